@@ -1,0 +1,120 @@
+//! What every reader sees: one immutable picture of the last committed turn.
+//!
+//! `/metrics`, the page, SNMP and the rules read the same [`Snapshot`], so they
+//! cannot disagree. It holds committed values only: what a crash could take back is
+//! not in it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::connector::{ConnectorKind, ConnectorState};
+use crate::event::{Event, EventKey, EventKind};
+use crate::log::{GenerationCause, LineOutcome, LossCause};
+use crate::untrusted::Untrusted;
+
+/// Most events kept for people to look at, over all connectors.
+pub const RECENT_EVENTS_MAX: usize = 200;
+
+/// The state of everything at one moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Snapshot {
+    /// When it was taken, by the wall clock. `None` before the first turn.
+    pub taken_at: Option<Timestamp>,
+    /// Whether the bytes that the logs held at start have all been read.
+    pub is_caught_up: bool,
+    /// The connectors, in the configuration's order.
+    pub connectors: Vec<ConnectorSnapshot>,
+    /// The latest events, newest first, at most [`RECENT_EVENTS_MAX`].
+    pub recent_events: Arc<[RecentEvent]>,
+}
+
+/// One connector.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectorSnapshot {
+    /// The configured name: label `connector`.
+    pub name: Arc<str>,
+    /// The product.
+    pub kind: ConnectorKind,
+    /// Its state.
+    pub state: ConnectorState,
+    /// Every event and reason that its catalogue can tell, with its count, from 0 on.
+    pub events: Vec<(EventKey, u64)>,
+    /// When each event happened last. An event that never did is not in it.
+    pub last_events: Vec<(EventKind, Timestamp)>,
+    /// Its logs, in the configuration's order.
+    pub logs: Vec<LogSnapshot>,
+}
+
+/// One configured log of a connector.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LogSnapshot {
+    /// The configured name: label `log`.
+    pub name: Arc<str>,
+    /// Lines by outcome, every outcome present.
+    pub lines: Vec<(LineOutcome, u64)>,
+    /// Bytes read, unpacked.
+    pub bytes: u64,
+    /// Bytes written and not read yet.
+    pub lag_bytes: u64,
+    /// When a line was read last.
+    pub last_read_at: Option<Timestamp>,
+    /// New beginnings by cause, every cause present.
+    pub generations: Vec<(GenerationCause, u64)>,
+    /// Lost bytes by cause, every cause present.
+    pub lost_bytes: Vec<(LossCause, u64)>,
+    /// Near misses by function, every function of the catalogue present.
+    pub near_misses: Vec<NearMiss>,
+    /// The files followed now, by path.
+    pub files: Vec<FileSnapshot>,
+    /// Files that match but cannot be read now, with the system's reason.
+    pub unreadable: Vec<UnreadableFile>,
+}
+
+/// How often a known function said something unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearMiss {
+    /// `file.cpp:function`, from the catalogue: label `function`.
+    pub function: Arc<str>,
+    /// How often.
+    pub count: u64,
+    /// The last such line, redacted.
+    pub sample: Option<Untrusted>,
+}
+
+/// A followed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSnapshot {
+    /// Its present path.
+    pub path: String,
+    /// The next unread byte.
+    pub offset: u64,
+    /// Its size when it was last looked at, in unpacked bytes as far as known.
+    pub size: u64,
+}
+
+/// A file that cannot be read now. It is tried again at each scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableFile {
+    /// Its path.
+    pub path: String,
+    /// The system's words, for example "Permission denied".
+    pub error: String,
+}
+
+/// An event with its provenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentEvent {
+    /// Which connector.
+    pub connector: Arc<str>,
+    /// Which of its logs.
+    pub log: Arc<str>,
+    /// The file's path when it was read.
+    pub file: Arc<str>,
+    /// Where the line begins in the file.
+    pub offset: u64,
+    /// When the line was read.
+    pub read_at: Timestamp,
+    /// The event.
+    pub event: Event,
+}
