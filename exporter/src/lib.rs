@@ -1,1 +1,6 @@
-//! x
+//! The program on the connector's host: the only crate that knows all rooms.
+//!
+//! A library so that the end-to-end tests can reach the demo's scenario and the
+//! log generator; the binary is a thin `main` over [`cli`].
+
+pub mod clock;
