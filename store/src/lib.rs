@@ -1,1 +1,24 @@
-//! x
+//! What survives: one SQLite file, one writer, one transaction a turn.
+//!
+//! A [`Turn`] carries the places in the logs, the counters and the states that
+//! belong together, and [`Store::commit`] makes all of it durable or none of it. So
+//! a process that is killed at any instant finds, when it starts again, counters
+//! that fit its places in the logs exactly.
+//!
+//! This room knows nothing of how the values came to be (`exporter` folds them),
+//! nor of files being read (`tail`). It keeps no history beyond the latest events,
+//! and it never tries again by itself: the caller decides when to commit again.
+
+mod error;
+mod quarantine;
+mod read_rows;
+mod schema;
+mod turn;
+mod write_rows;
+mod writer;
+
+pub use error::{CommitError, CommitFailure, OpenError};
+pub use turn::{
+    LastEvent, LastRead, LogName, NearMissSample, PositionUpdate, Restored, StoredPosition, Turn,
+};
+pub use writer::{CommitReport, Opened, POSITIONS_MAX, Store};

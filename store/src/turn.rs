@@ -1,0 +1,132 @@
+//! What one turn writes, and what a start finds.
+//!
+//! All values are absolute: the count, not the increment; the place, not the step.
+//! Committing a turn twice is the same as committing it once, which is what makes
+//! "try again after a failure" safe. A turn holds what changed and nothing else.
+//!
+//! Logs are named by connector and log, never by their place in a configuration:
+//! the places change when a person edits the file.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::connector::ConnectorState;
+use model::event::EventKind;
+use model::position::{FileId, Position};
+use model::reading::SeriesKey;
+use model::snapshot::RecentEvent;
+use model::untrusted::Untrusted;
+
+/// Names one configured log of one connector, in a way that outlives a reload.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogName {
+    /// The connector's configured name.
+    pub connector: Arc<str>,
+    /// The log's configured name.
+    pub log: Arc<str>,
+}
+
+/// Everything that one turn changed. Each value replaces the stored one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Turn {
+    /// Counters that moved, with their new values.
+    pub counters: Vec<(SeriesKey, u64)>,
+    /// Files that were read further, or are gone.
+    pub positions: Vec<PositionUpdate>,
+    /// Connectors whose state changed, whole.
+    pub states: Vec<(Arc<str>, ConnectorState)>,
+    /// When events happened last.
+    pub last_events: Vec<LastEvent>,
+    /// Events that are new in this turn, oldest first. The store keeps the newest
+    /// [`model::snapshot::RECENT_EVENTS_MAX`] of all turns.
+    ///
+    /// The one list that is not absolute, so the store keys an event by its place:
+    /// connector, log, file, offset and `read_at`. An event committed twice is kept
+    /// once.
+    pub recent_events: Vec<RecentEvent>,
+    /// Last near misses by function.
+    pub near_miss_samples: Vec<NearMissSample>,
+    /// When logs were read last.
+    pub last_read: Vec<LastRead>,
+    /// The next file id that was never given out. Never falls: a smaller number
+    /// than the stored one leaves the stored one.
+    pub next_file_id: u64,
+}
+
+/// What became of a file's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PositionUpdate {
+    /// The file was read further, or is new.
+    Moved(StoredPosition),
+    /// The file is gone or was forgotten by age. Unknown ids are no error.
+    Forgotten(FileId),
+}
+
+/// A file's place with its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPosition {
+    /// The file.
+    pub id: FileId,
+    /// The log that it belongs to.
+    pub log: LogName,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// When an event happened last on a connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastEvent {
+    /// The connector's name.
+    pub connector: Arc<str>,
+    /// What happened.
+    pub kind: EventKind,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The last line of a known function whose text fits no known event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NearMissSample {
+    /// Where it was read.
+    pub log: LogName,
+    /// `file.cpp:function`, from the catalogue.
+    pub function: Arc<str>,
+    /// The line, redacted.
+    pub sample: Untrusted,
+}
+
+/// When a line of a log was read last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRead {
+    /// The log.
+    pub log: LogName,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Everything that a start finds: the fold of all committed turns.
+///
+/// Rows of signals, events or states that this version does not know are left out;
+/// another version wrote them, and they stay in the file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Restored {
+    /// Counters with their values, sorted by key.
+    pub counters: Vec<(SeriesKey, u64)>,
+    /// Places in files, sorted by id.
+    pub positions: Vec<StoredPosition>,
+    /// States, sorted by connector.
+    pub states: Vec<(Arc<str>, ConnectorState)>,
+    /// When events happened last, sorted by connector and name of the event.
+    pub last_events: Vec<LastEvent>,
+    /// The latest events, newest first.
+    pub recent_events: Vec<RecentEvent>,
+    /// Last near misses, sorted by log and function.
+    pub near_miss_samples: Vec<NearMissSample>,
+    /// When logs were read last, sorted by log.
+    pub last_read: Vec<LastRead>,
+    /// The next file id that was never given out, from 0 on.
+    pub next_file_id: u64,
+    /// Whether any turn was ever committed. `false` for a fresh or reset store:
+    /// then `start_at` decides where unknown files begin.
+    pub has_history: bool,
+}
