@@ -4,3 +4,5 @@
 //! log generator; the binary is a thin `main` over [`cli`].
 
 pub mod clock;
+pub mod http;
+pub mod metrics;
