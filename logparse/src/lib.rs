@@ -1,1 +1,17 @@
-//! x
+//! From bytes of a log to events: framing, prefixes, and a catalogue of rows.
+//!
+//! Pure: no input or output, no clock, no task. `tail` brings the bytes, the
+//! exporter's pipeline takes the events. What a line means is never code here but a
+//! row of `catalogue/*.yaml`, and each row proves itself when it is loaded.
+//!
+//! The idea: lines that no row wants cost one pass of a literal search over whole
+//! buffers, and only a line that holds a literal is looked at. It then has exactly
+//! one record, so text inside another record's message never counts as an event.
+//!
+//! Known limit: events are single lines; a message that continues on a second line
+//! is read as far as its first line end.
+
+pub mod catalogue;
+pub mod explain;
+pub mod framing;
+pub mod scan;
