@@ -4,5 +4,7 @@
 //! log generator; the binary is a thin `main` over [`cli`].
 
 pub mod clock;
+pub mod corpus;
+pub mod demo;
 pub mod http;
 pub mod metrics;
