@@ -31,6 +31,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use store::CommitFailure;
 
 use collector::SnapshotCollector;
 use process::ProcessCollector;
@@ -139,6 +140,13 @@ impl AgentMetrics {
             watch_active: KnownGauge::default(),
         };
         // Known causes stand at 0 from the start, so that `increase()` sees the first.
+        for cause in CommitFailure::ALL {
+            drop(
+                metrics
+                    .commit_failures
+                    .get_or_create(&[("cause", cause.name())]),
+            );
+        }
         for cause in Rejection::ALL {
             drop(
                 metrics
@@ -222,16 +230,11 @@ impl AgentMetrics {
         self.commit_duration.observe(elapsed.as_secs_f64());
     }
 
-    /// A turn could not be committed. `cause` is a word of a closed list.
+    /// A turn could not be committed. `cause` is [`CommitFailure::name`].
     pub fn commit_failed(&self, cause: &'static str) {
         self.commit_failures
             .get_or_create(&[("cause", cause)])
             .inc();
-    }
-
-    /// Shows a cause of [`AgentMetrics::commit_failed`] at 0 before its first time.
-    pub fn expect_commit_failure(&self, cause: &'static str) {
-        drop(self.commit_failures.get_or_create(&[("cause", cause)]));
     }
 
     /// Whether the store takes commits now.
@@ -341,3 +344,8 @@ impl EncodeMetric for KnownGauge {
         self.get().is_nan()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,273 @@
 //! Writes `docs/metrics.md`: every family, its labels and their closed sets.
 //!
-//! The table follows from the model's signals and from the agent's own registry, so
-//! the document cannot name what the page does not show; a test keeps the file
-//! current.
+//! The tables follow from the model's signals and from a page of the agent's own
+//! registry with everything on it, so the document cannot name what the page does not
+//! show; a test keeps the file current. What the numbers are good for (alerts,
+//! dashboards) is not told here.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use model::connector::{Aspect, ConnectorKind, RegistrationState, TunnelState, UpdateState};
+use model::event::EventKind;
+use model::log::{GenerationCause, LineOutcome, LossCause};
+use model::signal::{SIGNALS, Signal, SignalKind, SignalRow, Unit};
+use prometheus_client::encoding::text::encode_registry;
+use prometheus_client::registry::Registry;
+
+use super::process::PROCESS_FAMILIES;
+use super::{AgentMetrics, text};
+
+const OPENING: &str = "\
+<!-- Generated from the program's tables; `UPDATE_EXPECT=1 cargo test -p ztna-exporter` writes it. -->
+# Metrics
+
+Everything that `/metrics` shows. Names keep their meaning; a family is only ever added.
+Counters of connectors and logs survive restarts of the agent and never step back; only
+a damaged store, set aside, begins them again at 0 (`ztna_store_resets_total`). A gauge
+that nobody has set yet is absent. Every value of a closed set is there from the start,
+counters at 0, so that `increase()` sees the first event.
+
+No label ever holds a path, an address, a user or any other text from a log.
+
+## Connectors and their logs
+
+| name | type | unit | labels | meaning |
+|---|---|---|---|---|
+";
+
+const AGENT_OPENING: &str = "
+## The agent itself
+
+Counted since the agent's start; nothing of it is kept over a restart.
+
+| name | type | unit | labels | meaning |
+|---|---|---|---|---|
+";
+
+const EVENTS_OPENING: &str = "
+## Events
+
+Values of the label `event`. The label `reason` tells causes apart where the catalogue
+of the connector's log lines does, and is empty elsewhere; a cause without a word of its
+own is `other`.
+
+| event | meaning |
+|---|---|
+";
+
+/// The whole document.
+///
+/// # Errors
+///
+/// Writing to a `String` does not fail; the error is there because the encoder's
+/// interface has it.
+pub fn markdown() -> Result<String, fmt::Error> {
+    let mut document = String::from(OPENING);
+    for row in SIGNALS {
+        let labels: Vec<String> = row
+            .labels
+            .iter()
+            .map(|label| format!("`{label}`: {}", values(row, label)))
+            .collect();
+        let (name, kind, unit) = (row.name, kind_name(row.kind), unit_name(row.unit.suffix()));
+        write_row(
+            &mut document,
+            &[name, kind, unit, &labels.join("<br>"), row.help],
+        )?;
+    }
+    document.push_str(AGENT_OPENING);
+    for family in agent_families()? {
+        let labels = family.labels_with_values();
+        let unit = unit_name(unit_of(&family.name));
+        write_row(
+            &mut document,
+            &[&family.name, &family.kind, unit, &labels, &family.help],
+        )?;
+    }
+    for family in PROCESS_FAMILIES {
+        let kind = if family.is_counter {
+            "counter"
+        } else {
+            "gauge"
+        };
+        write_row(
+            &mut document,
+            &[
+                family.name,
+                kind,
+                unit_name(unit_of(family.name)),
+                "",
+                family.help,
+            ],
+        )?;
+    }
+    document.push_str(EVENTS_OPENING);
+    for event in EventKind::ALL {
+        writeln!(document, "| `{}` | {} |", event.name(), event.meaning())?;
+    }
+    Ok(document)
+}
+
+fn write_row(document: &mut String, cells: &[&str; 5]) -> Result<(), fmt::Error> {
+    let [name, kind, unit, labels, help] = cells;
+    writeln!(
+        document,
+        "| `{name}` | {kind} | {unit} | {labels} | {help}. |"
+    )
+}
+
+const fn kind_name(kind: SignalKind) -> &'static str {
+    match kind {
+        SignalKind::Counter => "counter",
+        SignalKind::Gauge => "gauge",
+        SignalKind::StateSet => "gauge, one of a set is 1",
+        SignalKind::Info => "info, always 1",
+    }
+}
+
+const fn unit_name(suffix: &'static str) -> &'static str {
+    if suffix.is_empty() { "–" } else { suffix }
+}
+
+/// The unit that ends a name.
+fn unit_of(name: &str) -> &'static str {
+    let stem = name.strip_suffix("_total").unwrap_or(name);
+    [Unit::Bytes.suffix(), Unit::Seconds.suffix()]
+        .into_iter()
+        .find(|unit| stem.ends_with(unit))
+        .unwrap_or("")
+}
+
+/// The values that a label of a signal can have, for people.
+fn values(row: &SignalRow, label: &str) -> String {
+    match label {
+        "connector" | "log" => "the configured name".to_owned(),
+        "kind" => words(ConnectorKind::ALL, ConnectorKind::name),
+        "event" => "see [events](#events)".to_owned(),
+        "reason" => "a word of the catalogue, or empty".to_owned(),
+        "aspect" => words(Aspect::ALL, Aspect::name),
+        "outcome" => words(LineOutcome::ALL, LineOutcome::name),
+        "function" => "a function that the catalogue knows".to_owned(),
+        "state" if row.signal == Signal::TunnelState => words(TunnelState::ALL, TunnelState::name),
+        "state" if row.signal == Signal::UpdateState => words(UpdateState::ALL, UpdateState::name),
+        "state" => words(RegistrationState::ALL, RegistrationState::name),
+        "cause" if row.signal == Signal::LogLost => words(LossCause::ALL, LossCause::name),
+        "cause" => words(GenerationCause::ALL, GenerationCause::name),
+        unknown => unknown.to_owned(),
+    }
+}
+
+fn words<S: Copy>(all: &[S], name: fn(S) -> &'static str) -> String {
+    all.iter()
+        .map(|value| format!("`{}`", name(*value)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A family as the page shows it.
+#[derive(Debug, Default)]
+struct ShownFamily {
+    name: String,
+    help: String,
+    kind: String,
+    /// Label names and values of all its samples, in their order, each once.
+    labels: Vec<(String, String)>,
+}
+
+impl ShownFamily {
+    fn labels_with_values(&self) -> String {
+        let mut cell = String::new();
+        let mut last_name = "";
+        for (name, value) in &self.labels {
+            if name == last_name {
+                cell.push(' ');
+            } else {
+                if !cell.is_empty() {
+                    cell.push_str("<br>");
+                }
+                cell.push_str(&format!("`{name}`: "));
+            }
+            // The version changes with each release; a table of it would be old at once.
+            cell.push_str(&if name == "version" {
+                "its number".to_owned()
+            } else {
+                format!("`{value}`")
+            });
+            last_name = name;
+        }
+        cell
+    }
+}
+
+/// Reads the agent's families off a page on which each of them has a line.
+fn agent_families() -> Result<Vec<ShownFamily>, fmt::Error> {
+    let mut registry = Registry::default();
+    let metrics = AgentMetrics::register(&mut registry);
+    metrics.store_writable(true);
+    metrics.watch_active(true);
+    metrics.reload(true, Timestamp::UNIX_EPOCH);
+    let mut openmetrics = String::new();
+    encode_registry(&mut openmetrics, &registry)?;
+    let mut families: Vec<ShownFamily> = Vec::new();
+    for line in text::to_text_004(&openmetrics).lines() {
+        if let Some((name, help)) = line.strip_prefix("# HELP ").and_then(|l| l.split_once(' ')) {
+            let help = help.trim_end_matches('.').to_owned();
+            families.push(ShownFamily {
+                name: name.to_owned(),
+                help,
+                ..ShownFamily::default()
+            });
+        } else if let Some(family) = families.last_mut() {
+            match line.strip_prefix("# TYPE ").and_then(|l| l.split_once(' ')) {
+                Some((_, kind)) => family.kind = kind.to_owned(),
+                None => learn_labels(family, line),
+            }
+        }
+    }
+    families.retain(|family| !family.name.starts_with("process_"));
+    families.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(families)
+}
+
+/// Our own label values hold neither commas nor quotes, so splitting is enough.
+fn learn_labels(family: &mut ShownFamily, sample: &str) {
+    let Some((_, rest)) = sample.split_once('{') else {
+        return;
+    };
+    let Some((labels, _)) = rest.split_once('}') else {
+        return;
+    };
+    for (name, value) in labels.split(',').filter_map(|label| label.split_once('=')) {
+        let label = (name.to_owned(), value.trim_matches('"').to_owned());
+        if !family.labels.contains(&label) {
+            family.labels.push(label);
+        }
+    }
+    // Families keep their children in no order of their own. Bounds of buckets come
+    // in rising order, which is not that of their text.
+    if family.kind != "histogram" {
+        family.labels.sort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect_file;
+
+    #[test]
+    fn the_document_is_current() {
+        expect_file!["../../../docs/metrics.md"].assert_eq(&markdown().unwrap());
+    }
+
+    #[test]
+    fn every_signal_has_words_for_each_of_its_labels() {
+        for row in SIGNALS {
+            for label in row.labels {
+                assert_ne!(values(row, label), *label, "{}", row.name);
+            }
+        }
+    }
+}
