@@ -57,7 +57,9 @@ pub struct SignalRow {
 }
 
 macro_rules! signals {
-    ($($variant:ident $name:literal $kind:ident $unit:ident [$($label:literal),*] $help:literal,)+) => {
+    ($(
+        $variant:ident $name:literal $kind:ident $unit:ident [$($label:literal),*] $help:literal,
+    )+) => {
         /// Every fact that may be published about a connector or its logs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Signal {
