@@ -10,6 +10,7 @@
 //! and it never tries again by itself: the caller decides when to commit again.
 
 mod error;
+mod open;
 mod quarantine;
 mod read_rows;
 mod schema;
