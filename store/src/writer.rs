@@ -24,6 +24,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::{CommitError, CommitFailure, OpenError};
 use crate::open;
+use crate::read_rows::read_all;
 use crate::schema::Trouble;
 use crate::turn::{Restored, Turn};
 use crate::write_rows::write_turn;
@@ -140,6 +141,25 @@ impl Store {
         }
     }
 
+    /// Reads everything back, as [`Store::open`] would find it now: what a new
+    /// configuration begins with.
+    ///
+    /// # Errors
+    ///
+    /// Trouble with the file, as at a commit; nothing is changed.
+    pub fn restore(&mut self) -> Result<Restored, CommitError> {
+        let connection = self.take_connection()?;
+        let restored = read_all(&connection);
+        self.health = Health::Sound(connection);
+        restored.map_err(|trouble| match trouble {
+            Trouble::Database(error) => CommitError::from(error),
+            Trouble::Damage(_) | Trouble::Newer(_) => CommitError {
+                failure: CommitFailure::Damaged,
+                source: None,
+            },
+        })
+    }
+
     /// Copies what is left in the write-ahead log into the main file and gives the
     /// store free. Dropping the store without it loses nothing.
     pub fn close(self) {
@@ -249,6 +269,27 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+
+    #[test]
+    fn what_is_committed_can_be_read_back_without_closing() {
+        let (_folder, mut store) = open();
+        let key = SeriesKey {
+            signal: Signal::LogBytes,
+            label_values: vec!["a".into(), "b".into()],
+        };
+        let turn = Turn {
+            counters: vec![(key, 7)],
+            next_file_id: 3,
+            ..Turn::default()
+        };
+        store.commit(&turn).unwrap();
+        let restored = store.restore().unwrap();
+        assert_eq!(
+            (restored.counters, restored.next_file_id),
+            (turn.counters.clone(), 3)
+        );
+        store.commit(&turn).unwrap();
+    }
 
     fn open() -> (TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
