@@ -197,6 +197,24 @@ impl ConnectorState {
         }
     }
 
+    /// Takes over what another fold, of other files of the same connector, knows
+    /// later or alone.
+    pub fn absorb(&mut self, other: &Self) {
+        absorb_status(&mut self.registration, &other.registration);
+        absorb_status(&mut self.tunnel, &other.tunnel);
+        absorb_status(&mut self.update, &other.update);
+        for (own, learned) in [
+            (&mut self.facts.publisher_id, &other.facts.publisher_id),
+            (&mut self.facts.tenant, &other.facts.tenant),
+            (&mut self.facts.stitcher, &other.facts.stitcher),
+            (&mut self.facts.address, &other.facts.address),
+        ] {
+            if learned.is_some() {
+                own.clone_from(learned);
+            }
+        }
+    }
+
     /// Whether the last confirmed tunnel event was a connect.
     pub fn is_tunnel_up(&self) -> bool {
         self.tunnel.state == TunnelState::Connected
@@ -289,6 +307,13 @@ fn effect(kind: EventKind, tunnel: TunnelState) -> Effect {
         | EventKind::AppConnectionOpened
         | EventKind::ClientConnected
         | EventKind::ClientDisconnected => Effect::Nothing,
+    }
+}
+
+fn absorb_status<S: Clone>(own: &mut Status<S>, other: &Status<S>) {
+    // `None` is before every time: a state that something made beats one that nothing did.
+    if own.since <= other.since && other.since.is_some() {
+        own.clone_from(other);
     }
 }
 
