@@ -240,6 +240,44 @@ fn every_link_between_documents_leads_somewhere() {
     assert_none(&findings);
 }
 
+/// The names of metrics in a line. Those that end in `_` stand for a whole family.
+fn metric_names(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    words.filter(|word| {
+        word.starts_with("ztna_") && !word.ends_with('_') && *word != "ztna_exporter"
+    })
+}
+
+#[test]
+fn documents_name_only_metrics_that_exist() {
+    let reference = fs::read_to_string(root().join("docs/metrics.md")).unwrap();
+    let known: Vec<&str> = reference.lines().flat_map(metric_names).collect();
+    assert!(
+        known.contains(&"ztna_tunnel_up"),
+        "the reference was not understood"
+    );
+    let mut pages = text_files();
+    pages.retain(|file| file.path.ends_with(".md") || file.path.starts_with("dashboards/"));
+    let findings = findings_by_line(&pages, |_, line| {
+        let unknown = metric_names(line).find(|name| !known.contains(name))?;
+        Some(format!("docs/metrics.md does not know `{unknown}`"))
+    });
+    assert_none(&findings);
+}
+
+/// A page escapes what logs say, unless a template asks it not to.
+#[test]
+fn no_template_switches_escaping_off() {
+    let mut templates = text_files();
+    templates.retain(|file| file.path.starts_with("exporter/templates/"));
+    let findings = findings_by_line(&templates, |_, line| {
+        let dense: String = line.chars().filter(|letter| *letter != ' ').collect();
+        let is_off = dense.contains("|safe") || dense.contains("autoescape");
+        is_off.then(|| "escaping is switched off".to_owned())
+    });
+    assert_none(&findings);
+}
+
 /// The decision records by number, for example `0004`.
 fn decisions() -> Vec<(String, String)> {
     let entries = fs::read_dir(root().join("docs/adr")).unwrap();
