@@ -1,12 +1,34 @@
-//! The rows that tell what a line means, compiled and proven.
+//! The rows that tell what a line means: data, compiled and proven once.
 //!
-//! Does not know where bytes come from (`scan`) nor where a record begins
-//! (`record`): given a record it finds the one row that fits.
+//! Does not know where bytes come from (`scan`). `file` is the YAML as written,
+//! `load` compiles it, `prove` holds every row to its examples, `recognise` finds a
+//! line's record and the one row that fits, `prefilter` tells which lines are worth
+//! that. Rows have an order: the first that fits wins, ours before the operator's.
+//!
+//! Known limit: one catalogue serves one kind of connector; rows are not shared.
 
+mod error;
+mod file;
+mod json;
+mod load;
+mod pairs;
+pub(crate) mod prefilter;
+mod prove;
+pub(crate) mod recognise;
+mod row;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::connector::ConnectorKind;
-use model::event::{EventKey, EventKind};
+use model::event::EventKey;
+use regex::bytes::RegexSet;
+
+pub use crate::catalogue::error::{CatalogueError, RowPlace, RowProblem};
+pub use crate::catalogue::row::{Example, Row, RowRecord};
+
+use crate::catalogue::prefilter::Prefilter;
+use crate::catalogue::row::Matcher;
 
 /// Index of an `(event, reason)` in [`Catalogue::pairs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,24 +51,29 @@ pub struct CatalogueFile {
     pub text: String,
 }
 
-/// One row as documents and `explain` show it.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// The event that it tells.
-    pub event: EventKind,
-}
-
-/// Why a catalogue was refused. Raised at start-up, never while parsing lines.
-#[derive(Debug, thiserror::Error)]
-#[error("catalogue refused")]
-pub struct CatalogueError;
-
 /// All rows for one kind of connector. Immutable: share it by `Arc`.
 #[derive(Debug)]
 pub struct Catalogue {
     pairs: Vec<EventKey>,
     functions: Vec<Arc<str>>,
     rows: Vec<Row>,
+    // Invariant: one matcher a row, in the same order.
+    matchers: Vec<Matcher>,
+    /// Function name to the files that have one of that name.
+    by_function: HashMap<Vec<u8>, Vec<FunctionRows>>,
+    /// All text rows at once.
+    text_set: RegexSet,
+    /// Which row each pattern of the set is.
+    text_rows: Vec<RowId>,
+    prefilter: Prefilter,
+}
+
+/// The rows of one function of one file.
+#[derive(Debug)]
+struct FunctionRows {
+    file: Vec<u8>,
+    id: FunctionId,
+    rows: Vec<RowId>,
 }
 
 impl Catalogue {
@@ -61,19 +88,17 @@ impl Catalogue {
 
     /// The rows that come with the program, and the operator's own after them.
     ///
+    /// A row is never shadowed in silence: if an earlier row takes one of its
+    /// examples, the catalogue is refused.
+    ///
     /// # Errors
     ///
     /// [`CatalogueError`] names the file, the line, the row and the mend.
     pub fn load(kind: ConnectorKind, files: &[CatalogueFile]) -> Result<Self, CatalogueError> {
-        let _ = (kind, files);
-        Ok(Self {
-            pairs: Vec::new(),
-            functions: Vec::new(),
-            rows: Vec::new(),
-        })
+        load::load(kind, files)
     }
 
-    /// Every `(event, reason)` that the rows can tell. [`PairId`] is its index.
+    /// Every `(event, reason)` that the rows can tell, sorted. [`PairId`] is its index.
     pub fn pairs(&self) -> &[EventKey] {
         &self.pairs
     }
@@ -87,5 +112,17 @@ impl Catalogue {
     /// The rows in their order of precedence. [`RowId`] is its index.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The rows of one function.
+    pub(crate) fn rows_of(&self, function: FunctionId) -> Vec<RowId> {
+        let mut known = self.by_function.values().flatten();
+        let found = known.find(|one| one.id == function);
+        found.map(|one| one.rows.clone()).unwrap_or_default()
+    }
+
+    /// The search for lines that may hold an event.
+    pub(crate) fn prefilter(&self) -> &Prefilter {
+        &self.prefilter
     }
 }

@@ -1,11 +1,16 @@
-//! Why a line is an event, or is not.
+//! Why a line is an event, or is not: for people who ask.
+//!
+//! Goes exactly the way that `scan` goes, and tells what it saw on it. Does not
+//! write for a terminal: every text here came from a log and is `Untrusted`.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::event::Event;
 use model::untrusted::Untrusted;
 
+use crate::catalogue::recognise::{Finding, Reading};
 use crate::catalogue::{Catalogue, FunctionId, RowId};
+use crate::prefix::docker;
 
 /// What the catalogue makes of one line.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,22 +57,160 @@ pub enum Verdict {
     },
     /// No row knows the function.
     UnknownFunction,
-    /// An anchor stands in the line where none may open a record.
+    /// An anchor stands in the line where none may open a record: inside a text.
     ForeignAnchor,
     /// No row begins like this.
     NoRow,
 }
 
 impl Catalogue {
-    /// Tells step by step what becomes of `line` (without its line end).
+    /// Tells step by step what becomes of `line` (without its line end), for a
+    /// connector in `zone`.
     pub fn explain(&self, line: &[u8], zone: &TimeZone) -> Explanation {
-        let _ = zone;
+        let mut unpacked = String::new();
+        let reading = self.read(line, &mut unpacked);
+        let outer = reading.is_docker.then_some(docker::NAME);
+        let styles = reading.stripped.styles.iter().flatten();
         Explanation {
-            prefixes: Vec::new(),
-            time: None,
-            record: RecordOpening::Beginning,
-            message: Untrusted::from_bytes(line),
-            verdict: Verdict::NoRow,
+            prefixes: outer
+                .into_iter()
+                .chain(styles.map(|style| style.name()))
+                .collect(),
+            time: reading.stamp.and_then(|stamp| stamp.time(zone)),
+            record: opening(&reading),
+            message: Untrusted::from_bytes(reading.message),
+            verdict: self.verdict(&reading, zone),
         }
+    }
+
+    fn verdict(&self, reading: &Reading<'_>, zone: &TimeZone) -> Verdict {
+        match reading.finding {
+            Finding::Row(row, _) => match self.event(reading, zone) {
+                Some(event) => Verdict::Recognised { row, event },
+                None => Verdict::NoRow,
+            },
+            Finding::NearMiss(function) => Verdict::NearMiss {
+                function,
+                rows: self.rows_of(function),
+            },
+            Finding::UnknownFunction => Verdict::UnknownFunction,
+            Finding::ForeignAnchor => Verdict::ForeignAnchor,
+            Finding::NoRow => Verdict::NoRow,
+        }
+    }
+}
+
+fn opening(reading: &Reading<'_>) -> RecordOpening {
+    match reading.anchor {
+        Some(anchor) => {
+            let label = [anchor.file, b":", anchor.function].concat();
+            RecordOpening::Anchor(Untrusted::from_bytes(&label))
+        }
+        None if reading.stripped.is_wizard => RecordOpening::WizardStamp,
+        None => RecordOpening::Beginning,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use model::connector::ConnectorKind;
+
+    use super::*;
+
+    fn check(line: &str, expected: &Expect) {
+        let catalogue = Catalogue::built_in(ConnectorKind::NetskopePublisher).unwrap();
+        let explanation = catalogue.explain(line.as_bytes(), &TimeZone::UTC);
+        expected.assert_eq(&format!("{explanation:#?}"));
+    }
+
+    #[test]
+    fn a_recognised_line_names_its_row_and_event() {
+        check(
+            "[pub:2024-03-04 08:42:02.5 +00:00] [error] sslhelper.cpp:302:logSslError():0x0 \
+             SSL Error 5 error:00000005:lib(0):func(0):DH lib",
+            &expect![[r#"
+                Explanation {
+                    prefixes: [
+                        "bracketed time",
+                    ],
+                    time: Some(
+                        2024-03-04T08:42:02.5Z,
+                    ),
+                    record: Anchor(
+                        "sslhelper.cpp:logSslError",
+                    ),
+                    message: "SSL Error 5 error:00000005:lib(0):func(0):DH lib",
+                    verdict: Recognised {
+                        row: RowId(
+                            14,
+                        ),
+                        event: Event {
+                            key: EventKey {
+                                kind: TlsError,
+                                reason: "syscall",
+                            },
+                            time: Some(
+                                2024-03-04T08:42:02.5Z,
+                            ),
+                            fields: [
+                                Field {
+                                    name: "code",
+                                    value: "5",
+                                },
+                                Field {
+                                    name: "openssl_code",
+                                    value: "00000005",
+                                },
+                                Field {
+                                    name: "class",
+                                    value: "DH lib",
+                                },
+                            ],
+                        },
+                    },
+                }"#]],
+        );
+    }
+
+    #[test]
+    fn a_changed_wording_is_a_near_miss() {
+        check(
+            "neconfig.cpp:9:setClientId():0x0 Client is now x",
+            &expect![[r#"
+                Explanation {
+                    prefixes: [],
+                    time: None,
+                    record: Anchor(
+                        "neconfig.cpp:setClientId",
+                    ),
+                    message: "Client is now x",
+                    verdict: NearMiss {
+                        function: FunctionId(
+                            5,
+                        ),
+                        rows: [
+                            RowId(
+                                17,
+                            ),
+                        ],
+                    },
+                }"#]],
+        );
+    }
+
+    #[test]
+    fn an_anchor_within_a_text_is_foreign() {
+        check(
+            "User-Agent: a.cpp:9:b():0x0 x",
+            &expect![[r#"
+            Explanation {
+                prefixes: [],
+                time: None,
+                record: Beginning,
+                message: "User-Agent: a.cpp:9:b():0x0 x",
+                verdict: ForeignAnchor,
+            }"#]],
+        );
     }
 }

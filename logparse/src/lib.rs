@@ -14,4 +14,7 @@
 pub mod catalogue;
 pub mod explain;
 pub mod framing;
+mod prefix;
+mod record;
 pub mod scan;
+mod timestamp;

@@ -1,13 +1,32 @@
-//! Batches of bytes in, events out.
+//! Batches of bytes in, events and counts out: the fast road through the crate.
+//!
+//! Works on whole buffers: counts line ends, checks UTF-8, searches for literals,
+//! and finds a line's bounds only where a literal stands. Only bytes that need care
+//! (NULs, lines that are too long, UTF-16, the rest without a line end) are framed
+//! line by line. Both roads give the same result, which a property test holds.
+//! What a line means is `catalogue`'s; what follows from it is the caller's.
+//!
+//! Known limit: a chunk must hold a whole line, so callers bring at least
+//! [`CHUNK_BYTES_MIN`] bytes at once if the file has them.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::event::{Event, EventKey, EventKind};
+use model::log::{LINE_BYTES_MAX, LineOutcome};
 
+use crate::catalogue::recognise::{Finding, Reading};
 use crate::catalogue::{Catalogue, FunctionId, PairId};
-use crate::framing::Encoding;
+use crate::framing::{Encoding, Frame, Framer, utf16};
+
+/// Fewest bytes that a caller's buffer should hold: a line of the greatest length,
+/// its line end and a few NULs.
+pub const CHUNK_BYTES_MIN: usize = 2 * LINE_BYTES_MAX;
+
+/// What the fast road takes at once: small enough that its passes over the same
+/// bytes find them in the processor's second cache.
+const BLOCK_BYTES: usize = 128 * 1024;
 
 /// A piece of a file.
 #[derive(Debug, Clone, Copy)]
@@ -68,15 +87,18 @@ pub trait Sink {
 /// A line that is an event.
 #[derive(Debug)]
 pub struct Hit<'a> {
-    line: &'a [u8],
+    catalogue: &'a Catalogue,
+    zone: &'a TimeZone,
     key: &'a EventKey,
-    offset: u64,
+    pair: PairId,
+    line: Line<'a>,
+    reading: Reading<'a>,
 }
 
 impl Hit<'_> {
     /// Which `(event, reason)` it is.
     pub fn pair(&self) -> PairId {
-        PairId(0)
+        self.pair
     }
 
     /// The event and its reason.
@@ -91,46 +113,59 @@ impl Hit<'_> {
 
     /// Where the line begins in the file, in bytes.
     pub fn offset(&self) -> u64 {
-        self.offset
+        self.line.offset
     }
 
     /// The whole line without its end; as UTF-8 if the file is UTF-16.
     pub fn line(&self) -> &[u8] {
-        self.line
+        self.line.text
     }
 
-    /// When it happened, by the line's own words.
+    /// When it happened, by the line's own words. Does not allocate.
     pub fn time(&self) -> Option<Timestamp> {
-        None
+        self.reading.stamp.and_then(|stamp| stamp.time(self.zone))
     }
 
     /// The event with its fields. Allocates: ask only for events that someone keeps.
     pub fn event(&self) -> Event {
-        Event {
+        let event = self.catalogue.event(&self.reading, self.zone);
+        event.unwrap_or_else(|| Event {
             key: self.key.clone(),
             time: self.time(),
             fields: Vec::new(),
-        }
+        })
     }
 }
 
 /// A line whose function is known and whose text is not.
 #[derive(Debug)]
 pub struct Miss<'a> {
-    line: &'a [u8],
-    offset: u64,
+    line: Line<'a>,
+    message: &'a [u8],
 }
 
 impl Miss<'_> {
     /// Where the line begins in the file, in bytes.
     pub fn offset(&self) -> u64 {
-        self.offset
+        self.line.offset
     }
 
     /// The whole line without its end; as UTF-8 if the file is UTF-16.
     pub fn line(&self) -> &[u8] {
-        self.line
+        self.line.text
     }
+
+    /// The text after the anchor, which fits no row.
+    pub fn message(&self) -> &[u8] {
+        self.message
+    }
+}
+
+/// A line's text, and where it begins in the file.
+#[derive(Debug, Clone, Copy)]
+struct Line<'a> {
+    offset: u64,
+    text: &'a [u8],
 }
 
 /// Finds the events of one log after another. Keeps its buffers between chunks.
@@ -138,21 +173,268 @@ impl Miss<'_> {
 pub struct Scanner {
     catalogue: Arc<Catalogue>,
     zone: TimeZone,
+    /// Docker's lines, unpacked.
+    unpacked: String,
+    /// UTF-16 lines, decoded.
+    decoded: String,
 }
 
 impl Scanner {
     /// A scanner for logs of one connector. `zone` is that of time stamps without one.
     pub fn new(catalogue: Arc<Catalogue>, zone: TimeZone) -> Self {
-        Self { catalogue, zone }
+        Self {
+            catalogue,
+            zone,
+            unpacked: String::new(),
+            decoded: String::new(),
+        }
     }
 
     /// Takes in whole lines; a rest without line end is left unless the chunk is final.
+    ///
+    /// However a file is cut into chunks, the sums of the tallies and what the sink
+    /// is given are the same. A line over [`LINE_BYTES_MAX`] is counted once, when
+    /// that many bytes of it have been seen; it is consumed as far as it goes and
+    /// `mid_line` tells the next chunk to skip to its end. NULs at the front of a
+    /// line belong to no line; if more of them than a line may have come at the end
+    /// of a chunk, they are consumed without waiting for a line end.
+    ///
+    /// `consumed` may be 0: bring the same bytes again with more after them.
     pub fn scan(&mut self, input: Chunk<'_>, sink: &mut impl Sink) -> Scanned {
-        let _ = (&self.catalogue, &self.zone, sink);
+        let Chunk {
+            bytes,
+            encoding,
+            mid_line,
+            is_final,
+            ..
+        } = input;
+        let mut framer = Framer::new(bytes, encoding, mid_line, is_final);
+        let mut tally = Tally::default();
+        loop {
+            if encoding == Encoding::Utf8 && !framer.is_mid_line() {
+                let block = plain_lines(framer.rest());
+                if !block.is_empty() {
+                    let offset = place_in_file(input.offset, framer.consumed());
+                    self.scan_block(block, offset, &mut tally, sink);
+                    framer.advance(block.len());
+                    continue;
+                }
+            }
+            match framer.next() {
+                Some(frame) => self.scan_frame(&frame, &input, &mut tally, sink),
+                None => break,
+            }
+        }
         Scanned {
-            consumed: input.bytes.len(),
-            mid_line: false,
-            tally: Tally::default(),
+            consumed: framer.consumed(),
+            mid_line: framer.is_mid_line(),
+            tally,
         }
     }
+
+    /// Whole lines of UTF-8, none too long, without NUL: the fast road.
+    fn scan_block(&mut self, block: &[u8], offset: u64, tally: &mut Tally, sink: &mut impl Sink) {
+        let lines = count(memchr::memchr_iter(b'\n', block).count());
+        let mut invalid = InvalidLines::new(block);
+        let mut recognised = 0;
+        let mut from = 0;
+        while let Some(place) = self.catalogue.prefilter().find(block, from) {
+            let before = block.get(from..place).unwrap_or_default();
+            // A literal may hold no line end, so the last one before it bounds the line.
+            let start = memchr::memrchr(b'\n', before).map_or(from, |end| from + end + 1);
+            let after = block.get(place..).unwrap_or_default();
+            let end = memchr::memchr(b'\n', after).map_or(block.len(), |len| place + len);
+            let line_offset = place_in_file(offset, start);
+            let line = Line {
+                offset: line_offset,
+                text: line_text(block.get(start..end).unwrap_or_default(), line_offset),
+            };
+            if self.look_at(line, sink) {
+                recognised += 1;
+                invalid.forgive(start);
+            }
+            from = end + 1;
+        }
+        let invalid_utf8 = invalid.count();
+        tally.lines += lines;
+        tally.recognised += recognised;
+        tally.invalid_utf8 += invalid_utf8;
+        tally.ignored += lines - recognised - invalid_utf8;
+    }
+
+    /// One thing that needed care.
+    fn scan_frame(
+        &mut self,
+        frame: &Frame<'_>,
+        input: &Chunk<'_>,
+        tally: &mut Tally,
+        sink: &mut impl Sink,
+    ) {
+        match *frame {
+            Frame::Line { at, raw } => {
+                let offset = place_in_file(input.offset, at);
+                tally.lines += 1;
+                match self.scan_line(raw, offset, input.encoding, sink) {
+                    LineOutcome::Recognised => tally.recognised += 1,
+                    LineOutcome::InvalidUtf8 => tally.invalid_utf8 += 1,
+                    LineOutcome::Ignored | LineOutcome::Oversize => tally.ignored += 1,
+                }
+            }
+            Frame::OversizeBegins { bytes } => {
+                tally.lines += 1;
+                tally.oversize += 1;
+                tally.oversize_bytes += count(bytes);
+            }
+            Frame::OversizeGoesOn { bytes } => tally.oversize_bytes += count(bytes),
+            Frame::Nuls { bytes } => tally.nul_bytes += count(bytes),
+        }
+    }
+
+    fn scan_line(
+        &mut self,
+        raw: &[u8],
+        offset: u64,
+        encoding: Encoding,
+        sink: &mut impl Sink,
+    ) -> LineOutcome {
+        if encoding == Encoding::Utf8 {
+            let text = line_text(raw, offset);
+            let is_valid = simdutf8::basic::from_utf8(text).is_ok();
+            return self.judge(Line { offset, text }, is_valid, sink);
+        }
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let is_valid = utf16::decode(raw, encoding, &mut decoded);
+        let text = line_text(decoded.as_bytes(), offset);
+        let outcome = self.judge(Line { offset, text }, is_valid, sink);
+        self.decoded = decoded;
+        outcome
+    }
+
+    fn judge(&mut self, line: Line<'_>, is_valid: bool, sink: &mut impl Sink) -> LineOutcome {
+        let is_candidate = self.catalogue.prefilter().find(line.text, 0).is_some();
+        if is_candidate && self.look_at(line, sink) {
+            LineOutcome::Recognised
+        } else if is_valid {
+            LineOutcome::Ignored
+        } else {
+            LineOutcome::InvalidUtf8
+        }
+    }
+
+    /// Reads a line that holds a literal. Whether it is an event.
+    fn look_at(&mut self, line: Line<'_>, sink: &mut impl Sink) -> bool {
+        let Self {
+            catalogue,
+            zone,
+            unpacked,
+            ..
+        } = self;
+        let reading = catalogue.read(line.text, unpacked);
+        match reading.finding {
+            Finding::Row(_, pair) => {
+                let Some(key) = catalogue.pairs().get(pair.0) else {
+                    return false;
+                };
+                sink.event(&Hit {
+                    catalogue,
+                    zone,
+                    key,
+                    pair,
+                    line,
+                    reading,
+                });
+                true
+            }
+            Finding::NearMiss(function) => {
+                let message = reading.message;
+                sink.near_miss(function, &Miss { line, message });
+                false
+            }
+            Finding::UnknownFunction | Finding::ForeignAnchor | Finding::NoRow => false,
+        }
+    }
+}
+
+/// The lines of a block that are not UTF-8 and not recognised either.
+struct InvalidLines {
+    /// Starts of invalid lines, ascending.
+    starts: Vec<usize>,
+    forgiven: usize,
+}
+
+impl InvalidLines {
+    fn new(block: &[u8]) -> Self {
+        let mut starts = Vec::new();
+        // Nearly every block is valid, and to check it whole is fastest.
+        if simdutf8::basic::from_utf8(block).is_err() {
+            let mut from = 0;
+            while let Some(rest) = block.get(from..)
+                && let Err(error) = simdutf8::compat::from_utf8(rest)
+            {
+                let place = from + error.valid_up_to();
+                let before = block.get(from..place).unwrap_or_default();
+                starts.push(memchr::memrchr(b'\n', before).map_or(from, |end| from + end + 1));
+                let after = block.get(place..).unwrap_or_default();
+                from = memchr::memchr(b'\n', after).map_or(block.len(), |len| place + len + 1);
+            }
+        }
+        Self {
+            starts,
+            forgiven: 0,
+        }
+    }
+
+    /// The line at `start` is recognised, whatever its bytes.
+    fn forgive(&mut self, start: usize) {
+        if self.starts.binary_search(&start).is_ok() {
+            self.forgiven += 1;
+        }
+    }
+
+    fn count(&self) -> u64 {
+        count(self.starts.len() - self.forgiven)
+    }
+}
+
+/// The lines at the front of `rest` that the fast road may take: whole, none too
+/// long, no NUL among them, at most [`BLOCK_BYTES`].
+fn plain_lines(rest: &[u8]) -> &[u8] {
+    let window = rest.get(..BLOCK_BYTES).unwrap_or(rest);
+    let without_nul = window.get(..memchr::memchr(0, window).unwrap_or(window.len()));
+    let window = without_nul.unwrap_or(window);
+    let end = memchr::memrchr(b'\n', window).map_or(0, |place| place + 1);
+    let lines = window.get(..end).unwrap_or_default();
+    // From each line's start, look back from the farthest place where it may end:
+    // no need to see each line.
+    let mut start = 0;
+    while LINE_BYTES_MAX < lines.len() - start {
+        let reach = lines
+            .get(start..=start + LINE_BYTES_MAX)
+            .unwrap_or_default();
+        match memchr::memrchr(b'\n', reach) {
+            Some(place) => start += place + 1,
+            None => return lines.get(..start).unwrap_or_default(),
+        }
+    }
+    lines
+}
+
+/// A line without its carriage return and, at the start of the file, without its
+/// byte order mark.
+fn line_text(raw: &[u8], offset: u64) -> &[u8] {
+    let text = raw.strip_suffix(b"\r").unwrap_or(raw);
+    if offset != 0 {
+        return text;
+    }
+    // UTF-16 is decoded by now, so its mark looks the same.
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+fn place_in_file(offset: u64, at: usize) -> u64 {
+    offset.saturating_add(count(at))
+}
+
+/// No machine has a `usize` wider than 64 bits.
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

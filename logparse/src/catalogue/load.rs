@@ -1,0 +1,334 @@
+//! Makes a catalogue of files: reads them, compiles their rows, has them proven.
+//!
+//! Our rows come first, the operator's after them in the order of their files. What
+//! stops one row stops the catalogue: a pattern that is silently left out is an
+//! event that is silently not counted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use model::connector::ConnectorKind;
+use model::event::Reason;
+use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
+
+use super::error::{CatalogueError, RowPlace, RowProblem};
+use super::file::{self, ExampleText, JsonText, ReasonText, RecordText, RowText};
+use super::pairs::{self, Pairs};
+use super::prefilter::{Prefilter, Wanted};
+use super::row::{Count, Example, JsonMatcher, Matcher, PairRule, PatternMatcher, Row, RowRecord};
+use super::{Catalogue, CatalogueFile, FunctionId, FunctionRows, RowId, prove};
+use crate::record;
+
+/// Most rows: proving them compares each with each.
+const ROWS_MAX: usize = 256;
+
+/// Largest compiled pattern, in bytes. Ours need a twentieth.
+const PATTERN_BYTES_MAX: usize = 256 * 1024;
+
+/// Largest set of all compiled text patterns, in bytes.
+const PATTERNS_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The name and text of the rows that come with the program.
+const fn built_in(kind: ConnectorKind) -> (&'static str, &'static str) {
+    match kind {
+        ConnectorKind::NetskopePublisher => (
+            "netskope-publisher.yaml (built in)",
+            include_str!("../../catalogue/netskope-publisher.yaml"),
+        ),
+    }
+}
+
+/// A row that is read and not yet compiled.
+struct Draft {
+    place: RowPlace,
+    reasons: Vec<Reason>,
+    text: RowText,
+}
+
+impl Draft {
+    fn refuse(&self, problem: RowProblem) -> CatalogueError {
+        CatalogueError::Row {
+            place: self.place.clone(),
+            problem: Box::new(problem),
+        }
+    }
+}
+
+/// See [`Catalogue::load`].
+pub(super) fn load(
+    kind: ConnectorKind,
+    files: &[CatalogueFile],
+) -> Result<Catalogue, CatalogueError> {
+    let (name, text) = built_in(kind);
+    let mut drafts = drafts(name, text)?;
+    for own in files {
+        drafts.extend(self::drafts(&own.name, &own.text)?);
+    }
+    if ROWS_MAX < drafts.len() {
+        return Err(CatalogueError::TooManyRows {
+            rows: drafts.len(),
+            rows_max: ROWS_MAX,
+        });
+    }
+    // Stable: otherwise the order is that of the files, ours first.
+    drafts.sort_by_key(|draft| draft.text.fallback);
+    let keys = drafts
+        .iter()
+        .flat_map(|draft| pairs::keys(&draft.text, &draft.reasons));
+    let known_pairs = Pairs::new(keys);
+    let mut builder = Builder::default();
+    for (index, draft) in drafts.iter().enumerate() {
+        builder
+            .add(RowId(index), draft, &known_pairs)
+            .map_err(|problem| draft.refuse(problem))?;
+    }
+    let catalogue = builder.finish(known_pairs)?;
+    prove::prove(&catalogue)?;
+    Ok(catalogue)
+}
+
+fn drafts(name: &str, text: &str) -> Result<Vec<Draft>, CatalogueError> {
+    let lines = file::row_lines(text);
+    let rows = file::read(name, text)?.rows;
+    let name: Arc<str> = name.into();
+    let numbered = (1..).zip(rows);
+    numbered
+        .map(|(number, row)| {
+            let place = RowPlace {
+                file: Arc::clone(&name),
+                line: lines.get(number - 1).copied().unwrap_or(1),
+                number,
+                event: row.event,
+            };
+            match pairs::reasons(&row) {
+                Ok(reasons) => Ok(Draft {
+                    place,
+                    reasons,
+                    text: row,
+                }),
+                Err(problem) => Err(CatalogueError::Row {
+                    place,
+                    problem: Box::new(problem),
+                }),
+            }
+        })
+        .collect()
+}
+
+/// What rows are sorted into.
+#[derive(Default)]
+struct Builder {
+    rows: Vec<Row>,
+    matchers: Vec<Matcher>,
+    functions: Vec<Arc<str>>,
+    by_function: HashMap<Vec<u8>, Vec<FunctionRows>>,
+    text_patterns: Vec<String>,
+    text_rows: Vec<RowId>,
+    wanted: Vec<Wanted>,
+}
+
+impl Builder {
+    fn add(&mut self, id: RowId, draft: &Draft, pairs: &Pairs) -> Result<(), RowProblem> {
+        let text = &draft.text;
+        if text.examples.is_empty() {
+            return Err(RowProblem::NoExample);
+        }
+        let matcher = match (&text.pattern, &text.json) {
+            (Some(pattern), None) => Matcher::Pattern(pattern_matcher(pattern, text, pairs)?),
+            (None, Some(json)) => Matcher::Json(json_matcher(json, text, pairs)?),
+            (Some(_), Some(_)) | (None, None) => return Err(RowProblem::Matcher),
+        };
+        let record = match (&text.record, &text.pattern) {
+            (RecordText::Function(label), _) => self.add_function(id, label)?,
+            (RecordText::Text, Some(pattern)) => self.add_text(id, pattern)?,
+            (RecordText::Text, None) => return Err(RowProblem::JsonInText),
+        };
+        self.rows.push(Row {
+            place: draft.place.clone(),
+            event: text.event,
+            record,
+            pattern: text.pattern.clone(),
+            reasons: draft.reasons.clone(),
+            fields: field_names(&matcher),
+            source: text.source.clone(),
+            meaning: text.meaning.clone(),
+            examples: text
+                .examples
+                .iter()
+                .map(|one| example(one, draft))
+                .collect(),
+            counterexamples: text.counterexamples.clone(),
+        });
+        self.matchers.push(matcher);
+        Ok(())
+    }
+
+    fn add_function(&mut self, row: RowId, label: &str) -> Result<RowRecord, RowProblem> {
+        let refused = || RowProblem::Function(label.to_owned());
+        let (file, function) = label.split_once(':').ok_or_else(refused)?;
+        // The parser of anchors decides what a function is, here as on a line.
+        let probe = format!("{file}:1:{function}():0x0");
+        let anchor = record::anchor_at_start(probe.as_bytes()).ok_or_else(refused)?;
+        if anchor.file != file.as_bytes() || anchor.function != function.as_bytes() {
+            return Err(refused());
+        }
+        let known = self.by_function.entry(function.into()).or_default();
+        let label: Arc<str> = label.into();
+        if let Some(rows) = known.iter_mut().find(|one| one.file == file.as_bytes()) {
+            rows.rows.push(row);
+        } else {
+            known.push(FunctionRows {
+                file: file.into(),
+                id: FunctionId(self.functions.len()),
+                rows: vec![row],
+            });
+            self.functions.push(Arc::clone(&label));
+            self.wanted.push(Wanted::Function(function.into()));
+        }
+        Ok(RowRecord::Function(label))
+    }
+
+    fn add_text(&mut self, row: RowId, pattern: &str) -> Result<RowRecord, RowProblem> {
+        self.wanted.push(Wanted::from_pattern(pattern)?);
+        self.text_patterns.push(anchored(pattern));
+        self.text_rows.push(row);
+        Ok(RowRecord::Text)
+    }
+
+    fn finish(self, pairs: Pairs) -> Result<Catalogue, CatalogueError> {
+        let text_set = RegexSetBuilder::new(&self.text_patterns)
+            .unicode(false)
+            .size_limit(PATTERNS_BYTES_MAX)
+            .build()
+            .map_err(|source| CatalogueError::TooLarge(Box::new(source)))?;
+        Ok(Catalogue {
+            pairs: pairs.into_keys(),
+            functions: self.functions,
+            rows: self.rows,
+            matchers: self.matchers,
+            by_function: self.by_function,
+            text_set,
+            text_rows: self.text_rows,
+            prefilter: Prefilter::new(&self.wanted).map_err(CatalogueError::Literals)?,
+        })
+    }
+}
+
+/// A row's pattern holds at the beginning of the message and nowhere else.
+fn anchored(pattern: &str) -> String {
+    format!(r"\A(?:{pattern})")
+}
+
+fn compile(pattern: &str) -> Result<Regex, RowProblem> {
+    RegexBuilder::new(&anchored(pattern))
+        .unicode(false)
+        .size_limit(PATTERN_BYTES_MAX)
+        .build()
+        .map_err(|source| RowProblem::BadPattern {
+            pattern: pattern.to_owned(),
+            source: Box::new(source),
+        })
+}
+
+fn pattern_matcher(
+    pattern: &str,
+    row: &RowText,
+    pairs: &Pairs,
+) -> Result<PatternMatcher, RowProblem> {
+    let regex = compile(pattern)?;
+    let fields = regex.capture_names().enumerate();
+    let fields = fields
+        .filter_map(|(capture, name)| Some((capture, Arc::from(name?))))
+        .collect();
+    let counts = row.counts.iter().map(|count| {
+        Ok(Count {
+            field: count.field.as_str().into(),
+            text: count.text.as_bytes().into(),
+            capture: capture(&regex, &count.within)?,
+        })
+    });
+    Ok(PatternMatcher {
+        pair: pair_rule(&regex, row, pairs)?,
+        counts: counts.collect::<Result<_, RowProblem>>()?,
+        fields,
+        regex,
+    })
+}
+
+fn capture(regex: &Regex, wanted: &str) -> Result<usize, RowProblem> {
+    regex
+        .capture_names()
+        .position(|name| name == Some(wanted))
+        .ok_or_else(|| RowProblem::Capture(wanted.to_owned()))
+}
+
+fn pair_rule(regex: &Regex, row: &RowText, pairs: &Pairs) -> Result<PairRule, RowProblem> {
+    let rule = match &row.reason {
+        None => return Ok(PairRule::Constant(pairs.id(row.event, "")?)),
+        Some(ReasonText::Word(word)) => {
+            return Ok(PairRule::Constant(pairs.id(row.event, word)?));
+        }
+        Some(ReasonText::Rule(rule)) => rule,
+    };
+    let words = rule.words.iter();
+    let words = words.map(|(text, word)| Ok((text.as_bytes().into(), pairs.id(row.event, word)?)));
+    let patterns = rule.patterns.iter();
+    let patterns =
+        patterns.map(|one| Ok((compile(&one.pattern)?, pairs.id(row.event, &one.word)?)));
+    Ok(PairRule::ByCapture {
+        capture: capture(regex, &rule.from)?,
+        words: words.collect::<Result<_, RowProblem>>()?,
+        patterns: patterns.collect::<Result<_, RowProblem>>()?,
+        otherwise: pairs.id(row.event, &rule.otherwise)?,
+    })
+}
+
+fn json_matcher(json: &JsonText, row: &RowText, pairs: &Pairs) -> Result<JsonMatcher, RowProblem> {
+    if row.reason.is_some() || !row.counts.is_empty() {
+        return Err(RowProblem::JsonWithPatternKeys);
+    }
+    let events = json.events.iter();
+    let events = events.map(|(value, kind)| Ok((value.clone(), pairs.id(*kind, "")?)));
+    let fields = json.fields.iter();
+    Ok(JsonMatcher {
+        key: json.key.clone(),
+        events: events.collect::<Result<_, RowProblem>>()?,
+        otherwise: pairs.id(row.event, "")?,
+        fields: fields
+            .map(|(field, key)| (key.clone(), field.as_str().into()))
+            .collect(),
+    })
+}
+
+fn field_names(matcher: &Matcher) -> Vec<Arc<str>> {
+    match matcher {
+        Matcher::Pattern(pattern) => {
+            let captured = pattern.fields.iter().map(|(_, name)| Arc::clone(name));
+            let counted = pattern.counts.iter().map(|count| Arc::clone(&count.field));
+            captured.chain(counted).collect()
+        }
+        Matcher::Json(json) => json
+            .fields
+            .iter()
+            .map(|(_, name)| Arc::clone(name))
+            .collect(),
+    }
+}
+
+fn example(text: &ExampleText, draft: &Draft) -> Example {
+    // A row with one reason need not repeat it in each example.
+    let only_reason = match draft.reasons.as_slice() {
+        [reason] => reason.as_str(),
+        [] | [_, _, ..] => "",
+    };
+    Example {
+        line: text.line.clone(),
+        event: text.event.unwrap_or(draft.text.event),
+        reason: text
+            .reason
+            .clone()
+            .unwrap_or_else(|| only_reason.to_owned()),
+        fields: BTreeMap::clone(&text.fields),
+        time: text.time,
+    }
+}

@@ -1,0 +1,243 @@
+//! Time stamps as they stand in log lines, read cheaply and converted late.
+//!
+//! Reading a stamp only collects its numbers, since every stamped line pays for
+//! it; [`Stamp::time`] makes a moment of them, for the few events that are kept.
+//! Which prefix a stamp stands in is `prefix`'s business.
+//!
+//! Known limit: syslog's stamps without a year are not read at all; a guessed year
+//! would be wrong for old files.
+
+use jiff::Timestamp;
+use jiff::civil;
+use jiff::tz::{Offset, TimeZone};
+
+/// The numbers of a time stamp, unchecked: month 13 is found out by [`Stamp::time`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    date: [u32; 3],
+    clock: [u32; 3],
+    nanosecond: u32,
+    zone: StampZone,
+}
+
+/// Which clock a stamp was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StampZone {
+    /// The stamp says by how many seconds it is ahead of UTC.
+    Written(i32),
+    /// It does not say: the connector's configured zone.
+    Connector,
+}
+
+impl Stamp {
+    /// Reads `YYYY-MM-DD`, `T` or a space, `hh:mm:ss`, an optional fraction and an
+    /// optional `Z`, `+hh:mm` or `+hhmm`, the latter also after a space. Returns the
+    /// text after it.
+    pub(crate) fn read_iso(text: &[u8]) -> Option<(Self, &[u8])> {
+        let mut reader = Reader(text);
+        let mut stamp = reader.stamp(b'-', b"T ")?;
+        if let Some(seconds) = reader.offset() {
+            stamp.zone = StampZone::Written(seconds);
+        }
+        Some((stamp, reader.0))
+    }
+
+    /// Reads the wizard's `YYYY/MM/DD hh:mm:ss UTC`. Returns the text after it.
+    pub(crate) fn read_wizard(text: &[u8]) -> Option<(Self, &[u8])> {
+        let mut reader = Reader(text);
+        let mut stamp = reader.stamp(b'/', b" ")?;
+        let rest = reader.0.strip_prefix(b" UTC")?;
+        stamp.zone = StampZone::Written(0);
+        Some((stamp, rest))
+    }
+
+    /// The moment that the stamp names. A local time that a clock change leaves out
+    /// or repeats is read as RFC 5545 does: later in a gap, earlier in a fold.
+    ///
+    /// `None` if there is no such day or time. Second 60 is read as 59.
+    pub(crate) fn time(&self, connector_zone: &TimeZone) -> Option<Timestamp> {
+        let [year, month, day] = self.date;
+        let [hour, minute, second] = self.clock;
+        // The year 0000 exists for the calendar but in no log.
+        let year = i16::try_from(year).ok().filter(|year| 1 <= *year)?;
+        let second = if second == 60 { 59 } else { second };
+        let local = civil::DateTime::new(
+            year,
+            i8::try_from(month).ok()?,
+            i8::try_from(day).ok()?,
+            i8::try_from(hour).ok()?,
+            i8::try_from(minute).ok()?,
+            i8::try_from(second).ok()?,
+            i32::try_from(self.nanosecond).ok()?,
+        )
+        .ok()?;
+        match self.zone {
+            StampZone::Written(seconds) => Offset::from_seconds(seconds)
+                .and_then(|offset| offset.to_timestamp(local))
+                .ok(),
+            StampZone::Connector => connector_zone.to_timestamp(local).ok(),
+        }
+    }
+}
+
+/// Takes bytes from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    /// A date and a time of day, with an optional fraction, without zone.
+    fn stamp(&mut self, date_separator: u8, middle: &[u8]) -> Option<Stamp> {
+        let year = self.digits(4)?;
+        self.one_of(&[date_separator])?;
+        let month = self.digits(2)?;
+        self.one_of(&[date_separator])?;
+        let day = self.digits(2)?;
+        self.one_of(middle)?;
+        let hour = self.digits(2)?;
+        self.one_of(b":")?;
+        let minute = self.digits(2)?;
+        self.one_of(b":")?;
+        let second = self.digits(2)?;
+        Some(Stamp {
+            date: [year, month, day],
+            clock: [hour, minute, second],
+            nanosecond: self.fraction(),
+            zone: StampZone::Connector,
+        })
+    }
+
+    /// Exactly `count` digits.
+    fn digits(&mut self, count: usize) -> Option<u32> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        let mut value = 0_u32;
+        for digit in digits {
+            if !digit.is_ascii_digit() {
+                return None;
+            }
+            value = value * 10 + u32::from(digit - b'0');
+        }
+        self.0 = rest;
+        Some(value)
+    }
+
+    fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        if !wanted.contains(first) {
+            return None;
+        }
+        self.0 = rest;
+        Some(*first)
+    }
+
+    /// `.123` or `,123` as nanoseconds, 0 if there is none. Digits after the ninth
+    /// are skipped.
+    fn fraction(&mut self) -> u32 {
+        let [b'.' | b',', rest @ ..] = self.0 else {
+            return 0;
+        };
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, rest) = rest.split_at_checked(count).unwrap_or_default();
+        if digits.is_empty() {
+            return 0;
+        }
+        self.0 = rest;
+        let mut value = 0;
+        for place in 0..9 {
+            let digit = digits.get(place).map_or(0, |digit| digit - b'0');
+            value = value * 10 + u32::from(digit);
+        }
+        value
+    }
+
+    /// `Z` or a signed offset, as seconds ahead of UTC.
+    fn offset(&mut self) -> Option<i32> {
+        if let Some(rest) = self.0.strip_prefix(b"Z") {
+            self.0 = rest;
+            return Some(0);
+        }
+        let mut ahead = Reader(self.0.strip_prefix(b" ").unwrap_or(self.0));
+        let sign = if ahead.one_of(b"+-")? == b'+' { 1 } else { -1 };
+        let hours = ahead.digits(2)?;
+        // Both +0200 and +02:00 are in use.
+        let _ = ahead.one_of(b":");
+        let minutes = ahead.digits(2)?;
+        self.0 = ahead.0;
+        Some(sign * i32::try_from(hours * 3600 + minutes * 60).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::get(name).unwrap()
+    }
+
+    fn check(text: &str, in_zone: &str, expected: Option<&str>) {
+        let time = Stamp::read_iso(text.as_bytes())
+            .and_then(|(stamp, _)| stamp.time(&zone(in_zone)))
+            .map(|time| time.to_string());
+        assert_eq!(time.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn a_written_offset_wins_over_the_connectors_zone() {
+        for text in [
+            "2024-03-04 08:42:02.000400 +00:00",
+            "2024-03-04T08:42:02.0004Z",
+            "2024-03-04T10:42:02.0004+02:00",
+            "2024-03-04 03:42:02,0004 -0500",
+        ] {
+            check(text, "Europe/Berlin", Some("2024-03-04T08:42:02.0004Z"));
+        }
+        check(
+            "2024-03-04 08:42:02",
+            "Europe/Berlin",
+            Some("2024-03-04T07:42:02Z"),
+        );
+    }
+
+    #[test]
+    fn clock_changes_are_read_as_calendars_do() {
+        // In the gap: 02:30 does not exist, read with the offset before it.
+        check(
+            "2024-03-31 02:30:00",
+            "Europe/Berlin",
+            Some("2024-03-31T01:30:00Z"),
+        );
+        // In the fold: 02:30 comes twice, the first is taken.
+        check(
+            "2024-10-27 02:30:00",
+            "Europe/Berlin",
+            Some("2024-10-27T00:30:00Z"),
+        );
+    }
+
+    #[test]
+    fn nonsense_is_no_time() {
+        for text in [
+            "2024-13-01 00:00:00",
+            "0000-01-01 00:00:00",
+            "2024-02-30 00:00:00",
+            "2024-01-01 24:00:00",
+            "2024-01-01 00:61:00",
+            "2024-01-01 00:00",
+            "2024-01-01 00:00:00 +99:00",
+            "",
+        ] {
+            check(text, "UTC", None);
+        }
+        check("2016-12-31 23:59:60Z", "UTC", Some("2016-12-31T23:59:59Z"));
+    }
+
+    #[test]
+    fn the_wizards_stamp_is_utc_whatever_the_zone() {
+        let (stamp, rest) = Stamp::read_wizard(b"2021/07/27 20:00:41 UTC text").unwrap();
+        assert_eq!(rest, b" text");
+        assert_eq!(
+            stamp.time(&zone("Asia/Tokyo")).unwrap().to_string(),
+            "2021-07-27T20:00:41Z"
+        );
+        assert_eq!(Stamp::read_wizard(b"2021/07/27 20:00:41 CET text"), None);
+    }
+}
