@@ -8,6 +8,8 @@
 //! an hour of it at once and compares its truth with what the agent recognises.
 
 pub mod lines;
+#[cfg(test)]
+mod recognition;
 pub mod scenario;
 pub mod stamp;
 mod timetable;

@@ -1,0 +1,96 @@
+//! The story and the catalogue agree, line by line: the proof of both.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use logparse::catalogue::{Catalogue, FunctionId};
+use logparse::framing::Encoding;
+use logparse::scan::{Chunk, Hit, Miss, Scanner, Sink};
+use model::connector::ConnectorKind;
+
+use super::scenario::{Action, Scenario};
+use crate::corpus::{Corpus, CorpusShape};
+
+/// Counts what the catalogue recognises, in the form of a truth.
+struct Tally {
+    catalogue: Arc<Catalogue>,
+    counts: BTreeMap<String, u64>,
+    near_misses: BTreeMap<String, u64>,
+}
+
+impl Sink for Tally {
+    fn event(&mut self, hit: &Hit<'_>) {
+        let key = hit.key();
+        let name = if key.reason.is_none() {
+            key.kind.name().to_owned()
+        } else {
+            format!("{}|{}", key.kind, key.reason)
+        };
+        *self.counts.entry(name).or_default() += 1;
+    }
+
+    fn near_miss(&mut self, function: FunctionId, _miss: &Miss<'_>) {
+        let name = &self.catalogue.functions()[function.0];
+        *self.near_misses.entry(name.to_string()).or_default() += 1;
+    }
+}
+
+fn recognise(bytes: &[u8]) -> Tally {
+    let catalogue = Arc::new(Catalogue::built_in(ConnectorKind::NetskopePublisher).unwrap());
+    let mut scanner = Scanner::new(Arc::clone(&catalogue), TimeZone::UTC);
+    let mut tally = Tally {
+        catalogue,
+        counts: BTreeMap::new(),
+        near_misses: BTreeMap::new(),
+    };
+    let chunk = Chunk {
+        bytes,
+        offset: 0,
+        encoding: Encoding::Utf8,
+        mid_line: false,
+        is_final: true,
+    };
+    let scanned = scanner.scan(chunk, &mut tally);
+    assert_eq!(scanned.consumed, bytes.len());
+    tally
+}
+
+#[test]
+fn every_line_of_the_story_is_recognised_as_what_it_was_written_for() {
+    let mut scenario = Scenario::new(5);
+    let mut log = Vec::new();
+    for action in scenario.step(Duration::from_secs(600), Timestamp::UNIX_EPOCH) {
+        if let Action::Write { line, .. } = action {
+            log.extend(line);
+        }
+    }
+    let tally = recognise(&log);
+    let truth = scenario.truth();
+    assert_eq!(tally.counts, truth.truth.counts);
+    let near_misses: BTreeMap<String, u64> = truth
+        .near_misses
+        .iter()
+        .map(|(function, count)| ((*function).to_owned(), *count))
+        .collect();
+    assert_eq!(tally.near_misses, near_misses);
+}
+
+#[test]
+fn every_line_of_a_corpus_is_recognised_as_what_it_was_written_for() {
+    for is_clean in [true, false] {
+        let shape = CorpusShape {
+            is_clean,
+            ..CorpusShape::default()
+        };
+        let mut log = Vec::new();
+        let truth = Corpus::new(6, shape)
+            .write_bytes(&mut log, 3_000_000)
+            .unwrap();
+        let tally = recognise(&log);
+        assert_eq!(tally.counts, truth.counts);
+        assert_eq!(tally.near_misses, BTreeMap::new());
+    }
+}
