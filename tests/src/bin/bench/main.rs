@@ -1,0 +1,114 @@
+//! Measures the agent against its targets, and Debian's `mtail` beside it.
+//!
+//! Same files, same minutes, same machine: what counts are the ratios. Throughput is
+//! told per second of processor time, so a busy neighbour changes little. Every
+//! number is thrown away unless the counts equal the truth. Markdown for
+//! `docs/performance.md` goes to stdout, progress to stderr.
+//!
+//! Known limit: the peer's program is ours (`fixtures/npa_publisher.mtail`); its
+//! authors might write a faster one.
+
+mod latency;
+mod live;
+mod measure;
+mod report;
+mod throughput;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use ztna_exporter::corpus::{Corpus, CorpusShape, Truth};
+
+use report::Report;
+
+/// Measures the agent, and mtail beside it.
+#[derive(Debug, Parser)]
+struct Flags {
+    /// Size of the corpus for throughput, in millions of bytes.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    mb: u64,
+
+    /// How long each live and idle measurement takes, in seconds.
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    seconds: u64,
+
+    /// Lines a second in the live measurement.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    rate: u32,
+
+    /// Runs of which the median is told.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    runs: usize,
+
+    /// Lines written in the measurement of latency.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    samples: u64,
+
+    /// Where the corpora are written; a temporary folder if not given.
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+
+    /// Only these parts: throughput, live, idle, latency. All if not given.
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+impl Flags {
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == part)
+    }
+}
+
+/// A corpus on disk.
+pub(crate) struct CorpusFile {
+    path: PathBuf,
+    truth: Truth,
+}
+
+fn main() -> Result<()> {
+    let flags = Flags::parse();
+    let temporary = tempfile::tempdir().context("no temporary folder")?;
+    let folder = flags
+        .folder
+        .clone()
+        .unwrap_or_else(|| temporary.path().to_owned());
+    let mut report = Report::default();
+    if flags.wants("throughput") {
+        let first = write_corpus(folder.join("corpus-1.log"), 1, flags.mb)?;
+        let second = write_corpus(folder.join("corpus-2.log"), 2, flags.mb)?;
+        throughput::measure(&first, &second, flags.runs, &mut report)?;
+        for corpus in [first, second] {
+            std::fs::remove_file(corpus.path).context("cannot remove a corpus")?;
+        }
+    }
+    if flags.wants("live") {
+        live::measure_busy(flags.rate, flags.seconds, &mut report)?;
+    }
+    if flags.wants("idle") {
+        live::measure_idle(flags.seconds, &mut report)?;
+    }
+    if flags.wants("latency") {
+        latency::measure(flags.samples, &mut report)?;
+    }
+    io::stdout()
+        .write_all(report.markdown().as_bytes())
+        .context("cannot print the report")
+}
+
+fn write_corpus(path: PathBuf, seed: u64, megabytes: u64) -> Result<CorpusFile> {
+    progress(&format!("writing {} MB to {}", megabytes, path.display()));
+    let mut out = BufWriter::new(File::create(&path).context("cannot create a corpus")?);
+    let mut corpus = Corpus::new(seed, CorpusShape::default());
+    let truth = corpus.write_bytes(&mut out, megabytes.saturating_mul(1_000_000))?;
+    out.flush().context("cannot write a corpus")?;
+    Ok(CorpusFile { path, truth })
+}
+
+/// Tells people what is going on.
+pub(crate) fn progress(words: &str) {
+    // Nobody who does not read it misses it.
+    drop(writeln!(io::stderr(), "{words}"));
+}

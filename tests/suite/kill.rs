@@ -1,0 +1,120 @@
+//! Promise: `kill -9` at any instant neither loses nor doubles a line.
+//!
+//! A writer appends and rotates without pause while the agent is killed again and
+//! again, a random 40 to 120 ms after it listens. Every scrape in between is
+//! compared with the one before: no counter may step back, not even over a crash,
+//! since Prometheus would add the whole counter once more. `ZTNA_KILLS` sets the
+//! number of kills (100 if not set).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use harness::agent::Agent;
+use harness::log_file::{EVENT, LogFile};
+use harness::scene::Scene;
+use ztna_exporter::clock::Clock;
+use ztna_exporter::corpus::chance::Chance;
+
+/// Lines between two rotations.
+const LINES_PER_FILE: u64 = 4_000;
+
+/// Rotated files kept: far more than are written during one life of the agent.
+const FILES_KEPT: u32 = 100;
+
+struct Writing {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<LogFile>,
+}
+
+impl Writing {
+    fn start(mut log: LogFile) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            let mut until_rotation = LINES_PER_FILE;
+            while !is_over.load(Ordering::Relaxed) {
+                log.append(10).unwrap();
+                until_rotation -= 10;
+                if until_rotation == 0 {
+                    log.rotate(FILES_KEPT).unwrap();
+                    until_rotation = LINES_PER_FILE;
+                }
+                // The pace of a busy Publisher, not a wait for anything.
+                thread::park_timeout(Duration::from_millis(2));
+            }
+            log
+        });
+        Self { stop, thread }
+    }
+
+    fn finish(self) -> LogFile {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+/// The highest value seen of each counter that survives a restart.
+#[derive(Default)]
+struct Highest {
+    seen: BTreeMap<String, u64>,
+    scrapes: u64,
+}
+
+impl Highest {
+    fn check(&mut self, agent: &Agent, round: u64) {
+        let counters = agent.page().unwrap().counters();
+        // What the agent says about itself begins anew with each process.
+        let of_logs =
+            |key: &String| key.starts_with("ztna_events_") || key.starts_with("ztna_log_");
+        for (key, value) in counters.into_iter().filter(|(key, _)| of_logs(key)) {
+            let highest = self.seen.entry(key.clone()).or_default();
+            assert!(
+                *highest <= value,
+                "round {round}: {key} fell from {highest} to {value}"
+            );
+            *highest = value;
+        }
+        self.scrapes += 1;
+    }
+}
+
+fn kills() -> u64 {
+    let wanted = std::env::var("ZTNA_KILLS").ok();
+    wanted.map_or(100, |number| {
+        number.parse().expect("ZTNA_KILLS is a number")
+    })
+}
+
+#[test]
+fn every_line_is_counted_once_through_a_hundred_kills() {
+    let clock = Clock::start();
+    let scene = Scene::new().unwrap();
+    let writing = Writing::start(LogFile::open(scene.log("agent.txt")).unwrap());
+    let mut chance = Chance::new(1);
+    let mut highest = Highest::default();
+    for round in 0..kills() {
+        let agent = Agent::start(&scene).unwrap();
+        let life = Duration::from_millis(u64::from(chance.between(40, 120)));
+        let end = clock.now().monotonic + life;
+        while clock.now().monotonic < end {
+            highest.check(&agent, round);
+        }
+        agent.kill().unwrap();
+    }
+    let log = writing.finish();
+    let agent = Agent::start(&scene).unwrap();
+    agent.wait_until_ready().unwrap();
+    agent.wait_for_events(EVENT, log.written()).unwrap();
+    highest.check(&agent, kills());
+    let counted = agent.page().unwrap().events(EVENT);
+    println!(
+        "{} kills, {} scrapes, {} lines written, {counted} counted",
+        kills(),
+        highest.scrapes,
+        log.written()
+    );
+    assert_eq!(counted, log.written());
+}
