@@ -1,0 +1,284 @@
+//! The configuration: what a person wrote, checked whole before anything starts.
+//!
+//! Text becomes a tree that knows its places ([`document`]), the tree becomes these
+//! types ([`decode`]), and what types cannot say is checked after that ([`check`]).
+//! So every mistake, of whatever kind, is told with line, column, key and what is
+//! wanted instead. The doc comments here and the table in [`reference`] are the
+//! manual; a test keeps `docs/configuration.md` the same as the table.
+//!
+//! Nothing is opened for use here: the store's folder is only looked at, and
+//! catalogues are only found; `logparse` proves their rows.
+
+mod catalogue;
+mod check;
+mod decode;
+mod document;
+mod error;
+mod path;
+mod quantity;
+pub mod reference;
+mod suggest;
+mod tail;
+mod well_known;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::tail::source::StartAt;
+use jiff::tz::TimeZone;
+use model::connector::ConnectorKind;
+use serde::Deserialize;
+
+pub use self::catalogue::{CatalogueFilesError, catalogue_files};
+pub use self::check::{NameError, check_name};
+use self::document::Document;
+pub use self::error::{Colour, ConfigError};
+pub use self::quantity::{HumanDuration, HumanSize};
+pub use self::tail::TailConfig;
+
+/// Longest configuration file, in bytes. A thousand connectors fit.
+pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+
+/// Where we listen if nobody says otherwise: this machine only.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:10942";
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where what must survive is kept.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// Where metrics and the page are served.
+    #[serde(default)]
+    pub web: WebConfig,
+    /// How logs are followed.
+    #[serde(default)]
+    pub tail: TailConfig,
+    /// What is watched. Without the key: what is found at the vendors' well-known
+    /// paths.
+    #[serde(default)]
+    pub connectors: Vec<ConnectorConfig>,
+    /// The text that this came from, to point into it.
+    #[serde(skip)]
+    source: Option<Arc<Document>>,
+}
+
+/// Where what must survive is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreConfig {
+    /// The one file. Its folder is made if it is missing; journals and, after
+    /// damage, copies stand beside it.
+    pub path: PathBuf,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            path: well_known::Surroundings::read().store_path(),
+        }
+    }
+}
+
+/// Where metrics and the page are served.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebConfig {
+    /// Addresses with ports. Port 0 takes a free one.
+    pub listen: Vec<String>,
+}
+
+impl Default for WebConfig {
+    fn default() -> Self {
+        Self {
+            listen: vec![DEFAULT_LISTEN.to_owned()],
+        }
+    }
+}
+
+/// One watched connector.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectorConfig {
+    /// The label `connector` of everything it tells. Renaming it starts new series.
+    pub name: String,
+    /// Which product it is.
+    #[serde(deserialize_with = "decode::kind")]
+    pub kind: ConnectorKind,
+    /// Its logs, in the order of the file.
+    pub logs: Logs,
+    /// The zone of time stamps that name none.
+    #[serde(default = "utc", deserialize_with = "decode::timezone")]
+    pub timezone: TimeZone,
+    /// Where to begin with files that exist when the agent starts for the first time.
+    #[serde(default = "from_beginning", deserialize_with = "decode::start_at")]
+    pub start_at: StartAt,
+    /// Whether rotated `.gz` files are read too, once.
+    #[serde(default)]
+    pub read_compressed: bool,
+    /// Files, or folders of files, with catalogue rows of the operator's own.
+    #[serde(default)]
+    pub catalogue: Vec<PathBuf>,
+}
+
+/// Log vendors write in UTC as far as we know.
+fn utc() -> TimeZone {
+    TimeZone::UTC
+}
+
+/// History is wanted: a first start shows what the present logs tell.
+const fn from_beginning() -> StartAt {
+    StartAt::Beginning
+}
+
+/// A connector's logs: names with their file patterns, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Logs(Vec<(String, Vec<String>)>);
+
+impl Logs {
+    /// The names, which are the values of the label `log`.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().map(|(name, _)| name)
+    }
+
+    /// The patterns of each log.
+    pub fn values(&self) -> impl Iterator<Item = &Vec<String>> {
+        self.0.iter().map(|(_, patterns)| patterns)
+    }
+
+    /// Names with their patterns.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Vec<String>)> {
+        self.0.iter().map(|(name, patterns)| (name, patterns))
+    }
+
+    /// How many logs there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(String, Vec<String>)> for Logs {
+    fn from_iter<I: IntoIterator<Item = (String, Vec<String>)>>(logs: I) -> Self {
+        Self(logs.into_iter().collect())
+    }
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths in it start at its own folder.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with its place; or that the file cannot be read.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let text = read_text(path, &name)?;
+        Self::build(&name, &text, path.parent())
+    }
+
+    /// Checks `text`, which errors call `name`. Relative paths in it start at the
+    /// working directory.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with its place.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        Self::build(name, text, None)
+    }
+
+    /// What to do without a file: watch what stands at the vendors' well-known paths.
+    ///
+    /// # Errors
+    ///
+    /// If nothing stands there, with the paths that were tried.
+    pub fn without_file() -> Result<Self, ConfigError> {
+        let surroundings = well_known::Surroundings::read();
+        let config = Self {
+            store: StoreConfig {
+                path: surroundings.store_path(),
+            },
+            web: WebConfig::default(),
+            tail: TailConfig::default(),
+            connectors: surroundings.find_connectors()?,
+            source: None,
+        };
+        check::check(&config, None)?;
+        Ok(config)
+    }
+
+    /// Refuses addresses that are none, and those that other machines can reach
+    /// unless `is_public_allowed`. To be called after flags replaced `web.listen`.
+    ///
+    /// # Errors
+    ///
+    /// The first such address, with its place if the file named it.
+    pub fn check_listeners(&self, is_public_allowed: bool) -> Result<(), ConfigError> {
+        check::check_listeners(self, self.source.as_deref(), is_public_allowed)
+    }
+
+    fn build(name: &str, text: &str, folder: Option<&Path>) -> Result<Self, ConfigError> {
+        let document = Arc::new(Document::parse(name, text)?);
+        let mut config: Self = document.decode()?;
+        if !document.has_key("connectors") {
+            config.connectors = well_known::Surroundings::read().find_connectors()?;
+        }
+        config.resolve(folder);
+        check::check(&config, Some(&document))?;
+        config.source = Some(document);
+        Ok(config)
+    }
+
+    /// Lets relative paths start at `folder`.
+    fn resolve(&mut self, folder: Option<&Path>) {
+        let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else {
+            return;
+        };
+        self.store.path = folder.join(&self.store.path);
+        for connector in &mut self.connectors {
+            for path in &mut connector.catalogue {
+                *path = folder.join(&*path);
+            }
+            let patterns = connector
+                .logs
+                .0
+                .iter_mut()
+                .flat_map(|(_, patterns)| patterns);
+            for pattern in patterns.filter(|pattern| !pattern.is_empty()) {
+                if !pattern.starts_with('/') {
+                    let start = globset::escape(&folder.to_string_lossy());
+                    *pattern = format!("{start}/{pattern}");
+                }
+            }
+        }
+    }
+}
+
+fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
+    let unreadable = |error: std::io::Error| {
+        ConfigError::without_place(name, "", &format!("cannot be read: {error}"))
+            .wanting("the path of a configuration file that this user may read")
+    };
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too long from one that fits.
+    let most = u64::try_from(CONFIG_BYTES_MAX)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    File::open(path)
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if CONFIG_BYTES_MAX < bytes.len() {
+        return Err(ConfigError::without_place(name, "", "is longer than 1MiB")
+            .wanting("a configuration file; is this perhaps a log?"));
+    }
+    String::from_utf8(bytes).map_err(|error| document::not_utf8(name, &error))
+}
+
+#[cfg(test)]
+mod tests;

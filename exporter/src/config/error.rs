@@ -1,0 +1,186 @@
+//! What is wrong with a configuration, where, and what to write instead.
+//!
+//! One error, for one reader: the person who edits the file. It is complete without
+//! the program's manual: file, line, column, key, what stands there and what is
+//! wanted.
+
+use std::fmt;
+use std::io::{self, IsTerminal};
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// Whether to render with colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text: for files, tests and other programs.
+    Never,
+    /// ANSI escapes: for a terminal.
+    Always,
+}
+
+impl Colour {
+    /// What suits stderr now: a terminal whose owner did not set `NO_COLOR`.
+    pub fn of_stderr() -> Self {
+        let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if io::stderr().is_terminal() && !is_unwanted {
+            Self::Always
+        } else {
+            Self::Never
+        }
+    }
+}
+
+/// A place in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// From 1 on.
+    pub(super) line: usize,
+    /// In characters, from 1 on.
+    pub(super) column: usize,
+    /// What to underline, in bytes of the text.
+    pub(super) span: Range<usize>,
+}
+
+/// A configuration that was refused. Nothing was started or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    file: String,
+    key: String,
+    wrong: String,
+    want: String,
+    at: Option<(Place, Arc<str>)>,
+}
+
+impl ConfigError {
+    /// A mistake that is in no line: a missing file, a flag.
+    pub(super) fn without_place(file: &str, key: &str, wrong: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            key: key.to_owned(),
+            wrong: wrong.to_owned(),
+            want: String::new(),
+            at: None,
+        }
+    }
+
+    /// Adds what to write instead.
+    pub(super) fn wanting(mut self, want: &str) -> Self {
+        want.clone_into(&mut self.want);
+        self
+    }
+
+    /// Adds where it stands in `text`.
+    pub(super) fn at(mut self, place: Place, text: &Arc<str>) -> Self {
+        self.at = Some((place, Arc::clone(text)));
+        self
+    }
+
+    /// The file's name, or what stands for it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line, from 1 on. `None` if the mistake is in no line.
+    pub fn line(&self) -> Option<usize> {
+        self.at.as_ref().map(|(place, _)| place.line)
+    }
+
+    /// The column in characters, from 1 on. `None` if the mistake is in no line.
+    pub fn column(&self) -> Option<usize> {
+        self.at.as_ref().map(|(place, _)| place.column)
+    }
+
+    /// The full key, like `connectors[0].logs.agent[1]`; empty for the file as a whole.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is wrong and what is wanted, without place and key.
+    pub fn message(&self) -> String {
+        if self.want.is_empty() {
+            return self.wrong.clone();
+        }
+        format!("{}; want {}", self.wrong, self.want)
+    }
+
+    /// The whole report: the mistake, the line it is in, and the mend.
+    pub fn render(&self, colour: Colour) -> String {
+        let renderer = match colour {
+            Colour::Never => Renderer::plain(),
+            Colour::Always => Renderer::styled(),
+        }
+        .decor_style(DecorStyle::Ascii);
+        let title = Level::ERROR.primary_title(self.title());
+        let want =
+            (!self.want.is_empty()).then(|| Level::HELP.message(format!("want {}", self.want)));
+        let group = match &self.at {
+            Some((place, text)) => {
+                let excerpt = Excerpt::around(place, text);
+                let mark = AnnotationKind::Primary.span(excerpt.span);
+                let snippet = Snippet::source(excerpt.text)
+                    .line_start(excerpt.first_line)
+                    .path(&self.file)
+                    .annotation(mark);
+                title.element(snippet)
+            }
+            None => annotate_snippets::Group::with_title(title),
+        };
+        renderer.render(&[group.elements(want)])
+    }
+
+    fn title(&self) -> String {
+        let subject = match (self.key.is_empty(), &self.at) {
+            (true, Some(_)) => String::new(),
+            (true, None) => format!("`{}` ", self.file),
+            (false, _) => format!("`{}` ", self.key),
+        };
+        format!("{subject}{}", self.wrong)
+    }
+}
+
+/// The few lines that are shown.
+struct Excerpt<'a> {
+    text: &'a str,
+    first_line: usize,
+    span: Range<usize>,
+}
+
+impl<'a> Excerpt<'a> {
+    /// The lines of the place alone: a million bytes need not be laid out.
+    fn around(place: &Place, text: &'a str) -> Self {
+        let start = text
+            .get(..place.span.start)
+            .and_then(|before| before.rfind('\n'))
+            .map_or(0, |line_end| line_end.saturating_add(1));
+        let end = text
+            .get(place.span.start..)
+            .and_then(|after| after.find('\n'))
+            .map_or(text.len(), |length| place.span.start.saturating_add(length));
+        let line = text.get(start..end).unwrap_or_default();
+        let from = place.span.start.saturating_sub(start).min(line.len());
+        let to = place.span.end.saturating_sub(start).clamp(from, line.len());
+        Self {
+            text: line,
+            first_line: place.line,
+            span: from..to,
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:", self.file)?;
+        if let Some((place, _)) = &self.at {
+            write!(formatter, "{}:{}:", place.line, place.column)?;
+        }
+        if !self.key.is_empty() {
+            write!(formatter, " `{}`", self.key)?;
+        }
+        write!(formatter, " {}", self.message())
+    }
+}
+
+impl std::error::Error for ConfigError {}
