@@ -1,6 +1,28 @@
 //! Serves `/metrics`, the health routes, the status page and its JSON.
+//!
+//! Reads the last committed snapshot and nothing else; it holds up no turn, and no
+//! turn holds it up. [`serve`] runs its own accept loop, since slow, silent and huge
+//! requests must be dropped while scrapes go on: every wait has a deadline and every
+//! size a bound in [`HttpLimits`]. What the numbers are is [`crate::metrics`]' matter,
+//! and which addresses may be listened on is the configuration's.
+//!
+//! Known limit: no TLS and no passwords here; a listener beyond loopback needs them
+//! in front.
 
-use std::net::IpAddr;
+mod accept;
+mod advice;
+mod connection;
+mod exposition;
+mod guard;
+mod health;
+mod negotiate;
+mod page;
+mod patient_stream;
+mod routes;
+mod status;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +30,11 @@ use model::snapshot::Snapshot;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tracing::error;
+
+use accept::Gate;
+use routes::App;
 
 use crate::clock::Clock;
 use crate::metrics::AgentMetrics;
@@ -78,9 +105,29 @@ pub async fn serve(
     listeners: Vec<TcpListener>,
     shared: Shared,
     limits: HttpLimits,
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) {
-    drop((listeners, shared, limits, IpAddr::from([127, 0, 0, 1])));
-    // An error says that the sender is gone: then nobody can stop us any more.
+    let gate = Arc::new(Gate::new(&limits, shared.metrics.clone()));
+    let app = Arc::new(App::new(shared));
+    let mut loops = JoinSet::new();
+    for listener in listeners {
+        loops.spawn(accept::serve_listener(
+            listener,
+            Arc::clone(&app),
+            Arc::clone(&gate),
+            limits.clone(),
+            stop.clone(),
+        ));
+    }
+    while let Some(ended) = loops.join_next().await {
+        if let Err(failure) = ended {
+            error!(error = format!("{failure:#}"), "HTTP listener died");
+        }
+    }
+}
+
+/// Waits until `stop` becomes true. A sender that is gone means the same: nobody
+/// wants us any more.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stopping| *stopping).await);
 }

@@ -1,0 +1,226 @@
+//! Looks at a request before any route does, and dresses every response.
+//!
+//! A page in a browser on this machine could reach our loopback listener under a name
+//! of its own (DNS rebinding), read the status page and send it away. So what came in
+//! on loopback must name a loopback host, or one that the configuration knows. Scrapes
+//! and health checks are exempt: they hold nothing that a browser's page may not
+//! guess, and monitoring systems reach them under names that we cannot know.
+//!
+//! Not here: bounds of time and size, which are the connection's.
+
+use std::net::IpAddr;
+
+use axum::body::{Body, HttpBody};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+/// Paths that any `Host` may ask for.
+const EXEMPT_PATHS: [&str; 4] = ["/metrics", "/-/healthy", "/-/ready", "/ready/tunnel"];
+
+/// What stands on every response. No script, no frame, no foreign source: the page
+/// needs none.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// Why a request is not passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It has a body, which no route reads.
+    Body,
+    /// It names a host that we are not.
+    ForeignHost,
+    /// A browser sends it from another site's page.
+    CrossSite,
+}
+
+impl Refusal {
+    pub(super) fn response(self) -> Response<Body> {
+        match self {
+            // The body was not read, so the connection cannot go on.
+            Self::Body => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                [(header::CONNECTION, "close")],
+                "This server takes no request bodies.\n",
+            )
+                .into_response(),
+            Self::ForeignHost => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "The name in the Host header is not one of this server's. Ask for localhost or \
+                 127.0.0.1, or configure the name.\n",
+            )
+                .into_response(),
+            Self::CrossSite => (
+                StatusCode::FORBIDDEN,
+                "Another site's page may not ask for this.\n",
+            )
+                .into_response(),
+        }
+    }
+}
+
+/// Looks at everything but the path's meaning.
+///
+/// `host_names` are the configured names, in lower case.
+pub(super) fn examine<B: HttpBody>(
+    request: &Request<B>,
+    came_on_loopback: bool,
+    host_names: &[String],
+) -> Result<(), Refusal> {
+    if !request.body().is_end_stream() {
+        return Err(Refusal::Body);
+    }
+    let is_exempt = EXEMPT_PATHS.contains(&request.uri().path());
+    if came_on_loopback && !is_exempt && !is_own_host(request.headers(), host_names) {
+        return Err(Refusal::ForeignHost);
+    }
+    let site = request
+        .headers()
+        .get("sec-fetch-site")
+        .map(HeaderValue::as_bytes);
+    let is_cross_site = matches!(site, Some(b"cross-site" | b"same-site"));
+    if is_cross_site && !request.method().is_safe() {
+        return Err(Refusal::CrossSite);
+    }
+    Ok(())
+}
+
+/// Adds the headers of every response.
+pub(super) fn dress(response: &mut Response<Body>) {
+    for (name, value) in HEADERS {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// Whether there is exactly one `Host`, and it is ours.
+fn is_own_host(headers: &HeaderMap, host_names: &[String]) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return false;
+    };
+    host.to_str().is_ok_and(|host| {
+        let name = host_name(host).to_ascii_lowercase();
+        match name.parse::<IpAddr>() {
+            // An address cannot be pointed elsewhere, but only these are this machine's
+            // own whatever its network.
+            Ok(address) => address.to_canonical().is_loopback(),
+            Err(_) => name == "localhost" || host_names.contains(&name),
+        }
+    })
+}
+
+/// A `Host` without its port and an address's brackets.
+fn host_name(host: &str) -> &str {
+    if let Some((address, _port)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address;
+    }
+    let name = host.split_once(':').map_or(host, |(name, _port)| name);
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(host: &str, path: &str) -> Request<Body> {
+        Request::get(path)
+            .header(header::HOST, host)
+            .body(Body::empty())
+            .unwrap()
+    }
+
+    fn examined(host: &str, path: &str) -> Result<(), Refusal> {
+        examine(
+            &request(host, path),
+            true,
+            &["monitor.example.com".to_owned()],
+        )
+    }
+
+    #[test]
+    fn our_own_names_are_let_in() {
+        for host in [
+            "localhost",
+            "LOCALHOST:10942",
+            "localhost.",
+            "127.0.0.1:10942",
+            "127.8.8.8",
+            "[::1]:10942",
+            "[::ffff:127.0.0.1]:1",
+            "Monitor.Example.com:80",
+        ] {
+            assert_eq!(examined(host, "/"), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_name_is_turned_away_from_the_page_only() {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.7",
+            "evil.example:127.0.0.1",
+            "",
+            "[::2]",
+        ] {
+            assert_eq!(
+                examined(host, "/api/v1/status"),
+                Err(Refusal::ForeignHost),
+                "{host}"
+            );
+            for path in EXEMPT_PATHS {
+                assert_eq!(examined(host, path), Ok(()), "{host} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_host_and_two_hosts_are_foreign() {
+        let none = Request::get("/").body(Body::empty()).unwrap();
+        let mut two = request("localhost", "/");
+        two.headers_mut()
+            .append(header::HOST, HeaderValue::from_static("localhost"));
+        for request in [none, two] {
+            assert_eq!(examine(&request, true, &[]), Err(Refusal::ForeignHost));
+        }
+    }
+
+    #[test]
+    fn a_listener_on_the_network_goes_by_any_name() {
+        assert_eq!(
+            examine(&request("agent-7.example.com", "/"), false, &[]),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_body_is_refused() {
+        let request = Request::get("/metrics").body(Body::from("x")).unwrap();
+        assert_eq!(examine(&request, false, &[]), Err(Refusal::Body));
+    }
+
+    #[test]
+    fn another_sites_page_may_look_but_not_act() {
+        for (method, refused) in [("GET", Ok(())), ("POST", Err(Refusal::CrossSite))] {
+            let request = Request::builder()
+                .method(method)
+                .uri("/-/reload")
+                .header(header::HOST, "localhost")
+                .header("sec-fetch-site", "cross-site")
+                .body(Body::empty())
+                .unwrap();
+            assert_eq!(examine(&request, true, &[]), refused, "{method}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Which path answers what.
+//!
+//! Every route reads one snapshot and answers from it alone, so no answer mixes two
+//! turns. Nothing here changes anything but `/-/reload`, which asks the application
+//! and exists only if the operator wants it. What the answers say is made in the
+//! modules beside this one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{self, HeaderMap, HeaderName};
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use hyper::body::Incoming;
+use model::snapshot::Snapshot;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+use tracing::error;
+
+use super::exposition::Exposition;
+use super::negotiate::{Coding, Format};
+use super::{Shared, guard, health, page, status};
+use crate::metrics::Rejection;
+
+/// How long a reload may take before its asker is told that it goes on without them.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A response's type, as a part of the response.
+type ContentType = [(HeaderName, &'static str); 1];
+const TEXT: ContentType = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+const HTML: ContentType = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+const JSON: ContentType = [(header::CONTENT_TYPE, "application/json")];
+const CSS: ContentType = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+const SVG: ContentType = [(header::CONTENT_TYPE, "image/svg+xml")];
+
+const STYLE: &str = include_str!("../../templates/style.css");
+const ICON: &str = include_str!("../../templates/icon.svg");
+
+/// The application: routes and what they read.
+#[derive(Debug)]
+pub(super) struct App {
+    pub(super) shared: Shared,
+    exposition: Exposition,
+    router: Router<Arc<Self>>,
+}
+
+impl App {
+    pub(super) fn new(shared: Shared) -> Self {
+        let exposition = Exposition::new(
+            Arc::clone(&shared.registry),
+            shared.metrics.clone(),
+            shared.clock,
+        );
+        Self {
+            shared,
+            exposition,
+            router: routes(),
+        }
+    }
+
+    /// Answers one request, which came in on a loopback address or not.
+    pub(super) async fn answer(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        came_on_loopback: bool,
+    ) -> Response {
+        let host_names = &self.shared.host_names;
+        let mut response = match guard::examine(&request, came_on_loopback, host_names) {
+            Ok(()) => {
+                let router = self.router.clone().with_state(Arc::clone(self));
+                // A router answers everything; it has no error of its own.
+                router
+                    .oneshot(request)
+                    .await
+                    .unwrap_or_else(|never| match never {})
+            }
+            Err(refusal) => {
+                if refusal == guard::Refusal::ForeignHost {
+                    self.shared.metrics.http_rejected(Rejection::ForeignHost);
+                }
+                refusal.response()
+            }
+        };
+        guard::dress(&mut response);
+        response
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.shared.snapshots.borrow())
+    }
+
+    fn store_problem(&self) -> Option<String> {
+        self.shared.store_health.borrow().clone()
+    }
+}
+
+fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(status_page))
+        .route("/api/v1/status", get(status_json))
+        .route("/metrics", get(metrics))
+        .route("/-/healthy", get(async || (TEXT, "Healthy.\n")))
+        .route("/-/ready", get(ready))
+        .route("/ready/tunnel", get(tunnel_ready))
+        .route("/-/reload", post(reload).put(reload))
+        .route("/static/style.css", get(async || (CSS, STYLE)))
+        .route("/static/icon.svg", get(async || (SVG, ICON)))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// Does not repeat the path, which is anybody's text.
+async fn not_found() -> Response {
+    let known = "Not found. Known paths: / /metrics /api/v1/status /-/healthy /-/ready \
+                 /ready/tunnel\n";
+    (StatusCode::NOT_FOUND, TEXT, known).into_response()
+}
+
+async fn method_not_allowed() -> Response {
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        TEXT,
+        "This path does not take that method.\n",
+    )
+        .into_response()
+}
+
+async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let format = Format::accepted(&joined(&headers, &header::ACCEPT));
+    let coding = Coding::accepted(&joined(&headers, &header::ACCEPT_ENCODING));
+    let page = match app.exposition.page(&app.snapshot(), format, coding) {
+        Ok(page) => page,
+        Err(failure) => return internal_error(&failure),
+    };
+    let mut response = Response::new(Body::from(page));
+    let fields = response.headers_mut();
+    fields.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(format.content_type()),
+    );
+    fields.insert(
+        header::VARY,
+        header::HeaderValue::from_static("Accept, Accept-Encoding"),
+    );
+    if coding == Coding::Gzip {
+        fields.insert(
+            header::CONTENT_ENCODING,
+            header::HeaderValue::from_static("gzip"),
+        );
+    }
+    response
+}
+
+async fn status_page(State(app): State<Arc<App>>) -> Response {
+    let now = app.shared.clock.now().timestamp();
+    let (snapshot, store_problem) = (app.snapshot(), app.store_problem());
+    let report = status::report(&snapshot, store_problem.as_deref(), app.shared.version);
+    match page::html(&report, now) {
+        Ok(html) => (HTML, html).into_response(),
+        Err(failure) => internal_error(&failure),
+    }
+}
+
+async fn status_json(State(app): State<Arc<App>>) -> Response {
+    let (snapshot, store_problem) = (app.snapshot(), app.store_problem());
+    let report = status::report(&snapshot, store_problem.as_deref(), app.shared.version);
+    match serde_json::to_vec_pretty(&report) {
+        Ok(mut json) => {
+            json.push(b'\n');
+            (JSON, json).into_response()
+        }
+        Err(failure) => internal_error(&failure),
+    }
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let store_problem = app.store_problem();
+    verdict(
+        "Ready.\n",
+        &health::reasons_not_ready(&app.snapshot(), store_problem.as_deref()),
+    )
+}
+
+async fn tunnel_ready(State(app): State<Arc<App>>) -> Response {
+    verdict(
+        "Every tunnel is up.\n",
+        &health::reasons_no_tunnel(&app.snapshot()),
+    )
+}
+
+/// 200 if nothing speaks against it, else 503 with the reasons as lines.
+fn verdict(all_well: &'static str, reasons: &[String]) -> Response {
+    if reasons.is_empty() {
+        return (TEXT, all_well).into_response();
+    }
+    let lines = reasons.join("\n") + "\n";
+    (StatusCode::SERVICE_UNAVAILABLE, TEXT, lines).into_response()
+}
+
+async fn reload(State(app): State<Arc<App>>) -> Response {
+    let Some(requests) = &app.shared.reload else {
+        let hint = "Reloading by HTTP is off. Start with --web.enable-lifecycle, or send SIGHUP.\n";
+        return (StatusCode::FORBIDDEN, TEXT, hint).into_response();
+    };
+    let (request, answer) = oneshot::channel();
+    let refused = match requests.try_send(request) {
+        Ok(()) => match timeout(RELOAD_TIMEOUT, answer).await {
+            Ok(Ok(Ok(()))) => return (TEXT, "Reloaded.\n").into_response(),
+            Ok(Ok(Err(problem))) => {
+                let text =
+                    format!("The configuration was refused; the old one stays.\n{problem}\n");
+                return (StatusCode::INTERNAL_SERVER_ERROR, TEXT, text).into_response();
+            }
+            Ok(Err(_)) => "The agent stops.\n",
+            Err(_) => "The reload takes long; it goes on.\n",
+        },
+        Err(TrySendError::Full(_)) => "A reload is running.\n",
+        Err(TrySendError::Closed(_)) => "The agent stops.\n",
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, TEXT, refused).into_response()
+}
+
+/// The values of a header that may come more than once, as one list.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    values.join(",")
+}
+
+fn internal_error(failure: &dyn std::error::Error) -> Response {
+    error!(error = format!("{failure:#}"), "HTTP response not made");
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        TEXT,
+        "Something went wrong here.\n",
+    )
+        .into_response()
+}

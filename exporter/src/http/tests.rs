@@ -1,0 +1,146 @@
+//! The server as its clients see it: real sockets on port 0, short limits, no sleeps.
+//!
+//! [`Server`] is what the tests below share; `hostile` holds the slow, silent, huge and
+//! malformed requests, `answers` what well-behaved clients get.
+
+mod answers;
+mod hostile;
+
+use std::net::SocketAddr;
+
+use prometheus_client::encoding::text::encode_registry;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::*;
+use crate::metrics::{Rejection, sample};
+
+/// No test waits longer for anything; far above what a loaded machine needs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server of a test's own.
+struct Server {
+    address: SocketAddr,
+    registry: Arc<Registry>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    store_health: watch::Sender<Option<String>>,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+}
+
+/// Limits that bite at once.
+fn short() -> HttpLimits {
+    HttpLimits {
+        head_timeout: Duration::from_millis(100),
+        write_timeout: Duration::from_millis(100),
+        ..HttpLimits::default()
+    }
+}
+
+impl Server {
+    async fn start(snapshot: Snapshot) -> Self {
+        Self::with(snapshot, HttpLimits::default(), None).await
+    }
+
+    async fn with(
+        snapshot: Snapshot,
+        limits: HttpLimits,
+        reload: Option<mpsc::Sender<ReloadRequest>>,
+    ) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Small, so that a client who stops reading is felt with a page of a test's size.
+        socket.set_send_buffer_size(16 * 1024).unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let listener: TcpListener = socket.listen(128).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut registry = Registry::default();
+        let metrics = AgentMetrics::register(&mut registry);
+        let registry = Arc::new(registry);
+        let (snapshots, snapshot_reader) = watch::channel(Arc::new(snapshot));
+        let (store_health, store_reader) = watch::channel(None);
+        let (stop, stop_reader) = watch::channel(false);
+        let shared = Shared {
+            snapshots: snapshot_reader,
+            metrics,
+            registry: Arc::clone(&registry),
+            store_health: store_reader,
+            reload,
+            clock: Clock::start(),
+            version: "1.2.3",
+            host_names: Arc::from(["agent.example.com".to_owned()]),
+        };
+        let running = tokio::spawn(serve(vec![listener], shared, limits, stop_reader));
+        Self {
+            address,
+            registry,
+            snapshots,
+            store_health,
+            stop,
+            running,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends `request` and reads until the server closes.
+    async fn raw(&self, request: impl AsRef<[u8]>) -> String {
+        let mut stream = self.connect().await;
+        // The server may refuse and close before all is sent.
+        drop(stream.write_all(request.as_ref()).await);
+        read_to_close(stream).await
+    }
+
+    /// One polite request on a connection of its own.
+    async fn ask(&self, method_and_path: &str, headers: &str) -> String {
+        let request = format!(
+            "{method_and_path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n"
+        );
+        self.raw(request).await
+    }
+
+    async fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path}"), "").await
+    }
+
+    /// The value of one of the agent's own series.
+    fn own(&self, series: &str) -> String {
+        let mut page = String::new();
+        encode_registry(&mut page, &self.registry).unwrap();
+        let line = page.lines().find(|line| line.starts_with(series));
+        line.and_then(|line| line.rsplit_once(' '))
+            .unwrap()
+            .1
+            .to_owned()
+    }
+
+    fn rejected(&self, cause: Rejection) -> String {
+        self.own(&format!(
+            "ztna_http_rejected_total{{cause=\"{}\"}}",
+            cause.name()
+        ))
+    }
+}
+
+/// Reads what comes until the server closes the connection, by a reset too.
+async fn read_to_close(mut stream: TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // A reset after the answer is a close as well.
+    drop(
+        timeout(PATIENCE, stream.read_to_end(&mut bytes))
+            .await
+            .expect("the server closes"),
+    );
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn status_of(response: &str) -> &str {
+    response.get(9..12).unwrap_or("nothing")
+}
+
+fn body_of(response: &str) -> &str {
+    response.split_once("\r\n\r\n").unwrap().1
+}
