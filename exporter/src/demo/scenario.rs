@@ -182,7 +182,7 @@ mod tests {
         });
         let mut hits = seconds.filter(|(_, action)| match action {
             Action::Write { line, .. } => String::from_utf8_lossy(line).contains(words),
-            _ => false,
+            Action::Tell(_) | Action::Rotate { .. } | Action::CopyTruncate { .. } => false,
         });
         hits.nth(nth - 1).unwrap().0
     }
