@@ -4,6 +4,7 @@
 //! log generator; the binary is a thin `main` over [`cli`].
 
 pub mod clock;
+pub mod config;
 pub mod corpus;
 pub mod demo;
 pub mod http;
