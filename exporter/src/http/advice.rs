@@ -64,15 +64,15 @@ rows! {
         "Free at least 300 MB on / and /boot for the operating system's update, then update again.",
     UpdateFailed "docker_pull"
         "Check the way to hub.docker.com (proxy, TLS inspection, rate limit), then \
-         publisher_wizard.log and `journalctl -u docker.service`.",
+         publisher_wizard.log and journalctl -u docker.service.",
     UpdateFailed "container_stop"
-        "Read `journalctl -u docker.service` and publisher_wizard.log: the old container did not \
+        "Read journalctl -u docker.service and publisher_wizard.log: the old container did not \
          stop.",
     UpdateFailed "ui_package"
-        "Read publisher_wizard.log and `journalctl -u docker.service`: the wizard's package could \
+        "Read publisher_wizard.log and journalctl -u docker.service: the wizard's package could \
          not be installed.",
     UpdateFailed "generic"
-        "Read publisher_wizard.log and `journalctl -u docker.service`.",
+        "Read publisher_wizard.log and journalctl -u docker.service.",
     UpdateFailed "ui_launch"
         "Send the log bundle to the vendor's support: the wizard did not start.",
     UpdateFailed "disk_software"

@@ -7,9 +7,11 @@
 
 use askama::Template;
 use jiff::Timestamp;
+use model::log::LineOutcome;
 
 use super::status::{
-    AspectReport, ConnectorReport, FactsReport, Foreign, RecentReport, StatusReport, Tone,
+    AspectReport, ConnectorReport, FactsReport, Foreign, LogReport, RecentReport, StatusReport,
+    Tone,
 };
 
 /// Most of the latest events on the page; the JSON has them all.
@@ -55,6 +57,16 @@ impl StatusPage<'_> {
         grouped(*count)
     }
 
+    /// The tone of the number of tunnels up.
+    fn tunnels_tone(&self) -> Tone {
+        let connectors = self.report.connectors.len();
+        match self.report.tunnels_up() {
+            _ if connectors == 0 => Tone::Open,
+            up if up == connectors => Tone::Good,
+            _ => Tone::Bad,
+        }
+    }
+
     /// A label's value as people read it.
     fn words(&self, label_value: &str) -> String {
         label_value.replace('_', " ")
@@ -77,6 +89,16 @@ impl Tone {
             Self::Bad => "bad",
             Self::Open => "open",
         }
+    }
+}
+
+impl LogReport<'_> {
+    /// The counts worth a place: what was read, and what went wrong.
+    fn shown_lines(&self) -> impl Iterator<Item = &(&'static str, u64)> {
+        let always = [LineOutcome::Recognised.name(), LineOutcome::Ignored.name()];
+        self.lines
+            .iter()
+            .filter(move |(outcome, count)| 0 < *count || always.contains(outcome))
     }
 }
 

@@ -13,7 +13,7 @@ use model::connector::{RegistrationState, Status, TunnelState, UpdateState};
 use model::event::{EventKind, Field};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, RecentEvent, Snapshot};
 use model::untrusted::{Untrusted, printable};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::advice::advice;
 use super::health;
@@ -65,6 +65,9 @@ pub(super) struct ConnectorReport<'a> {
     pub(super) logs: Vec<LogReport<'a>>,
 }
 
+/// Counts by the words of a closed set, in the set's own order.
+type Counts = Vec<(&'static str, u64)>;
+
 /// How good a state is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
@@ -113,9 +116,12 @@ pub(super) struct LogReport<'a> {
     pub(super) bytes: u64,
     pub(super) lag_bytes: u64,
     pub(super) last_read_at: Option<Timestamp>,
-    pub(super) lines: BTreeMap<&'static str, u64>,
-    pub(super) generations: BTreeMap<&'static str, u64>,
-    pub(super) lost_bytes: BTreeMap<&'static str, u64>,
+    #[serde(serialize_with = "as_object")]
+    pub(super) lines: Counts,
+    #[serde(serialize_with = "as_object")]
+    pub(super) generations: Counts,
+    #[serde(serialize_with = "as_object")]
+    pub(super) lost_bytes: Counts,
     pub(super) near_misses: Vec<NearMissReport<'a>>,
     pub(super) files: Vec<FileReport<'a>>,
     pub(super) unreadable: Vec<UnreadableReport<'a>>,
@@ -332,4 +338,8 @@ fn recent_report(recent: &RecentEvent) -> RecentReport<'_> {
 
 fn named(field: &Field) -> (Foreign<'_>, Foreign<'_>) {
     (Foreign(&field.name), Foreign::from(&field.value))
+}
+
+fn as_object<S: Serializer>(counts: &Counts, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counts.iter().copied())
 }

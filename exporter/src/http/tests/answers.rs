@@ -314,3 +314,38 @@ async fn the_page_tells_what_is_wrong_and_what_to_do() {
         assert!(page.contains(text), "{text} is missing");
     }
 }
+
+/// Every key of an object, and of the objects in it, but for those that are data.
+fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            for (key, inner) in object {
+                found.push(key.clone());
+                if !["fields", "lines", "generations", "lost_bytes"].contains(&key.as_str()) {
+                    keys(inner, found);
+                }
+            }
+        }
+        serde_json::Value::Array(elements) => elements.iter().for_each(|one| keys(one, found)),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => {}
+    }
+}
+
+#[tokio::test]
+async fn every_name_of_the_json_is_documented() {
+    let server = Server::start(sample::snapshot()).await;
+    let answer = server.get("/api/v1/status").await;
+    let document = include_str!("../../../../docs/api.md");
+    let mut names = Vec::new();
+    keys(&serde_json::from_str(body_of(&answer)).unwrap(), &mut names);
+    assert!(40 < names.len());
+    for name in names {
+        assert!(
+            document.contains(&format!("`{name}`")),
+            "{name} is not in docs/api.md"
+        );
+    }
+}
