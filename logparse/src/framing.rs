@@ -1,6 +1,6 @@
 //! Bytes to lines: line ends, NUL runs, lines that are too long, encodings.
 //!
-//! A [`Framer`] walks over one chunk and hands out what it finds; it never looks at
+//! A `Framer` walks over one chunk and hands out what it finds; it never looks at
 //! what a line says (`catalogue`) and keeps no bytes between chunks: an unfinished
 //! line is left to be brought again. Every decision depends only on bytes that are
 //! there in any cutting of the stream, so the cuts never show in the result.

@@ -220,10 +220,14 @@ fn anchored(pattern: &str) -> String {
 }
 
 fn compile(pattern: &str) -> Result<Regex, RowProblem> {
-    RegexBuilder::new(&anchored(pattern))
-        .unicode(false)
-        .size_limit(PATTERN_BYTES_MAX)
-        .build()
+    let build = |text: &str| {
+        let mut builder = RegexBuilder::new(text);
+        builder.unicode(false).size_limit(PATTERN_BYTES_MAX).build()
+    };
+    // First as it is written: `a)|(?:b` is a pattern only within our brackets, and
+    // would escape from its anchor.
+    build(pattern)
+        .and_then(|_| build(&anchored(pattern)))
         .map_err(|source| RowProblem::BadPattern {
             pattern: pattern.to_owned(),
             source: Box::new(source),

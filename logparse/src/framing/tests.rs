@@ -108,9 +108,9 @@ fn a_chunk_of_one_endless_line_is_consumed_and_skipped() {
     let bytes = chunk.len();
     assert_eq!(framer.next(), Some(Frame::OversizeBegins { bytes }));
     assert_eq!((framer.consumed(), framer.is_mid_line()), (bytes, true));
-    let mut framer = Framer::new(b"xx\ny\n", Encoding::Utf8, true, false);
-    assert_eq!(framer.next(), Some(Frame::OversizeGoesOn { bytes: 2 }));
-    assert_eq!(framer.next(), Some(Frame::Line { at: 3, raw: b"y" }));
+    let mut rest = Framer::new(b"xx\ny\n", Encoding::Utf8, true, false);
+    assert_eq!(rest.next(), Some(Frame::OversizeGoesOn { bytes: 2 }));
+    assert_eq!(rest.next(), Some(Frame::Line { at: 3, raw: b"y" }));
 }
 
 #[test]

@@ -1,0 +1,14 @@
+//! What `logparse` promises to the rooms that use it, by its public API only.
+//!
+//! One file per promise. Unit tests of single steps stand beside their code.
+
+#[cfg(test)]
+mod documented;
+#[cfg(test)]
+mod forgery;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod operator;

@@ -1,0 +1,335 @@
+//! An operator's own rows load like ours, and every mistake is told with its place.
+
+use expect_test::{Expect, expect};
+use logparse::catalogue::{Catalogue, CatalogueError, CatalogueFile};
+use model::connector::ConnectorKind;
+
+fn load(text: &str) -> Result<Catalogue, CatalogueError> {
+    let file = CatalogueFile {
+        name: "own.yaml".to_owned(),
+        text: text.to_owned(),
+    };
+    Catalogue::load(ConnectorKind::NetskopePublisher, &[file])
+}
+
+/// The whole chain of an error, as `check-config` prints it, folded.
+fn refusal(text: &str) -> String {
+    let Err(error) = load(text) else {
+        return "accepted".to_owned();
+    };
+    let mut chain = vec![error.to_string()];
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        chain.push(inner.to_string());
+        cause = inner.source();
+    }
+    chain
+        .iter()
+        .map(|message| folded(message))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Breaks lines after 76 characters, at words, and indents what follows.
+fn folded(message: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in message.split_whitespace() {
+        let last = lines.last_mut().unwrap();
+        if last.trim().is_empty() || last.len() + word.len() < 76 {
+            let space = if last.trim().is_empty() { "" } else { " " };
+            last.push_str(&format!("{space}{word}"));
+        } else {
+            lines.push(format!("  {word}"));
+        }
+    }
+    lines.join("\n")
+}
+
+fn check(row: &str, expected: &Expect) {
+    expected.assert_eq(&refusal(&format!("version: 1\nrows:\n{row}")));
+}
+
+/// A row that is right, but for what a test adds or leaves out.
+const STARTED: &str = "
+  - event: update.started
+    record: text
+    pattern: 'Update to (?<version>\\S+) begins'
+    source: seen on our hosts
+    examples:
+      - line: '2024/05/02 02:10:00 UTC Update to 105.1 begins'
+        fields: {version: '105.1'}
+        time: 2024-05-02T02:10:00Z
+";
+
+#[test]
+fn an_own_row_tells_its_event() {
+    let catalogue = load(&format!("version: 1\nrows:{STARTED}")).unwrap();
+    let ours = Catalogue::built_in(ConnectorKind::NetskopePublisher).unwrap();
+    assert_eq!(catalogue.rows().len(), ours.rows().len() + 1);
+    assert_eq!(catalogue.pairs().len(), ours.pairs().len() + 1);
+    let own = catalogue
+        .rows()
+        .iter()
+        .find(|row| &*row.place.file == "own.yaml")
+        .unwrap();
+    assert_eq!((own.place.line, own.place.number), (3, 1));
+    assert_eq!(own.fields, ["version".into()]);
+}
+
+#[test]
+fn an_own_row_may_name_a_failure_that_only_our_catch_all_takes() {
+    let row = "
+  - event: update.failed
+    record: text
+    pattern: 'Publisher auto-update failed because of the proxy'
+    reason: proxy
+    source: seen on our hosts
+    examples:
+      - line: Publisher auto-update failed because of the proxy
+";
+    check(row, &expect!["accepted"]);
+}
+
+#[test]
+fn an_own_row_may_read_a_function_of_its_own() {
+    let row = "
+  - event: config.pulled
+    record: {function: 'nsconfig.cpp:Pull::save'}
+    pattern: 'saved'
+    source: seen on our hosts
+    examples:
+      - line: '[x] nsconfig.cpp:77:Pull::save():0x0 saved'
+    counterexamples:
+      - 'other.cpp:77:Pull::save():0x0 saved'
+";
+    let catalogue = load(&format!("version: 1\nrows:{row}")).unwrap();
+    assert_eq!(
+        catalogue.functions().last().map(|label| &**label),
+        Some("nsconfig.cpp:Pull::save")
+    );
+}
+
+#[test]
+fn what_is_no_catalogue_is_refused_with_its_line() {
+    for (text, expected) in [
+        (
+            "",
+            expect![[r#"
+                own.yaml:1: the catalogue is malformed at `.`
+                missing field `version`"#]],
+        ),
+        (
+            "rows: []",
+            expect![[r#"
+                own.yaml:1: the catalogue is malformed at `.`
+                missing field `version`"#]],
+        ),
+        (
+            "version: 2\nrows: []",
+            expect!["own.yaml: the catalogue has version 2, want 1"],
+        ),
+        (
+            "version: 1\nrows: [\n",
+            expect![[r#"
+                own.yaml:3: the catalogue is malformed at `rows`
+                did not find expected node content at line 3 column 1, while parsing a flow
+                  node"#]],
+        ),
+        (
+            "version: 1\nrows:\n  - event: tunel.connected\n",
+            expect![[r#"
+                own.yaml:3: the catalogue is malformed at `rows[0].event`
+                rows[0]: there is no event `tunel.connected`, want one of
+                  registration.started, registration.attempted, registration.succeeded,
+                  registration.failed, certificate.identified, certificate.verified,
+                  tunnel.connecting, tunnel.connected, tunnel.disconnected,
+                  tunnel.unknown_event, tls.error, dataplane.checking, dataplane.verified,
+                  stitcher.status, config.pulled, reachability.protocols_added,
+                  app.connection_opened, client.connected, client.disconnected,
+                  update.started, update.succeeded, update.failed, update.skipped,
+                  update.reconnect_failed at line 3 column 5"#]],
+        ),
+    ] {
+        expected.assert_eq(&refusal(text));
+    }
+    check(
+        &STARTED.replace("source:", "sauce:"),
+        &expect![[r#"
+            own.yaml:7: the catalogue is malformed at `rows[0].sauce`
+            rows[0]: unknown field `sauce`, expected one of `event`, `record`,
+              `pattern`, `json`, `reason`, `counts`, `fallback`, `source`, `meaning`,
+              `examples`, `counterexamples` at line 7 column 5"#]],
+    );
+    check(
+        &STARTED.replace("record: text", "record: line"),
+        &expect![[r#"
+            own.yaml:5: the catalogue is malformed at `rows[0].record`
+            rows[0].record: invalid value: string "line", expected `text` or `{function:
+              "file.cpp:function"}` at line 5 column 13"#]],
+    );
+    check(
+        &STARTED.replace("time: 2024", "time: 24"),
+        &expect![[r#"
+            own.yaml:11: the catalogue is malformed at `rows[0].examples[0].time`
+            rows[0].examples[0].time: failed to parse four digit integer as year:
+              invalid digit, expected 0-9 but got - at line 11 column 15"#]],
+    );
+    let long = "#".repeat(2_000_000);
+    expect!["own.yaml: the catalogue has 2000000 bytes, want at most 1048576"]
+        .assert_eq(&refusal(&long));
+}
+
+#[test]
+fn a_row_that_cannot_work_is_refused_with_the_mend() {
+    let with = |from: &str, to: &str| STARTED.replace(from, to);
+    check(
+        &with("'Update to (?<version>\\S+) begins'", "'(Upd'"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            `(Upd` is no usable pattern (bytes, no Unicode classes)
+            regex parse error: (Upd ^ error: unclosed group"#]],
+    );
+    check(
+        &with("'Update to (?<version>\\S+) begins'", "'(?<version>\\S+)'"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            the pattern has no fixed text of 4 bytes or more that every match contains;
+              add some words of the message, outside of `(a|b)` and `?`, without any of
+              " \ < > &"#]],
+    );
+    check(
+        &with(
+            "'Update to (?<version>\\S+) begins'",
+            "'(?:Update|Upgrade) a<b>c'",
+        ),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            the pattern has no fixed text of 4 bytes or more that every match contains;
+              add some words of the message, outside of `(a|b)` and `?`, without any of
+              " \ < > &"#]],
+    );
+    check(
+        &with("'Update to (?<version>\\S+) begins'", "'(?:a{500}){500}'"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            `(?:a{500}){500}` is no usable pattern (bytes, no Unicode classes)
+            Compiled regex exceeds size limit of 262144 bytes."#]],
+    );
+}
+
+#[test]
+fn a_row_that_contradicts_itself_is_refused_with_the_mend() {
+    let with = |from: &str, to: &str| STARTED.replace(from, to);
+    check(
+        &with(
+            "record: text",
+            "record: {function: 'sslhelper:logSslError'}",
+        ),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            `record.function` is `sslhelper:logSslError`, want `file.cpp:function`"#]],
+    );
+    check(
+        &with("record: text", "reason: Not plain\n    record: text"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            the reason `Not plain` is no plain word, want 1 to 40 of a-z, 0-9 and _"#]],
+    );
+    check(
+        &with(
+            "'Update to (?<version>\\S+) begins'",
+            "'Update to)|(?:begins'",
+        ),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            `Update to)|(?:begins` is no usable pattern (bytes, no Unicode classes)
+            regex parse error: Update to)|(?:begins ^ error: unopened group"#]],
+    );
+    let rule = "reason: {from: kind, words: {}, otherwise: other}\n    record: text";
+    check(
+        &with("record: text", rule),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            there is no capture `kind` in the pattern; write it as `(?<kind>…)`"#]],
+    );
+    check(
+        &with("    pattern: 'Update to (?<version>\\S+) begins'\n", ""),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            want either `pattern` or `json`, not both and not neither"#]],
+    );
+}
+
+#[test]
+fn a_row_that_does_not_prove_itself_is_refused() {
+    let with = |from: &str, to: &str| STARTED.replace(from, to);
+    check(
+        &with("'105.1'", "'106'"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            its example gives fields {"version": "105.1"}, want {"version": "106"}:
+              `2024/05/02 02:10:00 UTC Update to 105.1 begins`"#]],
+    );
+    check(
+        &with("time: 2024", "time: 2025"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            its example gives time 2024-05-02T02:10:00Z, want 2025-05-02T02:10:00Z:
+              `2024/05/02 02:10:00 UTC Update to 105.1 begins`"#]],
+    );
+    check(
+        &with("UTC Update", "UTC An update"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            its example is not recognised: `2024/05/02 02:10:00 UTC An update to 105.1
+              begins`"#]],
+    );
+    check(
+        &format!("{STARTED}    counterexamples: ['Update to 1 begins']\n"),
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            it recognises its counterexample: `Update to 1 begins`"#]],
+    );
+    let shadowed = "
+  - event: update.succeeded
+    record: text
+    pattern: 'Publisher registered successfully after an update'
+    source: seen on our hosts
+    examples:
+      - line: Publisher registered successfully after an update
+";
+    check(
+        &format!("{STARTED}{shadowed}"),
+        &expect![[r#"
+            own.yaml:13: row 2 (update.succeeded) is refused
+            its example is taken by netskope-publisher.yaml (built in):65: row 4
+              (registration.succeeded), which comes first: `Publisher registered
+              successfully after an update`"#]],
+    );
+    check(
+        &with("    examples:\n", "    examples: []\n    x:\n"),
+        &expect![[r#"
+            own.yaml:9: the catalogue is malformed at `rows[0].x`
+            rows[0]: unknown field `x`, expected one of `event`, `record`, `pattern`,
+              `json`, `reason`, `counts`, `fallback`, `source`, `meaning`, `examples`,
+              `counterexamples` at line 9 column 5"#]],
+    );
+    let none = "
+  - {event: update.started, record: text, pattern: 'Update begins', source: s, examples: []}
+";
+    check(
+        none,
+        &expect![[r#"
+            own.yaml:4: row 1 (update.started) is refused
+            the row has no example; give at least one line that it must recognise"#]],
+    );
+}
+
+#[test]
+fn too_many_rows_are_refused() {
+    let rows = STARTED.repeat(300);
+    check(
+        &rows,
+        &expect!["the catalogue has 333 rows, want at most 256"],
+    );
+}
