@@ -1,9 +1,9 @@
 //! The configuration: what a person wrote, checked whole before anything starts.
 //!
-//! Text becomes a tree that knows its places ([`document`]), the tree becomes these
-//! types ([`decode`]), and what types cannot say is checked after that ([`check`]).
+//! Text becomes a tree that knows its places (`document`), the tree becomes these
+//! types (`decode`), and what types cannot say is checked after that (`check`).
 //! So every mistake, of whatever kind, is told with line, column, key and what is
-//! wanted instead. The doc comments here and the table in [`reference`] are the
+//! wanted instead. The doc comments here and the table in [`mod@reference`] are the
 //! manual; a test keeps `docs/configuration.md` the same as the table.
 //!
 //! Nothing is opened for use here: the store's folder is only looked at, and
@@ -33,13 +33,17 @@ use serde::Deserialize;
 
 pub use self::catalogue::{CatalogueFilesError, catalogue_files};
 pub use self::check::{NameError, check_name};
-use self::document::Document;
+use self::document::{Document, Part};
 pub use self::error::{Colour, ConfigError};
+use self::path::KeyPath;
 pub use self::quantity::{HumanDuration, HumanSize};
 pub use self::tail::TailConfig;
 
 /// Longest configuration file, in bytes. A thousand connectors fit.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+
+/// What is wrong if nobody says what to watch and nothing is found.
+const NO_CONNECTORS: &str = "is missing, and no log stands at a vendor's well-known path";
 
 /// Where we listen if nobody says otherwise: this machine only.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:10942";
@@ -64,6 +68,9 @@ pub struct Config {
     /// The text that this came from, to point into it.
     #[serde(skip)]
     source: Option<Arc<Document>>,
+    /// What the text says of `web.listen`, which flags may replace.
+    #[serde(skip)]
+    listen_of_text: Vec<String>,
 }
 
 /// Where what must survive is kept.
@@ -206,8 +213,12 @@ impl Config {
             },
             web: WebConfig::default(),
             tail: TailConfig::default(),
-            connectors: surroundings.find_connectors()?,
+            connectors: surroundings.find_connectors().ok_or_else(|| {
+                ConfigError::without_place("command line", "--config", NO_CONNECTORS)
+                    .wanting(&surroundings.wanted())
+            })?,
             source: None,
+            listen_of_text: Vec::new(),
         };
         check::check(&config, None)?;
         Ok(config)
@@ -220,17 +231,28 @@ impl Config {
     ///
     /// The first such address, with its place if the file named it.
     pub fn check_listeners(&self, is_public_allowed: bool) -> Result<(), ConfigError> {
-        check::check_listeners(self, self.source.as_deref(), is_public_allowed)
+        let blamed = self
+            .source
+            .as_deref()
+            .filter(|_| self.web.listen == self.listen_of_text);
+        check::check_listeners(self, blamed, is_public_allowed)
     }
 
     fn build(name: &str, text: &str, folder: Option<&Path>) -> Result<Self, ConfigError> {
         let document = Arc::new(Document::parse(name, text)?);
         let mut config: Self = document.decode()?;
         if !document.has_key("connectors") {
-            config.connectors = well_known::Surroundings::read().find_connectors()?;
+            let surroundings = well_known::Surroundings::read();
+            config.connectors = surroundings.find_connectors().ok_or_else(|| {
+                let path = KeyPath::default().key("connectors");
+                document
+                    .refuse(&path, Part::Key, NO_CONNECTORS)
+                    .wanting(&surroundings.wanted())
+            })?;
         }
         config.resolve(folder);
         check::check(&config, Some(&document))?;
+        config.listen_of_text.clone_from(&config.web.listen);
         config.source = Some(document);
         Ok(config)
     }
@@ -240,7 +262,9 @@ impl Config {
         let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else {
             return;
         };
-        self.store.path = folder.join(&self.store.path);
+        if !self.store.path.as_os_str().is_empty() {
+            self.store.path = folder.join(&self.store.path);
+        }
         for connector in &mut self.connectors {
             for path in &mut connector.catalogue {
                 *path = folder.join(&*path);

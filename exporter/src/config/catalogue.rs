@@ -27,7 +27,7 @@ pub enum CatalogueFilesError {
         /// The system's words.
         source: io::Error,
     },
-    /// A file is longer than [`CATALOGUE_BYTES_MAX`].
+    /// A file is longer than 1 MiB.
     #[error("the catalogue `{}` is longer than 1MiB", path.display())]
     TooLong {
         /// The path.
@@ -39,7 +39,7 @@ pub enum CatalogueFilesError {
         /// The path.
         path: PathBuf,
     },
-    /// More than [`CATALOGUE_FILES_MAX`] files.
+    /// More than 256 files.
     #[error("more than 256 catalogue files")]
     TooMany,
 }

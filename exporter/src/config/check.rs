@@ -104,7 +104,17 @@ impl Checker<'_> {
     fn refuse_part(&self, path: &KeyPath, part: Part, wrong: &str) -> ConfigError {
         let error = match self.document {
             Some(document) => document.refuse(path, part, wrong),
-            None => ConfigError::without_place("configuration", &path.to_string(), wrong),
+            None => {
+                let full_key = path.to_string();
+                // Without a text only flags can be wrong, and only one flag is checked.
+                let is_flag = full_key.starts_with("web.listen");
+                let key = if is_flag {
+                    "--web.listen-address"
+                } else {
+                    full_key.as_str()
+                };
+                ConfigError::without_place("command line", key, wrong)
+            }
         };
         error.wanting(&reference::wanted(path))
     }

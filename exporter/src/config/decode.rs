@@ -325,15 +325,8 @@ impl<'de> Deserialize<'de> for Logs {
 /// Reads a product's name.
 pub(super) fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ConnectorKind, D::Error> {
     let name = String::deserialize(deserializer)?;
-    ConnectorKind::from_name(&name).ok_or_else(|| {
-        let names = ConnectorKind::ALL.iter().map(|kind| kind.name());
-        let similar =
-            suggest::similar(&name, names).map(|name| format!("; did you mean `{name}`?"));
-        de::Error::custom(format!(
-            "`{name}` is no known kind{}",
-            similar.unwrap_or_default()
-        ))
-    })
+    ConnectorKind::from_name(&name)
+        .ok_or_else(|| de::Error::custom(format!("`{name}` is no known kind")))
 }
 
 /// Reads a zone's name of the IANA database.

@@ -158,6 +158,8 @@ struct Reader<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     /// Byte offsets of the characters, since the parser counts characters.
     offsets: Vec<usize>,
+    /// Where in the tree the parser is.
+    path: KeyPath,
 }
 
 impl<'a> Reader<'a> {
@@ -168,6 +170,7 @@ impl<'a> Reader<'a> {
             text,
             parser: Parser::new_from_str(text),
             offsets,
+            path: KeyPath::default(),
         }
     }
 
@@ -294,11 +297,14 @@ impl<'a> Reader<'a> {
     fn read_items(&mut self, depth: usize) -> Result<Vec<Node>, ConfigError> {
         let mut items = Vec::new();
         loop {
+            self.path.0.push(Step::Index(items.len()));
             let (event, span) = self.next()?;
             if event == Event::SequenceEnd {
+                self.path.0.pop();
                 return Ok(items);
             }
             items.push(self.read_node(event, span, depth.saturating_add(1))?);
+            self.path.0.pop();
         }
     }
 
@@ -312,15 +318,18 @@ impl<'a> Reader<'a> {
             }
             let key = self.read_node(event, span, depth.saturating_add(1))?;
             let (Value::Plain(text) | Value::Quoted(text)) = key.value else {
-                return Err(self.error(key.place, "is no key").wanting("text as a key"));
+                return Err(self
+                    .error(key.place, "holds a key that is no text")
+                    .wanting("a word as a key"));
             };
+            self.path.0.push(Step::Key(text.clone()));
             if let Some(line) = lines.insert(text.clone(), key.place.line) {
-                let wrong =
-                    format!("`{text}` stands here a second time; the first is in line {line}");
+                let wrong = format!("stands here a second time; the first is in line {line}");
                 return Err(self.error(key.place, &wrong).wanting("each key once"));
             }
             let (value_event, value_span) = self.next()?;
             let value = self.read_node(value_event, value_span, depth.saturating_add(1))?;
+            self.path.0.pop();
             entries.push(Entry {
                 key: text,
                 place: key.place,
@@ -348,7 +357,7 @@ impl<'a> Reader<'a> {
     }
 
     fn error(&self, place: Place, wrong: &str) -> ConfigError {
-        ConfigError::without_place(self.name, "", wrong).at(place, self.text)
+        ConfigError::without_place(self.name, &self.path.to_string(), wrong).at(place, self.text)
     }
 
     fn place(&self, span: Span) -> Place {

@@ -46,7 +46,10 @@ pub(super) struct Place {
 
 /// A configuration that was refused. Nothing was started or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
+pub struct ConfigError(Box<Report>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Report {
     file: String,
     key: String,
     wrong: String,
@@ -57,53 +60,53 @@ pub struct ConfigError {
 impl ConfigError {
     /// A mistake that is in no line: a missing file, a flag.
     pub(super) fn without_place(file: &str, key: &str, wrong: &str) -> Self {
-        Self {
+        Self(Box::new(Report {
             file: file.to_owned(),
             key: key.to_owned(),
             wrong: wrong.to_owned(),
             want: String::new(),
             at: None,
-        }
+        }))
     }
 
     /// Adds what to write instead.
     pub(super) fn wanting(mut self, want: &str) -> Self {
-        want.clone_into(&mut self.want);
+        want.clone_into(&mut self.0.want);
         self
     }
 
     /// Adds where it stands in `text`.
     pub(super) fn at(mut self, place: Place, text: &Arc<str>) -> Self {
-        self.at = Some((place, Arc::clone(text)));
+        self.0.at = Some((place, Arc::clone(text)));
         self
     }
 
     /// The file's name, or what stands for it.
     pub fn file(&self) -> &str {
-        &self.file
+        &self.0.file
     }
 
     /// The line, from 1 on. `None` if the mistake is in no line.
     pub fn line(&self) -> Option<usize> {
-        self.at.as_ref().map(|(place, _)| place.line)
+        self.0.at.as_ref().map(|(place, _)| place.line)
     }
 
     /// The column in characters, from 1 on. `None` if the mistake is in no line.
     pub fn column(&self) -> Option<usize> {
-        self.at.as_ref().map(|(place, _)| place.column)
+        self.0.at.as_ref().map(|(place, _)| place.column)
     }
 
     /// The full key, like `connectors[0].logs.agent[1]`; empty for the file as a whole.
     pub fn key(&self) -> &str {
-        &self.key
+        &self.0.key
     }
 
     /// What is wrong and what is wanted, without place and key.
     pub fn message(&self) -> String {
-        if self.want.is_empty() {
-            return self.wrong.clone();
+        if self.0.want.is_empty() {
+            return self.0.wrong.clone();
         }
-        format!("{}; want {}", self.wrong, self.want)
+        format!("{}; want {}", self.0.wrong, self.0.want)
     }
 
     /// The whole report: the mistake, the line it is in, and the mend.
@@ -115,14 +118,14 @@ impl ConfigError {
         .decor_style(DecorStyle::Ascii);
         let title = Level::ERROR.primary_title(self.title());
         let want =
-            (!self.want.is_empty()).then(|| Level::HELP.message(format!("want {}", self.want)));
-        let group = match &self.at {
+            (!self.0.want.is_empty()).then(|| Level::HELP.message(format!("want {}", self.0.want)));
+        let group = match &self.0.at {
             Some((place, text)) => {
                 let excerpt = Excerpt::around(place, text);
                 let mark = AnnotationKind::Primary.span(excerpt.span);
                 let snippet = Snippet::source(excerpt.text)
                     .line_start(excerpt.first_line)
-                    .path(&self.file)
+                    .path(&self.0.file)
                     .annotation(mark);
                 title.element(snippet)
             }
@@ -132,12 +135,12 @@ impl ConfigError {
     }
 
     fn title(&self) -> String {
-        let subject = match (self.key.is_empty(), &self.at) {
+        let subject = match (self.0.key.is_empty(), &self.0.at) {
             (true, Some(_)) => String::new(),
-            (true, None) => format!("`{}` ", self.file),
-            (false, _) => format!("`{}` ", self.key),
+            (true, None) => format!("`{}` ", self.0.file),
+            (false, _) => format!("`{}` ", self.0.key),
         };
-        format!("{subject}{}", self.wrong)
+        format!("{subject}{}", self.0.wrong)
     }
 }
 
@@ -160,24 +163,43 @@ impl<'a> Excerpt<'a> {
             .and_then(|after| after.find('\n'))
             .map_or(text.len(), |length| place.span.start.saturating_add(length));
         let line = text.get(start..end).unwrap_or_default();
-        let from = place.span.start.saturating_sub(start).min(line.len());
-        let to = place.span.end.saturating_sub(start).clamp(from, line.len());
+        let shown = line.get(..secret_start(line)).unwrap_or(line);
+        let from = place.span.start.saturating_sub(start).min(shown.len());
+        let to = place
+            .span
+            .end
+            .saturating_sub(start)
+            .clamp(from, shown.len());
         Self {
-            text: line,
+            text: shown,
             first_line: place.line,
             span: from..to,
         }
     }
 }
 
+/// Words after which a line may hold a secret that somebody wrote in the wrong place.
+const SECRET_WORDS: [&str; 5] = ["password", "passphrase", "secret", "token", "community"];
+
+/// Where a line stops being fit for a terminal, a journal or a ticket.
+fn secret_start(line: &str) -> usize {
+    let lower = line.to_ascii_lowercase();
+    let ends = SECRET_WORDS.iter().filter_map(|word| {
+        lower
+            .find(word)
+            .map(|start| start.saturating_add(word.len()))
+    });
+    ends.min().unwrap_or(line.len())
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:", self.file)?;
-        if let Some((place, _)) = &self.at {
+        write!(formatter, "{}:", self.0.file)?;
+        if let Some((place, _)) = &self.0.at {
             write!(formatter, "{}:{}:", place.line, place.column)?;
         }
-        if !self.key.is_empty() {
-            write!(formatter, " `{}`", self.key)?;
+        if !self.0.key.is_empty() {
+            write!(formatter, " `{}`", self.0.key)?;
         }
         write!(formatter, " {}", self.message())
     }

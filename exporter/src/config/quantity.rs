@@ -105,7 +105,7 @@ fn scale(number: &str, unit: u64) -> Option<u64> {
     };
     let divisor = 10_u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let part = digits.checked_mul(unit)?;
-    if part % divisor != 0 {
+    if !part.is_multiple_of(divisor) {
         return None;
     }
     whole
@@ -136,7 +136,7 @@ impl fmt::Display for HumanDuration {
 
 impl fmt::Display for HumanSize {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fitting = |(_, bytes): &&(&str, u64)| 0 < self.0 && self.0 % bytes == 0;
+        let fitting = |(_, bytes): &&(&str, u64)| 0 < self.0 && self.0.is_multiple_of(*bytes);
         let largest = SIZE_UNITS
             .iter()
             .filter(fitting)

@@ -39,7 +39,8 @@ fn distance(left: &str, right: &str) -> usize {
         let mut current = vec![row.saturating_add(1)];
         for (column, there) in right.iter().enumerate() {
             let next = column.saturating_add(1);
-            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
+            let at =
+                |costs: &[usize], place: usize| costs.get(place).copied().unwrap_or(usize::MAX);
             let replaced = at(&last, column).saturating_add(usize::from(here != *there));
             let inserted = at(&current, column).saturating_add(1);
             let deleted = at(&last, next).saturating_add(1);

@@ -1,1 +1,197 @@
-//! x
+//! Walks the folders of right and wrong configurations.
+//!
+//! Each wrong one says in its first line what its error must be, so a new mistake is
+//! a new file, no code. Also what no file can show: missing files, bytes that are no
+//! text, and the report's layout.
+
+use std::fs;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn fixtures(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/fixtures/configs")
+        .join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// As the program does it, without the flag for public addresses.
+fn load(path: &Path) -> Result<Config, ConfigError> {
+    let config = Config::load(path)?;
+    config.check_listeners(false)?;
+    Ok(config)
+}
+
+#[test]
+fn every_wrong_configuration_is_refused_at_its_place() {
+    let files = fixtures("invalid");
+    assert!(30 <= files.len(), "{}", files.len());
+    let mut surprises = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let wanted = text
+            .lines()
+            .next()
+            .unwrap()
+            .strip_prefix("# wants: ")
+            .unwrap();
+        let found = match load(&path) {
+            Ok(_) => "accepted".to_owned(),
+            Err(error) => {
+                let place = (error.line().unwrap_or(0), error.column().unwrap_or(0));
+                format!(
+                    "{}:{} {}: {}",
+                    place.0,
+                    place.1,
+                    error.key(),
+                    error.message()
+                )
+            }
+        };
+        let (head, part) = wanted.split_once(": ").unwrap_or((wanted, ""));
+        let is_as_wanted = found
+            .strip_prefix(head)
+            .and_then(|rest| rest.strip_prefix(": "))
+            .is_some_and(|message| !part.is_empty() && message.contains(part));
+        if !is_as_wanted {
+            surprises.push(format!(
+                "{}\n  wants {wanted}\n  got   {found}",
+                path.display()
+            ));
+        }
+    }
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
+}
+
+#[test]
+fn every_right_configuration_is_accepted() {
+    for path in fixtures("valid") {
+        if let Err(error) = load(&path) {
+            panic!("{}", error.render(Colour::Never));
+        }
+    }
+}
+
+#[test]
+fn a_whole_file_becomes_what_it_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/fixtures/configs/valid/everything.yaml");
+    let config = load(&path).unwrap();
+    assert!(config.store.path.ends_with("configs/valid/state/state.db"));
+    let [first, second] = config.connectors.as_slice() else {
+        panic!("{:?}", config.connectors);
+    };
+    assert_eq!(first.logs.keys().collect::<Vec<_>>(), ["agent", "wizard"]);
+    assert!(first.catalogue[0].ends_with("configs/valid/rows.d"));
+    assert_eq!(
+        (first.start_at, second.start_at),
+        (StartAt::Beginning, StartAt::End)
+    );
+    assert_eq!(second.timezone.iana_name(), Some("Europe/Berlin"));
+    let limits = config.tail.limits();
+    assert_eq!(limits.rotate_grace.as_secs(), 90);
+    assert_eq!((limits.files_max, limits.open_files_max), (200, 64));
+    assert_eq!(limits.turn_bytes_max, 1 << 20);
+    assert_eq!(config.tail.commit_interval().as_millis(), 1500);
+}
+
+fn check_report(text: &str, expected: &Expect) {
+    let error = Config::parse("agent.yaml", text)
+        .and_then(|config| config.check_listeners(false))
+        .unwrap_err();
+    expected.assert_eq(&error.render(Colour::Never));
+}
+
+const CONNECTORS: &str = "connectors:
+- {name: a, kind: netskope-publisher, logs: {agent: [/var/log/agent.txt*]}}
+";
+
+#[test]
+fn a_report_shows_the_line_and_the_mend() {
+    check_report(
+        &format!("store: {{path: state.db}}\ntail:\n  poll_interval: 5ms\n{CONNECTORS}"),
+        &expect![[r#"
+            error: `tail.poll_interval` is `5ms`
+             --> agent.yaml:3:18
+              |
+            3 |   poll_interval: 5ms
+              |                  ^^^
+              |
+              = help: want a duration with its unit, like `250ms`, `90s`, `1m30s`, `2h` or `7d`, from 10ms to 1m"#]],
+    );
+    check_report(
+        &format!("wbe: {{}}\n{CONNECTORS}"),
+        &expect![[r#"
+        error: `wbe` is no known key
+         --> agent.yaml:1:1
+          |
+        1 | wbe: {}
+          | ^^^
+          |
+          = help: want one of `store`, `web`, `tail`, `connectors`; did you mean `web`?"#]],
+    );
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let text = format!("web: {{password: hunter2, listen: []}}\n{CONNECTORS}");
+    let error = Config::parse("agent.yaml", &text).unwrap_err();
+    assert_eq!(error.key(), "web.password");
+    let report = error.render(Colour::Always);
+    assert!(
+        report.contains("password") && !report.contains("hunter2"),
+        "{report}"
+    );
+}
+
+#[test]
+fn flags_are_checked_like_the_file_and_point_into_it_only_if_it_is_to_blame() {
+    let text = format!("store: {{path: state.db}}\nweb: {{listen: [\"0.0.0.0:1\"]}}\n{CONNECTORS}");
+    let mut config = Config::parse("agent.yaml", &text).unwrap();
+    assert_eq!(config.check_listeners(true), Ok(()));
+    assert_eq!(config.check_listeners(false).unwrap_err().line(), Some(2));
+    config.web.listen = vec!["192.0.2.7:80".to_owned()];
+    let error = config.check_listeners(false).unwrap_err();
+    assert_eq!(error.line(), None);
+    assert!(error.message().contains("--web.insecure-public"), "{error}");
+    config.web.listen = vec!["nowhere".to_owned()];
+    assert!(config.check_listeners(true).is_err());
+}
+
+#[test]
+fn a_file_that_cannot_be_text_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.yaml");
+    let missing = Config::load(&path).unwrap_err();
+    assert!(missing.to_string().contains("cannot be read"), "{missing}");
+    assert_eq!(missing.line(), None);
+    fs::write(&path, b"web:\n  li\xffsten: []\n").unwrap();
+    let not_text = Config::load(&path).unwrap_err();
+    assert_eq!((not_text.line(), not_text.column()), (Some(2), Some(5)));
+    fs::write(&path, " ".repeat(CONFIG_BYTES_MAX + 1)).unwrap();
+    let long = Config::load(&path).unwrap_err();
+    assert!(long.message().contains("longer than 1MiB"), "{long}");
+    let folder_itself = Config::load(folder.path()).unwrap_err();
+    assert!(
+        folder_itself.message().contains("cannot be read"),
+        "{folder_itself}"
+    );
+}
+
+#[test]
+fn a_large_or_deep_file_is_refused_soon() {
+    let many = format!("{}]", "[".repeat(CONFIG_BYTES_MAX - 1));
+    assert!(Config::parse("deep", &many).is_err());
+    let keys: String = (0..60_000)
+        .map(|number| format!("key{number}: 1\n"))
+        .collect();
+    assert_eq!(Config::parse("wide", &keys).unwrap_err().key(), "key0");
+}

@@ -13,7 +13,6 @@ use globset::GlobBuilder;
 use jiff::tz::TimeZone;
 use model::connector::ConnectorKind;
 
-use super::error::ConfigError;
 use super::{ConnectorConfig, Logs};
 
 /// Where a Publisher writes: on its host below the home of the user that installed
@@ -59,7 +58,7 @@ impl Surroundings {
         let state_directory = env::var("STATE_DIRECTORY")
             .ok()
             .and_then(|list| list.split(':').next().map(PathBuf::from))
-            .filter(|path| path.is_absolute());
+            .filter(|folder| folder.is_absolute());
         Self {
             root: PathBuf::from("/"),
             state_directory,
@@ -84,28 +83,15 @@ impl Surroundings {
         }
     }
 
-    /// The connectors whose logs stand at their vendors' paths.
-    pub(super) fn find_connectors(&self) -> Result<Vec<ConnectorConfig>, ConfigError> {
-        let patterns = PUBLISHER_LOGS.map(|(log, pattern)| (log, self.absolute(pattern)));
-        let is_found = PUBLISHER_LOGS
+    /// The connectors whose logs stand at their vendors' paths; `None` if no log does.
+    pub(super) fn find_connectors(&self) -> Option<Vec<ConnectorConfig>> {
+        if !PUBLISHER_LOGS
             .iter()
-            .any(|(_, pattern)| self.has_match(pattern));
-        if !is_found {
-            let tried: Vec<String> = patterns
-                .iter()
-                .map(|(_, pattern)| format!("`{pattern}`"))
-                .collect();
-            return Err(ConfigError::without_place(
-                "configuration",
-                "connectors",
-                "is missing, and no log stands at a vendor's well-known path",
-            )
-            .wanting(&format!(
-                "a configuration with `connectors`, or a log at {}; to see the agent work \
-                     without any, run `ztna-exporter demo`",
-                tried.join(", ")
-            )));
+            .any(|(_, pattern)| self.has_match(pattern))
+        {
+            return None;
         }
+        let patterns = PUBLISHER_LOGS.map(|(log, pattern)| (log, self.absolute(pattern)));
         let logs = ["agent", "wizard"].map(|name| {
             let matching = patterns.iter().filter(|(log, _)| *log == name);
             (
@@ -113,7 +99,7 @@ impl Surroundings {
                 matching.map(|(_, pattern)| pattern.clone()).collect(),
             )
         });
-        Ok(vec![ConnectorConfig {
+        Some(vec![ConnectorConfig {
             name: "publisher".to_owned(),
             kind: ConnectorKind::NetskopePublisher,
             logs: Logs::from_iter(logs),
@@ -122,6 +108,15 @@ impl Surroundings {
             read_compressed: false,
             catalogue: Vec::new(),
         }])
+    }
+
+    /// The mend for a person without configuration and without logs.
+    pub(super) fn wanted(&self) -> String {
+        let tried = PUBLISHER_LOGS.map(|(_, pattern)| format!("`{}`", self.absolute(pattern)));
+        format!(
+            "a configuration with `connectors`, or a log at {}; `ztna-exporter demo` works without",
+            tried.join(", ")
+        )
     }
 
     fn absolute(&self, pattern: &str) -> String {
@@ -178,11 +173,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let logs = root.path().join("home/ubuntu/logs");
         fs::create_dir_all(&logs).unwrap();
-        let nothing = surroundings(root.path()).find_connectors().unwrap_err();
-        assert!(
-            nothing.message().contains("home/*/logs/agent.txt*"),
-            "{nothing}"
-        );
+        assert_eq!(surroundings(root.path()).find_connectors(), None);
         fs::write(logs.join("agent.txt"), "").unwrap();
         let found = surroundings(root.path()).find_connectors().unwrap();
         assert_eq!(found.len(), 1);
