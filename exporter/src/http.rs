@@ -34,7 +34,7 @@ use tokio::task::JoinSet;
 use tracing::error;
 
 use accept::Gate;
-use routes::App;
+use routes::Front;
 
 use crate::clock::Clock;
 use crate::metrics::AgentMetrics;
@@ -91,7 +91,9 @@ impl Default for HttpLimits {
             connections_max: 64,
             connections_per_address_max: 32,
             head_bytes_max: 16 * 1024,
-            head_timeout: Duration::from_secs(10),
+            // Not a whole number of common scrape intervals: a scrape each 10 seconds
+            // keeps its connection, one each 15 finds it closed well before.
+            head_timeout: Duration::from_secs(12),
             write_timeout: Duration::from_secs(10),
             connection_age_max: Duration::from_secs(65),
             stop_timeout: Duration::from_secs(5),
@@ -108,12 +110,12 @@ pub async fn serve(
     stop: watch::Receiver<bool>,
 ) {
     let gate = Arc::new(Gate::new(&limits, shared.metrics.clone()));
-    let app = Arc::new(App::new(shared));
+    let front = Arc::new(Front::new(shared));
     let mut loops = JoinSet::new();
     for listener in listeners {
         loops.spawn(accept::serve_listener(
             listener,
-            Arc::clone(&app),
+            Arc::clone(&front),
             Arc::clone(&gate),
             limits.clone(),
             stop.clone(),

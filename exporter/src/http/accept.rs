@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, warn};
 
 use super::connection::serve_connection;
-use super::routes::App;
+use super::routes::Front;
 use super::{HttpLimits, stopped};
 use crate::metrics::{AgentMetrics, Rejection};
 
@@ -114,7 +114,7 @@ fn counted_address(peer: IpAddr) -> IpAddr {
 /// most `limits.stop_timeout` later.
 pub(super) async fn serve_listener(
     listener: TcpListener,
-    app: Arc<App>,
+    front: Arc<Front>,
     gate: Arc<Gate>,
     limits: HttpLimits,
     mut stop: watch::Receiver<bool>,
@@ -138,7 +138,7 @@ pub(super) async fn serve_listener(
                     Ok(admission) => {
                         let served = serve_connection(
                             stream,
-                            Arc::clone(&app),
+                            Arc::clone(&front),
                             limits.clone(),
                             stop.clone(),
                         );

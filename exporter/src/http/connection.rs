@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 use tracing::error;
 
 use super::patient_stream::{PatientStream, PendingHead};
-use super::routes::App;
+use super::routes::Front;
 use super::{HttpLimits, stopped};
 use crate::metrics::Rejection;
 
@@ -42,7 +42,7 @@ const HEADERS_MAX: usize = 100;
 /// is out.
 pub(super) async fn serve_connection(
     stream: TcpStream,
-    app: Arc<App>,
+    front: Arc<Front>,
     limits: HttpLimits,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -50,12 +50,12 @@ pub(super) async fn serve_connection(
         .local_addr()
         .is_ok_and(|address| address.ip().to_canonical().is_loopback());
     let pending_head = PendingHead::default();
-    let metrics = app.shared.metrics.clone();
+    let metrics = front.metrics().clone();
     let seen = pending_head.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         seen.set(false);
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(respond(&app, came_on_loopback, request).await) }
+        let front = Arc::clone(&front);
+        async move { Ok::<_, Infallible>(respond(&front, came_on_loopback, request).await) }
     });
     let patient = PatientStream::new(stream, limits.write_timeout, pending_head.clone());
     let mut connection = pin!(
@@ -113,11 +113,11 @@ fn cause_of(failure: &hyper::Error, was_head_pending: bool) -> Option<Rejection>
 }
 
 async fn respond(
-    app: &Arc<App>,
+    front: &Front,
     came_on_loopback: bool,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let answer = app.answer(request, came_on_loopback);
+    let answer = front.answer(request, came_on_loopback);
     match outlive_panic(answer).await {
         Some(response) => response,
         None => {

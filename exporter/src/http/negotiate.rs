@@ -121,6 +121,7 @@ fn thousandths(weight: &str) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn openmetrics_goes_to_those_who_ask_for_it() {
@@ -197,6 +198,18 @@ mod tests {
                 coding,
                 "{accept_encoding}"
             );
+        }
+    }
+
+    proptest! {
+        /// Whatever else a client lists, what it refuses last it does not get.
+        #[test]
+        fn a_refusal_at_the_end_of_the_list_stands(
+            list in "[a-z*/;=,.01 \\PC]{0,60}",
+            weight in "0(\\.0{0,3})?",
+        ) {
+            let coding = Coding::accepted(&format!("{list},gzip;q={weight}"));
+            prop_assert_eq!(coding, Coding::Identity);
         }
     }
 }

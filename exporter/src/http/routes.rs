@@ -26,7 +26,7 @@ use tracing::error;
 use super::exposition::Exposition;
 use super::negotiate::{Coding, Format};
 use super::{Shared, guard, health, page, status};
-use crate::metrics::Rejection;
+use crate::metrics::{AgentMetrics, Rejection};
 
 /// How long a reload may take before its asker is told that it goes on without them.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -42,47 +42,57 @@ const SVG: ContentType = [(header::CONTENT_TYPE, "image/svg+xml")];
 const STYLE: &str = include_str!("../../templates/style.css");
 const ICON: &str = include_str!("../../templates/icon.svg");
 
-/// The application: routes and what they read.
+/// The routes, and what stands before them.
 #[derive(Debug)]
-pub(super) struct App {
-    pub(super) shared: Shared,
-    exposition: Exposition,
-    router: Router<Arc<Self>>,
+pub(super) struct Front {
+    app: Arc<App>,
+    router: Router,
 }
 
-impl App {
+/// What the routes read.
+#[derive(Debug)]
+struct App {
+    shared: Shared,
+    exposition: Exposition,
+}
+
+impl Front {
     pub(super) fn new(shared: Shared) -> Self {
         let exposition = Exposition::new(
             Arc::clone(&shared.registry),
             shared.metrics.clone(),
             shared.clock,
         );
+        let app = Arc::new(App { shared, exposition });
         Self {
-            shared,
-            exposition,
-            router: routes(),
+            router: routes().with_state(Arc::clone(&app)),
+            app,
         }
+    }
+
+    /// What the agent counts about itself.
+    pub(super) fn metrics(&self) -> &AgentMetrics {
+        &self.app.shared.metrics
     }
 
     /// Answers one request, which came in on a loopback address or not.
     pub(super) async fn answer(
-        self: &Arc<Self>,
+        &self,
         request: Request<Incoming>,
         came_on_loopback: bool,
     ) -> Response {
-        let host_names = &self.shared.host_names;
+        let host_names = &self.app.shared.host_names;
         let mut response = match guard::examine(&request, came_on_loopback, host_names) {
-            Ok(()) => {
-                let router = self.router.clone().with_state(Arc::clone(self));
-                // A router answers everything; it has no error of its own.
-                router
-                    .oneshot(request)
-                    .await
-                    .unwrap_or_else(|never| match never {})
-            }
+            // A router answers everything; it has no error of its own.
+            Ok(()) => self
+                .router
+                .clone()
+                .oneshot(request)
+                .await
+                .unwrap_or_else(|never| match never {}),
             Err(refusal) => {
                 if refusal == guard::Refusal::ForeignHost {
-                    self.shared.metrics.http_rejected(Rejection::ForeignHost);
+                    self.metrics().http_rejected(Rejection::ForeignHost);
                 }
                 refusal.response()
             }
@@ -90,7 +100,9 @@ impl App {
         guard::dress(&mut response);
         response
     }
+}
 
+impl App {
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.shared.snapshots.borrow())
     }

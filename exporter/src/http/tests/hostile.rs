@@ -1,5 +1,8 @@
 //! Slow, silent, huge and malformed requests, while scrapes go on.
 
+use proptest::prelude::*;
+use tokio::runtime::Runtime;
+
 use super::*;
 
 /// A scrape works, whatever else goes on.
@@ -265,4 +268,78 @@ async fn a_stop_ends_idle_and_slow_clients() {
     assert!(read_to_close(idle).await.ends_with("Healthy.\n"));
     assert_eq!(read_to_close(slow).await, "");
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+/// Sends `said`, ends its side, and returns the answer.
+async fn answer_to(server: &Server, said: &[u8]) -> String {
+    let mut stream = server.connect().await;
+    drop(stream.write_all(said).await);
+    drop(stream.shutdown().await);
+    read_to_close(stream).await
+}
+
+/// Pieces of requests, in an order no client would send them in.
+fn garbled_request() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..20),
+        prop::sample::select(vec![
+            "GET ",
+            "POST ",
+            "CONNECT ",
+            "OPTIONS * ",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            "/metrics",
+            "/",
+            "http://[::1",
+            "*",
+            "/%ff%00",
+            " HTTP/1.1\r\n",
+            " HTTP/1.0\r\n",
+            "\r\n",
+            "\r\n\r\n",
+            "host: x\r\n",
+            "content-length: 9\r\n",
+            "transfer-encoding: chunked\r\n",
+            "upgrade: h2c\r\nconnection: upgrade\r\n",
+            "expect: 100-continue\r\n",
+            "ffffffff\r\n",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn no_bytes_end_the_server() {
+    let runtime = Runtime::new().unwrap();
+    let server = runtime.block_on(Server::start(sample::snapshot()));
+    proptest!(|(said in garbled_request())| {
+        let answer = runtime.block_on(answer_to(&server, &said));
+        prop_assert!(answer.is_empty() || answer.starts_with("HTTP/1."), "{answer:.200}");
+        prop_assert!(!answer.starts_with("HTTP/1.1 5"), "{said:?} gave {answer:.200}");
+    });
+    runtime.block_on(check_scrape(&server));
+    assert!(!server.running.is_finished());
+}
+
+#[tokio::test]
+async fn forms_of_request_that_only_proxies_know_are_answered() {
+    let server = Server::start(sample::snapshot()).await;
+    for (said, status) in [
+        (
+            "OPTIONS * HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+            "404",
+        ),
+        (
+            "CONNECT localhost:1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
+            "404",
+        ),
+        (
+            "GET http://localhost/-/healthy HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+            "200",
+        ),
+        ("GET /-/healthy HTTP/1.0\r\n\r\n", "200"),
+    ] {
+        assert_eq!(status_of(&server.raw(said).await), status, "{said}");
+    }
 }
