@@ -13,9 +13,13 @@
 //! Known limit: bytes that no poll could see (written and cut between two looks,
 //! with no copy left) are lost without a number.
 
+mod compressed;
 pub mod config;
+mod discover;
 pub mod error;
 pub mod file_system;
+mod follower;
+mod identity;
 pub mod source;
 pub mod system_files;
 pub mod tailer;

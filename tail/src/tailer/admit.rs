@@ -1,0 +1,438 @@
+//! Takes on files that are not known: new ones, copies of known ones, packed ones.
+//!
+//! A new inode may be an old acquaintance: moved across devices, restored, replaced
+//! by an editor, or packed. Such a file goes on at our place, but only when the one
+//! it equals is gone: equal bytes never merge two files that are both alive. A new
+//! file that equals a followed one under an extended name is held back for a while,
+//! since that is how the copy before a truncation looks.
+//!
+//! Known limit: a file that is deleted and written again with the very same bytes
+//! between two scans looks replaced, and goes on where it was.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+
+use model::log::GenerationCause;
+use model::position::{FileId, FileIdentity, HEAD_BYTES_MAX, MARKER_BYTES_MAX, Packing, SourceId};
+use model::snapshot::UnreadableFile;
+
+use super::scan::{OpenedBy, backlog_of};
+use super::{Access, FileSystem, Follower, Held, Now, Owner, Place, Refusal, StartAt, Tailer};
+use crate::compressed::{GzipStream, Sniffed, sniff};
+use crate::config::BATCH_BYTES_MIN;
+use crate::discover::{Found, words};
+use crate::file_system::{FileKind, FileStatus, OpenFile};
+use crate::follower::is_extended_name;
+use crate::identity::{self, Verdict};
+
+/// What a look at an unknown file says.
+enum Candidate<H> {
+    /// Not for us, and why.
+    Refused(Option<String>),
+    /// Cannot be told now.
+    Unreadable(String),
+    /// To be looked at again at the next scan.
+    Later,
+    /// Worth a closer look.
+    Open(Opened<H>),
+}
+
+/// An unknown file, opened.
+struct Opened<H> {
+    file: H,
+    status: FileStatus,
+    packing: Packing,
+    /// Its first unpacked bytes, at most a head's length.
+    first: Vec<u8>,
+}
+
+impl<F: FileSystem> Tailer<F> {
+    /// Decides about every unknown file, the oldest first.
+    pub(super) fn admit(
+        &mut self,
+        source: SourceId,
+        mut unknown: Vec<Found>,
+        listed: &HashSet<FileIdentity>,
+        now: Now,
+    ) {
+        unknown.sort_by(|left, right| age_of(left).cmp(&age_of(right)));
+        if let Some(configured) = self.sources.get_mut(source.0) {
+            configured
+                .held
+                .retain(|identity, _| listed.contains(identity));
+            configured
+                .refused
+                .retain(|identity, _| listed.contains(identity));
+        }
+        self.refuse_surplus(source, &mut unknown);
+        let mut previous = None;
+        for found in unknown {
+            let candidate = self.look_at(source, &found);
+            match candidate {
+                Candidate::Later => {}
+                Candidate::Unreadable(error) => self.note_unreadable(source, &found.path, error),
+                Candidate::Refused(reason) => self.refuse(source, &found, reason),
+                Candidate::Open(opened) => {
+                    let Some(opened) = self.go_on_with(source, &found, opened, now) else {
+                        continue;
+                    };
+                    if self.is_held(source, &found, &opened, now) {
+                        continue;
+                    }
+                    self.adopt_between(source, &found, listed, now);
+                    let id = self.follow(source, &found, opened, now);
+                    self.order_after(id, &mut previous);
+                }
+            }
+        }
+    }
+
+    /// Leaves files out when there are too many, the longest unchanged first.
+    fn refuse_surplus(&mut self, source: SourceId, unknown: &mut Vec<Found>) {
+        let is_ours =
+            |follower: &&Follower<F::File>| follower.source == source && follower.is_followed();
+        let followed = self.followers.iter().filter(is_ours).count();
+        let room = self.limits.files_max.saturating_sub(followed);
+        let Some(configured) = self.sources.get_mut(source.0) else {
+            return;
+        };
+        let refused = &configured.refused;
+        let is_candidate = |found: &Found| !refused.contains_key(&found.status.identity);
+        let wanted = unknown.iter().filter(|found| is_candidate(found)).count();
+        let mut surplus = wanted.saturating_sub(room);
+        configured.files_over_limit = surplus;
+        unknown.retain(|found| {
+            let is_surplus = 0 < surplus && is_candidate(found);
+            if is_surplus {
+                surplus = surplus.saturating_sub(1);
+            }
+            !is_surplus
+        });
+    }
+
+    fn look_at(&self, source: SourceId, found: &Found) -> Candidate<F::File> {
+        let Some(configured) = self.sources.get(source.0) else {
+            return Candidate::Later;
+        };
+        if found.status.kind != FileKind::Regular {
+            return Candidate::Refused(Some("not a regular file".to_owned()));
+        }
+        let refusal = configured
+            .refused
+            .get(&found.status.identity)
+            .filter(|refusal| {
+                refusal.size == found.status.size && refusal.modified_ns == found.status.modified_ns
+            });
+        if let Some(refusal) = refusal {
+            return Candidate::Refused(refusal.reason.clone());
+        }
+        let opened = self.files.open(&found.path).and_then(|file| {
+            let status = file.status()?;
+            let mut first = vec![0; HEAD_BYTES_MAX];
+            // The name may have changed hands: a pipe must not be read.
+            let count = if status.kind == FileKind::Regular {
+                file.read_at(0, &mut first)?
+            } else {
+                0
+            };
+            first.truncate(count);
+            Ok((file, status, first))
+        });
+        let (file, status, first) = match opened {
+            Ok(opened) => opened,
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Candidate::Later,
+            Err(err) => return Candidate::Unreadable(words(&err)),
+        };
+        if status.identity != found.status.identity || status.kind != FileKind::Regular {
+            return Candidate::Later;
+        }
+        match sniff(&first) {
+            Sniffed::Plain => Candidate::Open(Opened {
+                file,
+                status,
+                packing: Packing::Plain,
+                first,
+            }),
+            Sniffed::Foreign(name) => Candidate::Refused(Some(format!(
+                "packed with {name}, which is not read; only gzip is"
+            ))),
+            Sniffed::Gzip if !configured.read_compressed => Candidate::Refused(None),
+            Sniffed::Gzip => unpack_head(file, status),
+        }
+    }
+
+    fn refuse(&mut self, source: SourceId, found: &Found, reason: Option<String>) {
+        if let Some(text) = &reason {
+            self.note_unreadable(source, &found.path, text.clone());
+        }
+        if let Some(configured) = self.sources.get_mut(source.0) {
+            let refusal = Refusal {
+                size: found.status.size,
+                modified_ns: found.status.modified_ns,
+                reason,
+            };
+            configured.refused.insert(found.status.identity, refusal);
+        }
+    }
+
+    fn note_unreadable(&mut self, source: SourceId, path: &Path, error: String) {
+        if let Some(configured) = self.sources.get_mut(source.0) {
+            configured.unreadable.push(UnreadableFile {
+                path: path.display().to_string(),
+                error,
+            });
+        }
+    }
+
+    /// Goes on with a known file whose bytes are now here. Returns the candidate if
+    /// it is no such file.
+    fn go_on_with(
+        &mut self,
+        source: SourceId,
+        found: &Found,
+        opened: Opened<F::File>,
+        now: Now,
+    ) -> Option<Opened<F::File>> {
+        let index = (0..self.followers.len()).rev().find(|index| {
+            self.followers.get(*index).is_some_and(|follower| {
+                follower.source == source && is_replaced_by(follower, &opened, now)
+            })
+        });
+        let Some(follower) = index.and_then(|index| self.followers.get_mut(index)) else {
+            return Some(opened);
+        };
+        follower.position.identity = opened.status.identity;
+        follower.position.packing = opened.packing;
+        follower.access = follower.position.access(opened.file);
+        follower.place = Place::Listed;
+        follower.set_path(&found.path);
+        follower.seen = None;
+        follower.listed = Some(opened.status);
+        follower.offered_to = follower.position.offset;
+        follower.is_examined = false;
+        follower.is_changed = true;
+        follower.seen_at = now.monotonic;
+        follower.quiet_since = now.monotonic;
+        let owner = Owner {
+            id: follower.id,
+            confirmed_at: now.wall,
+        };
+        if let Some(configured) = self.sources.get_mut(source.0) {
+            configured.owners.insert(found.path.clone(), owner);
+            configured.held.remove(&found.status.identity);
+        }
+        None
+    }
+
+    /// Whether to wait and see what becomes of a file that equals a followed one.
+    fn is_held(
+        &mut self,
+        source: SourceId,
+        found: &Found,
+        opened: &Opened<F::File>,
+        now: Now,
+    ) -> bool {
+        let has_twin = self.followers.iter().any(|follower| {
+            follower.source == source
+                && follower.is_followed()
+                && is_extended_name(&found.path, &follower.path)
+                && is_twin(follower, opened)
+        });
+        let Some(configured) = self.sources.get_mut(source.0) else {
+            return false;
+        };
+        let identity = found.status.identity;
+        if !has_twin {
+            configured.held.remove(&identity);
+            return false;
+        }
+        let held = configured.held.entry(identity).or_insert(Held {
+            size: opened.status.size,
+            quiet_since: now.monotonic,
+        });
+        if held.size != opened.status.size {
+            held.size = opened.status.size;
+            held.quiet_since = now.monotonic;
+        }
+        // An empty file costs nothing to wait for.
+        opened.status.size == 0
+            || now.monotonic.saturating_sub(held.quiet_since) < self.limits.copy_hold
+    }
+
+    /// Starts to follow a new file.
+    fn follow(
+        &mut self,
+        source: SourceId,
+        found: &Found,
+        opened: Opened<F::File>,
+        now: Now,
+    ) -> FileId {
+        let id = self.new_file_id();
+        let path = found.path.display().to_string();
+        let mut position = identity::new_position(opened.status.identity, opened.packing, path);
+        let is_history = self.is_first_start
+            && !self.has_scanned
+            && self
+                .sources
+                .get(source.0)
+                .is_some_and(|configured| configured.start_at == StartAt::End);
+        let mut is_mid_line = false;
+        if is_history && opened.packing == Packing::Plain {
+            (position.offset, is_mid_line) = last_line_end(&opened.file, opened.status.size);
+        }
+        position.mid_line = is_mid_line;
+        let mut follower = Follower::new(id, source, position);
+        follower.path.clone_from(&found.path);
+        follower.is_passed_over = is_history && opened.packing == Packing::Gzip;
+        follower.access = follower.position.access(opened.file);
+        follower.listed = Some(found.status);
+        follower.seen_at = now.monotonic;
+        follower.quiet_since = now.monotonic;
+        if !self.has_scanned {
+            follower.backlog = Some(backlog_of(opened.packing, opened.status.size));
+        }
+        let owner = Owner {
+            id,
+            confirmed_at: now.wall,
+        };
+        let mut cause = GenerationCause::Discovered;
+        if let Some(configured) = self.sources.get_mut(source.0) {
+            configured.held.remove(&found.status.identity);
+            if let Some(former) = configured.owners.insert(found.path.clone(), owner) {
+                cause = GenerationCause::Rotated;
+                follower.after = Some(former.id);
+            }
+        }
+        self.followers.push(follower);
+        self.note_generation(source, cause);
+        id
+    }
+
+    /// Lets a file of the first scan wait for the older ones: a backlog is read in
+    /// the order in which it was written.
+    fn order_after(&mut self, id: FileId, previous: &mut Option<FileId>) {
+        if self.has_scanned {
+            return;
+        }
+        if let Some(follower) = self
+            .index_of(id)
+            .and_then(|index| self.followers.get_mut(index))
+        {
+            follower.after = previous.or(follower.after);
+        }
+        *previous = Some(id);
+    }
+}
+
+/// Oldest first. Rotation keeps a file's last modification, also when it packs it.
+fn age_of(found: &Found) -> (i64, Option<i64>, &Path) {
+    let status = found.status;
+    (status.modified_ns, status.identity.birth_ns, &found.path)
+}
+
+fn unpack_head<H: OpenFile>(file: H, status: FileStatus) -> Candidate<H> {
+    let mut stream = GzipStream::new(file);
+    match stream.fill(HEAD_BYTES_MAX) {
+        Err(err) => Candidate::Unreadable(words(&err)),
+        Ok(()) => {
+            let first = stream.head().to_vec();
+            Candidate::Open(Opened {
+                file: stream.into_file(),
+                status,
+                packing: Packing::Gzip,
+                first,
+            })
+        }
+    }
+}
+
+/// Whether the candidate is what became of a known file that is gone.
+fn is_replaced_by<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>, now: Now) -> bool {
+    let is_gone = match follower.place {
+        Place::Vanished { .. } => true,
+        // Replaced or packed since the last scan. Later it is a new file that only
+        // begins in the same way.
+        Place::Outside { since } => {
+            follower.is_deleted() && (since == now.monotonic || opened.packing == Packing::Gzip)
+        }
+        // Read to its end under a name that no pattern matches, and packed since.
+        Place::Parked => opened.packing == Packing::Gzip,
+        Place::Restored | Place::Listed | Place::Forgotten => false,
+    };
+    let position = &follower.position;
+    if !is_gone || position.packing != Packing::Plain || position.head.bytes == 0 {
+        return false;
+    }
+    match opened.packing {
+        Packing::Gzip => identity::is_head_equal(position.head, &opened.first),
+        Packing::Plain => {
+            position.offset <= opened.status.size
+                && 0 < position.offset
+                && identity::examine(&opened.file, position, opened.status.size)
+                    .is_ok_and(|verdict| verdict == Verdict::Same)
+        }
+    }
+}
+
+/// Whether the candidate is, or is on its way to become, a copy of a followed file.
+fn is_twin<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>) -> bool {
+    let Access::Plain(original) = &follower.access else {
+        return false;
+    };
+    let position = &follower.position;
+    if opened.packing == Packing::Gzip {
+        let mut first = vec![0; opened.first.len()];
+        let count = original.read_at(0, &mut first).unwrap_or(0);
+        first.truncate(count);
+        return first == opened.first || identity::is_head_equal(position.head, &opened.first);
+    }
+    // The original may have been truncated already: what we remember of it counts.
+    let is_copy = 0 < position.head.bytes
+        && position.offset <= opened.status.size
+        && identity::examine(&opened.file, position, opened.status.size)
+            .is_ok_and(|verdict| verdict == Verdict::Same);
+    if is_copy || opened.status.size == 0 {
+        return true;
+    }
+    // Still being copied: equal as far as it goes.
+    let is_shorter = original
+        .status()
+        .is_ok_and(|status| opened.status.size <= status.size);
+    is_shorter && is_equal_start(original, &opened.file, opened.status.size)
+}
+
+fn is_equal_start(left: &impl OpenFile, right: &impl OpenFile, size: u64) -> bool {
+    let is_equal_before = |end: u64, length: usize| {
+        let wanted = usize::try_from(end).unwrap_or(usize::MAX).min(length);
+        let start = end.saturating_sub(u64::try_from(wanted).unwrap_or(0));
+        let (mut ours, mut theirs) = (vec![0; wanted], vec![0; wanted]);
+        let counts = (
+            left.read_at(start, &mut ours).ok(),
+            right.read_at(start, &mut theirs).ok(),
+        );
+        counts == (Some(wanted), Some(wanted)) && ours == theirs
+    };
+    let head_end = size.min(u64::try_from(HEAD_BYTES_MAX).unwrap_or(u64::MAX));
+    is_equal_before(head_end, HEAD_BYTES_MAX) && is_equal_before(size, MARKER_BYTES_MAX)
+}
+
+/// The place after the last line end, and whether there is none near the end: then
+/// the place is the end itself, inside a line.
+fn last_line_end(file: &impl OpenFile, size: u64) -> (u64, bool) {
+    let length = usize::try_from(size)
+        .unwrap_or(usize::MAX)
+        .min(BATCH_BYTES_MIN);
+    let start = size.saturating_sub(u64::try_from(length).unwrap_or(0));
+    let mut bytes = vec![0; length];
+    let count = file.read_at(start, &mut bytes).unwrap_or(0);
+    let bytes = bytes.get(..count).unwrap_or_default();
+    let Some(at) = bytes.iter().rposition(|byte| *byte == b'\n') else {
+        return (size, 0 < start);
+    };
+    // In UTF-16LE the line feed's second byte follows.
+    let is_two_bytes = bytes.get(at.saturating_add(1)) == Some(&0);
+    let after = at.saturating_add(if is_two_bytes { 2 } else { 1 });
+    let place = start.saturating_add(u64::try_from(after).unwrap_or(0));
+    (place.min(size), false)
+}

@@ -1,0 +1,314 @@
+//! Looks into the directories: who is where, who is new, who is gone.
+//!
+//! A scan learns names and never reads log bytes of known files. New files go to
+//! `admit`. A file that no pattern finds any more keeps its handle, or is looked for
+//! by identity beside its last path; what is found nowhere is given up after a grace.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use model::log::LossCause;
+use model::position::{FileIdentity, Packing, SourceId};
+
+use super::{Access, FileSystem, Follower, Now, Owner, Place, Tailer};
+use crate::discover::{Found, Listing, discover};
+use crate::file_system::{FileKind, OpenFile};
+
+impl<F: FileSystem> Tailer<F> {
+    /// Looks for files of all sources.
+    pub(super) fn scan(&mut self, now: Now) {
+        if !self.has_scanned {
+            for follower in &mut self.followers {
+                follower.seen_at = now.monotonic;
+                follower.quiet_since = now.monotonic;
+            }
+        }
+        for index in 0..self.sources.len() {
+            self.scan_source(SourceId(index), now);
+        }
+        self.has_scanned = true;
+        self.next_scan = Some(now.monotonic.saturating_add(self.limits.scan_interval));
+        self.forget_surplus();
+    }
+
+    fn scan_source(&mut self, source: SourceId, now: Now) {
+        let Some(configured) = self.sources.get_mut(source.0) else {
+            return;
+        };
+        let listing = discover(&self.files, &configured.patterns, self.limits.entries_max);
+        configured.unreadable.clone_from(&listing.unreadable);
+        configured.files_over_limit = 0;
+        for follower in self
+            .followers
+            .iter_mut()
+            .filter(|known| known.source == source)
+        {
+            follower.error = None;
+        }
+        let chosen = self.choose_names(source, &listing.found);
+        let unknown = self.recognise(source, &chosen, now);
+        let listed: HashSet<FileIdentity> =
+            chosen.iter().map(|found| found.status.identity).collect();
+        self.note_missing(source, &listed, &listing, now);
+        self.admit(source, unknown, &listed, now);
+        self.give_up_vanished(source, now);
+    }
+
+    /// One name for each file: hard links and several patterns find it more than
+    /// once. The name that it has now stays.
+    fn choose_names(&self, source: SourceId, found: &[Found]) -> Vec<Found> {
+        let known: HashMap<FileIdentity, &Path> = self
+            .followers
+            .iter()
+            .filter(|follower| follower.source == source)
+            .map(|follower| (follower.position.identity, follower.path.as_path()))
+            .collect();
+        let mut places: HashMap<FileIdentity, usize> = HashMap::new();
+        let mut chosen: Vec<Found> = Vec::new();
+        for one in found {
+            let identity = one.status.identity;
+            if let Some(place) = places.get(&identity) {
+                let is_present_name = known.get(&identity).is_some_and(|path| *path == one.path);
+                if let Some(other) = chosen.get_mut(*place).filter(|_| is_present_name) {
+                    *other = one.clone();
+                }
+                continue;
+            }
+            places.insert(identity, chosen.len());
+            chosen.push(one.clone());
+        }
+        chosen
+    }
+
+    /// Finds the known files among what was found, and returns the others.
+    fn recognise(&mut self, source: SourceId, chosen: &[Found], now: Now) -> Vec<Found> {
+        let known: HashMap<FileIdentity, usize> = self
+            .followers
+            .iter()
+            .enumerate()
+            .filter(|(_, follower)| follower.source == source)
+            .map(|(index, follower)| (follower.position.identity, index))
+            .collect();
+        let is_first_scan = !self.has_scanned;
+        let mut unknown = Vec::new();
+        for found in chosen {
+            let follower = known
+                .get(&found.status.identity)
+                .and_then(|index| self.followers.get_mut(*index));
+            let Some(follower) = follower else {
+                unknown.push(found.clone());
+                continue;
+            };
+            follower.note_listed(found, now);
+            if is_first_scan && follower.is_followed() {
+                follower.backlog = Some(backlog_of(follower.position.packing, found.status.size));
+            }
+            let owner = Owner {
+                id: follower.id,
+                confirmed_at: now.wall,
+            };
+            if let Some(configured) = self.sources.get_mut(source.0) {
+                configured.owners.insert(found.path.clone(), owner);
+            }
+        }
+        unknown
+    }
+
+    /// Decides what became of known files that no pattern found.
+    fn note_missing(
+        &mut self,
+        source: SourceId,
+        listed: &HashSet<FileIdentity>,
+        listing: &Listing,
+        now: Now,
+    ) {
+        let mut siblings = Siblings::default();
+        for index in 0..self.followers.len() {
+            let Some(follower) = self.followers.get_mut(index) else {
+                continue;
+            };
+            if follower.source != source
+                || listed.contains(&follower.position.identity)
+                || is_unseen(&follower.path, listing)
+            {
+                continue;
+            }
+            follower.listed = None;
+            let since = now.monotonic;
+            match follower.place {
+                Place::Vanished { .. } | Place::Parked | Place::Forgotten => {}
+                Place::Restored | Place::Listed | Place::Outside { .. } => {
+                    if let Some(file) = follower.handle() {
+                        let status = file.status().ok();
+                        follower.note_outside(now, status.map(|status| status.links));
+                        continue;
+                    }
+                    let identity = follower.position.identity;
+                    let path = siblings
+                        .beside(&self.files, &follower.path, self.limits.entries_max)
+                        .iter()
+                        .find(|found| found.status.identity == identity)
+                        .map(|found| found.path.clone());
+                    let opened = path.and_then(|path| {
+                        let file = self.files.open(&path).ok()?;
+                        let status = file.status().ok()?;
+                        (status.identity == identity).then_some((path, file))
+                    });
+                    match opened {
+                        Some((path, file)) => {
+                            follower.set_path(&path);
+                            follower.access = follower.position.access(file);
+                            follower.place = Place::Outside { since };
+                        }
+                        None => follower.place = Place::Vanished { since },
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives up files that were found nowhere, also not as a copy, for a while.
+    fn give_up_vanished(&mut self, source: SourceId, now: Now) {
+        let mut lost = Vec::new();
+        for follower in self
+            .followers
+            .iter_mut()
+            .filter(|known| known.source == source)
+        {
+            let is_forgotten_by_age = !follower.is_followed()
+                && self.limits.forget_after <= now.monotonic.saturating_sub(follower.seen_at);
+            if is_forgotten_by_age {
+                follower.place = Place::Forgotten;
+            }
+            let Place::Vanished { since } = follower.place else {
+                continue;
+            };
+            if self.limits.rotate_grace <= now.monotonic.saturating_sub(since) {
+                lost.push(follower.unread_bytes());
+                follower.place = Place::Forgotten;
+            }
+        }
+        for bytes in lost {
+            self.note_lost(source, LossCause::Removed, bytes);
+        }
+    }
+
+    /// Forgets the longest unseen files beyond the limit.
+    fn forget_surplus(&mut self) {
+        let surplus = self
+            .followers
+            .len()
+            .saturating_sub(self.limits.remembered_max);
+        if surplus == 0 {
+            return;
+        }
+        let mut parked: Vec<&mut Follower<F::File>> = self
+            .followers
+            .iter_mut()
+            .filter(|follower| follower.place == Place::Parked)
+            .collect();
+        parked.sort_by_key(|follower| follower.seen_at);
+        for follower in parked.into_iter().take(surplus) {
+            follower.place = Place::Forgotten;
+        }
+    }
+}
+
+impl<H: OpenFile> Follower<H> {
+    /// Takes note that a pattern finds the file.
+    fn note_listed(&mut self, found: &Found, now: Now) {
+        self.seen_at = now.monotonic;
+        self.listed = Some(found.status);
+        self.is_renamed = self.is_renamed || self.path != found.path;
+        self.set_path(&found.path);
+        match self.place {
+            Place::Parked => {
+                // Read to its end and as it was: there is nothing to open it for.
+                let is_grown = self.position.packing == Packing::Plain
+                    && found.status.size != self.position.offset;
+                if is_grown {
+                    self.place = Place::Listed;
+                }
+            }
+            Place::Restored | Place::Listed | Place::Outside { .. } | Place::Vanished { .. } => {
+                self.place = Place::Listed;
+            }
+            Place::Forgotten => {}
+        }
+    }
+
+    fn note_outside(&mut self, now: Now, links: Option<u64>) {
+        if let (Some(seen), Some(links)) = (self.seen.as_mut(), links) {
+            seen.links = links;
+        }
+        if !matches!(self.place, Place::Outside { .. }) {
+            self.place = Place::Outside {
+                since: now.monotonic,
+            };
+        }
+    }
+}
+
+/// The files beside known ones, listed once a scan and directory.
+#[derive(Default)]
+pub(super) struct Siblings {
+    directories: HashMap<PathBuf, Vec<Found>>,
+}
+
+impl Siblings {
+    /// The regular files in `path`'s directory. Empty if it cannot be listed.
+    pub(super) fn beside(
+        &mut self,
+        files: &impl FileSystem,
+        path: &Path,
+        entries_max: usize,
+    ) -> &[Found] {
+        let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        self.directories
+            .entry(directory)
+            .or_insert_with_key(|directory| {
+                files
+                    .list(directory, entries_max)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|name| {
+                        let path = directory.join(name);
+                        let status = files.status(&path).ok()?;
+                        (status.kind == FileKind::Regular).then_some(Found { path, status })
+                    })
+                    .collect()
+            })
+    }
+}
+
+/// How far a file must be offered until it counts as caught up.
+pub(super) fn backlog_of(packing: Packing, size: u64) -> u64 {
+    match packing {
+        Packing::Plain => size,
+        // How much a packed file holds is known at its end only.
+        Packing::Gzip => u64::MAX,
+    }
+}
+
+/// Whether the path, or a directory above it, could not be looked at.
+fn is_unseen(path: &Path, listing: &Listing) -> bool {
+    listing
+        .unreadable
+        .iter()
+        .any(|unreadable| path.starts_with(&unreadable.path))
+}
+
+/// How to read a file from a position.
+pub(super) trait OpenedBy {
+    /// Wraps an open file as the position's packing wants it.
+    fn access<H: OpenFile>(&self, file: H) -> Access<H>;
+}
+
+impl OpenedBy for model::position::Position {
+    fn access<H: OpenFile>(&self, file: H) -> Access<H> {
+        match self.packing {
+            Packing::Plain => Access::Plain(file),
+            Packing::Gzip => Access::Gzip(Box::new(crate::compressed::GzipStream::new(file))),
+        }
+    }
+}
