@@ -136,11 +136,17 @@ impl ConfigError {
 
     fn title(&self) -> String {
         let subject = match (self.0.key.is_empty(), &self.0.at) {
-            (true, Some(_)) => String::new(),
-            (true, None) => format!("`{}` ", self.0.file),
-            (false, _) => format!("`{}` ", self.0.key),
+            (true, Some(_)) => return self.0.wrong.clone(),
+            (true, None) => &self.0.file,
+            (false, _) => &self.0.key,
         };
-        format!("{subject}{}", self.0.wrong)
+        // "`key` is empty", but "`key`: `value` is no name".
+        let colon = if self.0.wrong.starts_with('`') {
+            ":"
+        } else {
+            ""
+        };
+        format!("`{subject}`{colon} {}", self.0.wrong)
     }
 }
 

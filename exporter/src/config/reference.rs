@@ -357,7 +357,8 @@ pub fn manual() -> String {
 }
 
 const OPENING: &str = "\
-<!-- Generated from the program's table; `UPDATE_EXPECT=1 cargo test -p ztna-exporter` writes it. -->
+<!-- Generated from the program's table; \
+`UPDATE_EXPECT=1 cargo test -p ztna-exporter` writes it. -->
 # Configuration
 
 One YAML file: `ztna-exporter run --config FILE`. `ztna-exporter check-config FILE` says

@@ -100,6 +100,15 @@ fn a_whole_file_becomes_what_it_says() {
     assert_eq!(limits.rotate_grace.as_secs(), 90);
     assert_eq!((limits.files_max, limits.open_files_max), (200, 64));
     assert_eq!(limits.turn_bytes_max, 1 << 20);
+    assert_eq!(limits.forget_after.as_secs(), 30 * 24 * 60 * 60);
+    assert_eq!(
+        (
+            limits.scan_interval.as_secs(),
+            limits.deleted_grace.as_secs()
+        ),
+        (5, 5)
+    );
+    assert_eq!(config.tail.poll_interval().as_millis(), 500);
     assert_eq!(config.tail.commit_interval().as_millis(), 1500);
 }
 
@@ -111,21 +120,23 @@ fn check_report(text: &str, expected: &Expect) {
 }
 
 const CONNECTORS: &str = "connectors:
-- {name: a, kind: netskope-publisher, logs: {agent: [/var/log/agent.txt*]}}
+- name: a
+  kind: netskope-publisher
+  logs: {agent: [/var/log/agent.txt*]}
 ";
 
 #[test]
 fn a_report_shows_the_line_and_the_mend() {
     check_report(
-        &format!("store: {{path: state.db}}\ntail:\n  poll_interval: 5ms\n{CONNECTORS}"),
+        &format!("store: {{path: state.db}}\n{CONNECTORS}  start_at: now\n"),
         &expect![[r#"
-            error: `tail.poll_interval` is `5ms`
-             --> agent.yaml:3:18
+            error: `connectors[0].start_at`: `now` is no place to start at
+             --> agent.yaml:6:13
               |
-            3 |   poll_interval: 5ms
-              |                  ^^^
+            6 |   start_at: now
+              |             ^^^
               |
-              = help: want a duration with its unit, like `250ms`, `90s`, `1m30s`, `2h` or `7d`, from 10ms to 1m"#]],
+              = help: want `beginning` or `end`"#]],
     );
     check_report(
         &format!("wbe: {{}}\n{CONNECTORS}"),
@@ -167,6 +178,72 @@ fn flags_are_checked_like_the_file_and_point_into_it_only_if_it_is_to_blame() {
 }
 
 #[test]
+fn only_addresses_of_this_machine_are_taken_without_the_flag() {
+    for (listen, is_taken) in [
+        ("127.0.0.1:1", true),
+        ("127.9.9.9:1", true),
+        ("[::1]:1", true),
+        ("[::ffff:127.0.0.1]:1", true),
+        ("0.0.0.0:1", false),
+        ("[::]:1", false),
+        ("[::ffff:0.0.0.0]:1", false),
+        ("192.168.0.1:1", false),
+        ("[fe80::1]:1", false),
+    ] {
+        let text =
+            format!("store: {{path: state.db}}\nweb: {{listen: [\"{listen}\"]}}\n{CONNECTORS}");
+        let config = Config::parse("test", &text).unwrap();
+        assert_eq!(config.check_listeners(false).is_ok(), is_taken, "{listen}");
+        assert_eq!(config.check_listeners(true), Ok(()), "{listen}");
+    }
+}
+
+#[test]
+fn two_free_ports_are_two_addresses() {
+    let listen = "web: {listen: [\"127.0.0.1:0\", \"127.0.0.1:0\"]}";
+    let config = Config::parse(
+        "test",
+        &format!("store: {{path: s}}\n{listen}\n{CONNECTORS}"),
+    );
+    assert_eq!(config.unwrap().web.listen.len(), 2);
+}
+
+#[test]
+fn relative_paths_start_at_the_files_folder_whatever_its_name() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("a[1]");
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("agent.yaml");
+    let text = CONNECTORS.replace("/var/log/", "logs/");
+    fs::write(&path, format!("store: {{path: state.db}}\n{text}")).unwrap();
+    let config = Config::load(&path).unwrap();
+    assert_eq!(config.store.path, folder.join("state.db"));
+    let pattern = &config.connectors[0].logs.values().next().unwrap()[0];
+    let glob = globset::Glob::new(pattern).unwrap().compile_matcher();
+    assert!(glob.is_match(folder.join("logs/agent.txt.1")), "{pattern}");
+}
+
+#[test]
+fn places_are_counted_in_characters_and_without_a_byte_order_mark() {
+    let place = |text: &str| {
+        let error = Config::parse("test", text).unwrap_err();
+        (
+            error.key().to_owned(),
+            error.line().unwrap(),
+            error.column().unwrap(),
+        )
+    };
+    assert_eq!(place("\u{feff}wbe: 1\n"), ("wbe".to_owned(), 1, 1));
+    assert_eq!(
+        place("{store: {päth: s}}"),
+        ("store.päth".to_owned(), 1, 10)
+    );
+    assert_eq!(place("{\"störe\": 1, tail: 1}").2, 2);
+    let error = Config::parse("test", "web: {listen: [\"ü\", 1: 2]}\r\n").unwrap_err();
+    assert_eq!(error.line(), Some(1));
+}
+
+#[test]
 fn a_file_that_cannot_be_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.yaml");
@@ -184,6 +261,20 @@ fn a_file_that_cannot_be_text_is_refused() {
         folder_itself.message().contains("cannot be read"),
         "{folder_itself}"
     );
+}
+
+#[test]
+fn any_text_is_refused_or_accepted_in_peace() {
+    proptest::proptest!(|(text in "[\\[\\]{}:,&*!#'\"|>\\-\\n\\t ab0-9?@%`~]{0,40}")| {
+        if let Err(error) = Config::parse("any", &text) {
+            let _ = error.render(Colour::Never);
+        }
+    });
+    proptest::proptest!(|(text in ".{0,60}")| {
+        if let Err(error) = Config::parse("any", &text) {
+            let _ = error.render(Colour::Always);
+        }
+    });
 }
 
 #[test]
