@@ -17,7 +17,7 @@ fn counts(told: &Told) -> String {
     let lines = counts
         .iter()
         .map(|(name, count)| format!("{name} {count}\n"));
-    lines.chain([format!("{:?}\n", told.tally)]).collect()
+    lines.chain([format!("{:#?}\n", told.tally)]).collect()
 }
 
 #[test]
@@ -57,7 +57,15 @@ fn every_documented_line_is_counted() {
         update.failed|update_timeout 1
         update.reconnect_failed|reconnect_timeout 1
         update.skipped|same_version 1
-        Tally { lines: 43, recognised: 38, ignored: 5, oversize: 0, invalid_utf8: 0, oversize_bytes: 0, nul_bytes: 0 }
+        Tally {
+            lines: 43,
+            recognised: 38,
+            ignored: 5,
+            oversize: 0,
+            invalid_utf8: 0,
+            oversize_bytes: 0,
+            nul_bytes: 0,
+        }
     "#]].assert_eq(&counts(&told));
     let misses: Vec<_> = told.misses.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(misses, ["eventlog.cpp:logPublisherTunnelEvent"]);
