@@ -32,14 +32,25 @@ pub struct Clock {
 
 impl Clock {
     /// Starts the monotonic part at zero.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     pub fn start() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 
     /// Reads both clocks.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     pub fn now(&self) -> Moment {
-        Moment { monotonic: self.started.elapsed(), wall: SystemTime::now() }
+        Moment {
+            monotonic: self.started.elapsed(),
+            wall: SystemTime::now(),
+        }
     }
 }

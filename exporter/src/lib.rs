@@ -3,9 +3,16 @@
 //! A library so that the end-to-end tests can reach the demo's scenario and the
 //! log generator; the binary is a thin `main` over [`cli`].
 
+pub mod agent;
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod corpus;
 pub mod demo;
+pub mod explain;
 pub mod http;
+pub mod logging;
 pub mod metrics;
+pub mod parse;
+pub mod pipeline;

@@ -1,0 +1,381 @@
+//! The running agent: builds its parts, keeps them going, and ends them in order.
+//!
+//! Two worlds: the writer's thread ([`writer`]), which owns files and store, and a
+//! small Tokio runtime for HTTP and signals. They share a snapshot and a few
+//! numbers, no locks. If the writer dies the agent ends with an error: what was
+//! committed is safe, and whoever supervises us starts us again.
+
+pub mod plan;
+pub mod writer;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use model::snapshot::Snapshot;
+use prometheus_client::registry::Registry;
+use store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, info, warn};
+
+use self::plan::Plan;
+use self::writer::{Input, Outlet, Pace};
+use crate::cli::Failure;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::{self, HttpLimits, ReloadRequest, Shared};
+use crate::metrics::{AgentMetrics, VERSION};
+use crate::pipeline::Pipeline;
+
+/// How long an orderly end may take before we go anyway.
+const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Reads the configuration, at start and again at each reload. The error is a
+/// complete text for people.
+pub type LoadConfig = Box<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
+/// What to do once the agent serves.
+pub type OnListening = Box<dyn FnOnce(&[SocketAddr]) + Send>;
+
+/// How to run, beside what the configuration says.
+pub struct RunOptions {
+    /// Where the configuration comes from.
+    pub load: LoadConfig,
+    /// Whether `POST /-/reload` works.
+    pub lifecycle: bool,
+    /// Stop by itself after so long; `None` runs until a signal.
+    pub stop_after: Option<Duration>,
+    /// Called once with the addresses served.
+    pub on_listening: OnListening,
+}
+
+/// Runs the agent until SIGTERM, SIGINT or `stop_after`.
+///
+/// # Errors
+///
+/// [`Failure::Config`] if the configuration, the store or an address cannot be
+/// used; [`Failure::Running`] if a part died.
+pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
+    let config = (options.load)().map_err(Failure::Config)?;
+    let plan = Plan::from_config(&config).map_err(|error| config_failure(&error))?;
+    let mut registry = Registry::default();
+    let metrics = AgentMetrics::register(&mut registry);
+    let pipeline = open_pipeline(&config, plan, &metrics, clock)?;
+    metrics.reload(true, clock.now().timestamp());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the runtime did not start")?;
+    let agent = Agent::start(
+        &config,
+        pipeline,
+        Parts {
+            metrics,
+            registry,
+            clock,
+        },
+    )?;
+    runtime.block_on(agent.serve(config, options))
+}
+
+/// What the parts share.
+struct Parts {
+    metrics: AgentMetrics,
+    registry: Registry,
+    clock: Clock,
+}
+
+/// The running parts.
+struct Agent {
+    inbox: SyncSender<Input>,
+    writer: JoinHandle<()>,
+    /// Becomes an error when the writer is gone.
+    writer_alive: watch::Receiver<Arc<Snapshot>>,
+    shared: Shared,
+    store_path: PathBuf,
+}
+
+impl Agent {
+    fn start(config: &Config, pipeline: Pipeline, parts: Parts) -> Result<Self, Failure> {
+        let (snapshot_sender, snapshots) = watch::channel(pipeline.snapshot());
+        let (health_sender, store_health) = watch::channel(None);
+        let (inbox, received) = std::sync::mpsc::sync_channel(16);
+        let outlet = Outlet {
+            snapshots: snapshot_sender,
+            store_health: health_sender,
+            metrics: parts.metrics.clone(),
+        };
+        let pace = Pace {
+            poll_interval: config.tail.poll_interval.0,
+            commit_interval: config.tail.commit_interval.0,
+        };
+        let clock = parts.clock;
+        let writer = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer::run(pipeline, &received, &outlet, pace, clock))
+            .context("the writer's thread did not start")?;
+        let shared = Shared {
+            snapshots: snapshots.clone(),
+            metrics: parts.metrics,
+            registry: Arc::new(parts.registry),
+            store_health,
+            reload: None,
+            clock,
+            version: VERSION,
+            host_names: Arc::from([]),
+        };
+        let store_path = config.store.path.clone();
+        Ok(Self {
+            inbox,
+            writer,
+            writer_alive: snapshots,
+            shared,
+            store_path,
+        })
+    }
+
+    async fn serve(mut self, config: Config, options: RunOptions) -> Result<(), Failure> {
+        let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(4);
+        self.shared.reload = options.lifecycle.then_some(reload_sender.clone());
+        let mut stop_signals = StopSignals::listen()?;
+        let mut hangups = signal(SignalKind::hangup())?;
+        let mut doors = Doors::default();
+        doors
+            .change(&config.web.listen, &self.shared)
+            .await
+            .map_err(Failure::Config)?;
+        let addresses: Vec<SocketAddr> = doors.addresses();
+        for address in &addresses {
+            info!(%address, "listening");
+        }
+        let RunOptions {
+            load,
+            stop_after,
+            on_listening,
+            ..
+        } = options;
+        on_listening(&addresses);
+        let deadline = stop_at(stop_after);
+        tokio::pin!(deadline);
+        let ended = loop {
+            tokio::select! {
+                () = &mut deadline => break Ok(()),
+                name = stop_signals.received() => {
+                    info!(signal = name, "stopping");
+                    break Ok(());
+                }
+                _ = hangups.recv() => drop(self.reload(&load, &mut doors).await),
+                Some(answer) = reloads.recv() => {
+                    // Whoever asked may have hung up.
+                    drop(answer.send(self.reload(&load, &mut doors).await));
+                }
+                () = gone(self.writer_alive.clone()) => {
+                    break Err(Failure::Running(anyhow!("the writer died; see the log above")));
+                }
+            }
+        };
+        self.stop(doors).await;
+        ended
+    }
+
+    /// Loads the configuration anew; whatever is wrong with it, the old one stays.
+    async fn reload(&self, load: &LoadConfig, doors: &mut Doors) -> Result<(), String> {
+        let outcome = self.try_reload(load, doors).await;
+        let now = self.shared.clock.now().timestamp();
+        self.shared.metrics.reload(outcome.is_ok(), now);
+        match &outcome {
+            Ok(()) => info!("configuration reloaded"),
+            Err(error) => error!(%error, "configuration refused, the old one stays in force"),
+        }
+        outcome
+    }
+
+    async fn try_reload(&self, load: &LoadConfig, doors: &mut Doors) -> Result<(), String> {
+        let config = load()?;
+        if config.store.path != self.store_path {
+            return Err("`store.path` cannot change while running: restart the agent".to_owned());
+        }
+        let plan = Plan::from_config(&config).map_err(|error| format!("{error:#}"))?;
+        let prepared = doors.prepare(&config.web.listen).await?;
+        let (answer, answered) = oneshot::channel();
+        self.inbox
+            .try_send(Input::Reload {
+                plan: Box::new(plan),
+                answer,
+            })
+            .map_err(|_| "the writer is busy: try again".to_owned())?;
+        answered.await.map_err(|_| "the writer died".to_owned())??;
+        doors.commit(prepared, &self.shared);
+        Ok(())
+    }
+
+    async fn stop(self, doors: Doors) {
+        let ended = async {
+            let writer = self.writer;
+            let inbox = self.inbox;
+            let joined = tokio::task::spawn_blocking(move || {
+                // Blocks while the writer has a full inbox; it empties it.
+                drop(inbox.send(Input::Stop));
+                writer.join().is_ok()
+            });
+            doors.close().await;
+            joined.await.unwrap_or(false)
+        };
+        match tokio::time::timeout(STOP_TIMEOUT, ended).await {
+            Ok(true) => info!("stopped"),
+            Ok(false) => error!("the writer did not end well"),
+            Err(_) => warn!("not everything ended in time; what was committed is safe"),
+        }
+    }
+}
+
+/// The addresses served, each with its own accept loop.
+#[derive(Default)]
+struct Doors {
+    open: BTreeMap<String, Door>,
+}
+
+struct Door {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// New addresses, bound and waiting to be served, and the whole wanted list.
+struct PreparedDoors {
+    wanted: Vec<String>,
+    bound: Vec<(String, SocketAddr, TcpListener)>,
+}
+
+impl Doors {
+    async fn change(&mut self, wanted: &[String], shared: &Shared) -> Result<(), String> {
+        let prepared = self.prepare(wanted).await?;
+        self.commit(prepared, shared);
+        Ok(())
+    }
+
+    /// Binds what is not served yet. Nothing changes if one address fails.
+    async fn prepare(&self, wanted: &[String]) -> Result<PreparedDoors, String> {
+        let mut bound = Vec::new();
+        for text in wanted.iter().filter(|text| !self.open.contains_key(*text)) {
+            let listener = TcpListener::bind(text).await.map_err(|error| {
+                format!("error: cannot listen on `{text}`: {error}\nwant: a free address of this machine in `web.listen` or --web.listen-address")
+            })?;
+            let address = listener
+                .local_addr()
+                .map_err(|error| format!("error: `{text}` has no address: {error}"))?;
+            bound.push((text.clone(), address, listener));
+        }
+        Ok(PreparedDoors {
+            wanted: wanted.to_vec(),
+            bound,
+        })
+    }
+
+    /// Serves what was prepared and closes what is no longer wanted.
+    fn commit(&mut self, prepared: PreparedDoors, shared: &Shared) {
+        for (text, address, listener) in prepared.bound {
+            let (stop, stopped) = watch::channel(false);
+            let served = http::serve(
+                vec![listener],
+                shared.clone(),
+                HttpLimits::default(),
+                stopped,
+            );
+            let task = tokio::spawn(served);
+            self.open.insert(
+                text,
+                Door {
+                    address,
+                    stop,
+                    task,
+                },
+            );
+        }
+        self.open.retain(|text, door| {
+            let is_wanted = prepared.wanted.contains(text);
+            if !is_wanted {
+                door.stop.send_replace(true);
+            }
+            is_wanted
+        });
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.open.values().map(|door| door.address).collect()
+    }
+
+    async fn close(self) {
+        for door in self.open.values() {
+            door.stop.send_replace(true);
+        }
+        for door in self.open.into_values() {
+            if let Err(died) = door.task.await {
+                error!(error = %died, "an HTTP server had died");
+            }
+        }
+    }
+}
+
+/// The signals that end us.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Failure> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn received(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+async fn stop_at(after: Option<Duration>) {
+    match after {
+        Some(after) => tokio::time::sleep(after).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the writer, which holds the sender, is gone.
+async fn gone(mut alive: watch::Receiver<Arc<Snapshot>>) {
+    while alive.changed().await.is_ok() {}
+}
+
+fn open_pipeline(
+    config: &Config,
+    plan: Plan,
+    metrics: &AgentMetrics,
+    clock: Clock,
+) -> Result<Pipeline, Failure> {
+    let now = clock.now().timestamp();
+    let (store, restored, opened) =
+        Store::open(&config.store.path, now).map_err(|error| config_failure(&error.into()))?;
+    writer::report_opened(&opened, metrics);
+    metrics.store_writable(true);
+    let books = plan
+        .open(restored)
+        .map_err(|error| config_failure(&error))?;
+    Ok(Pipeline::new(books, store, config.store.path.clone()))
+}
+
+fn config_failure(error: &anyhow::Error) -> Failure {
+    Failure::Config(format!("error: {error:#}"))
+}

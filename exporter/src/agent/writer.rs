@@ -1,0 +1,176 @@
+//! The writer's loop: turn after turn, on a thread of its own.
+//!
+//! It only decides *when*: what a turn is stands in [`crate::pipeline`]. It sleeps
+//! in its inbox, so a message wakes it and silence costs a few polls a second.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use model::snapshot::Snapshot;
+use store::{CommitError, Opened};
+use tokio::sync::{oneshot, watch};
+use tracing::{error, info, warn};
+
+use super::plan::Plan;
+use crate::clock::Clock;
+use crate::metrics::AgentMetrics;
+use crate::pipeline::{Committed, Pipeline};
+
+/// What can be said to the writer.
+pub enum Input {
+    /// Put a new configuration in force; the answer says whether it is.
+    Reload {
+        /// The new configuration, built.
+        plan: Box<Plan>,
+        /// Where to answer. The error is a text for people.
+        answer: oneshot::Sender<Result<(), String>>,
+    },
+    /// Read and commit once more, and end.
+    Stop,
+}
+
+/// Where the writer shows what it has.
+pub struct Outlet {
+    /// The committed picture.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// `None` while the store commits, else why not.
+    pub store_health: watch::Sender<Option<String>>,
+    /// The agent's own numbers.
+    pub metrics: AgentMetrics,
+}
+
+/// How often to read and to commit.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two looks at idle files.
+    pub poll_interval: Duration,
+    /// Between two commits, unless many bytes come in.
+    pub commit_interval: Duration,
+}
+
+/// Runs until told to stop, or until nobody is left to tell.
+pub fn run(
+    mut pipeline: Pipeline,
+    inbox: &Receiver<Input>,
+    outlet: &Outlet,
+    pace: Pace,
+    clock: Clock,
+) {
+    loop {
+        let has_more = pipeline.read(clock.now());
+        let began = clock.now();
+        let committed = pipeline.commit_if_due(began, pace.commit_interval);
+        tell(
+            &committed,
+            clock.now().monotonic.saturating_sub(began.monotonic),
+            outlet,
+        );
+        if let Committed::Refused(refused) = &committed {
+            heal(&mut pipeline, refused, outlet, clock);
+        }
+        if !matches!(committed, Committed::NotDue) {
+            outlet.snapshots.send_replace(pipeline.snapshot());
+        }
+        outlet.metrics.watch_active(pipeline.is_watching());
+        let wait = if has_more {
+            Duration::ZERO
+        } else {
+            pace.poll_interval
+        };
+        match inbox.recv_timeout(wait) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Input::Reload { plan, answer }) => {
+                // Whoever asked may have given up waiting.
+                drop(answer.send(reload(&mut pipeline, *plan, outlet, clock)));
+            }
+            Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    finish(pipeline, outlet, clock);
+}
+
+/// A store that was damaged or removed under us is replaced from memory; every
+/// other trouble passes by itself.
+fn heal(pipeline: &mut Pipeline, refused: &CommitError, outlet: &Outlet, clock: Clock) {
+    if !refused.failure.wants_reopening() {
+        return;
+    }
+    match pipeline.reopen_store(clock.now()) {
+        Ok(opened) => report_opened(&opened, &outlet.metrics),
+        Err(error) => set_health(outlet, Some(format!("{:#}", anyhow::Error::from(error)))),
+    }
+}
+
+/// Tells what was found where the store belongs.
+pub fn report_opened(opened: &Opened, metrics: &AgentMetrics) {
+    match opened {
+        Opened::Fresh => info!("store created"),
+        Opened::Resumed => info!("store opened"),
+        Opened::Reset { quarantined, why } => {
+            metrics.store_reset();
+            error!(quarantined = %quarantined.display(), why, "damaged store set aside");
+        }
+    }
+}
+
+/// Reads what is there, commits, and goes on from exactly there with the new plan.
+fn reload(
+    pipeline: &mut Pipeline,
+    plan: Plan,
+    outlet: &Outlet,
+    clock: Clock,
+) -> Result<(), String> {
+    let restored = pipeline.settle(clock.now()).map_err(|error| {
+        format!("the store does not commit now, so nothing was changed: {error}")
+    })?;
+    let books = plan.open(restored).map_err(|error| format!("{error:#}"))?;
+    pipeline.swap(books);
+    let now = clock.now();
+    pipeline.read(now);
+    tell(&pipeline.commit(now), Duration::ZERO, outlet);
+    outlet.snapshots.send_replace(pipeline.snapshot());
+    Ok(())
+}
+
+/// The last turn. What cannot be committed is still in the log files.
+fn finish(mut pipeline: Pipeline, outlet: &Outlet, clock: Clock) {
+    pipeline.read(clock.now());
+    let now = clock.now();
+    if let Committed::Refused(refused) = pipeline.commit(now) {
+        warn!(error = %refused, "last turn not committed, its lines are read again at the next start");
+    }
+    outlet.snapshots.send_replace(pipeline.snapshot());
+    pipeline.close();
+}
+
+fn tell(committed: &Committed, elapsed: Duration, outlet: &Outlet) {
+    match committed {
+        Committed::NotDue => {}
+        Committed::Nothing => set_health(outlet, None),
+        Committed::Written => {
+            outlet.metrics.turn_committed(elapsed);
+            set_health(outlet, None);
+        }
+        Committed::Refused(refused) => {
+            outlet.metrics.commit_failed(refused.failure.name());
+            set_health(outlet, Some(refused.to_string()));
+        }
+    }
+}
+
+/// Logs only the change: a full disk must not be filled with our complaints.
+fn set_health(outlet: &Outlet, problem: Option<String>) {
+    let was_well = outlet.store_health.borrow().is_none();
+    match (&problem, was_well) {
+        (Some(error), true) => error!(%error, "store does not commit; reading stops until it does"),
+        (None, false) => info!("store commits again"),
+        (Some(_), false) | (None, true) => {}
+    }
+    outlet.metrics.store_writable(problem.is_none());
+    outlet.store_health.send_if_modified(|held| {
+        let is_new = *held != problem;
+        *held = problem;
+        is_new
+    });
+}

@@ -1,0 +1,274 @@
+//! The command line: what can be typed, and which exit code comes back.
+//!
+//! Flags and commands only; each command's work is in its own module. Results go
+//! to stdout, everything else to stderr.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::logging::{LogFormat, LogLevel};
+
+/// The command failed while it ran.
+pub const EXIT_FAILED: u8 = 1;
+/// The command line was not understood.
+pub const EXIT_USAGE: u8 = 2;
+/// The configuration was refused (`EX_CONFIG` of sysexits.h).
+pub const EXIT_CONFIG: u8 = 78;
+
+/// Watches the connectors of zero-trust networks: their logs become metrics and state.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ztna-exporter",
+    version,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    /// What to do; without a command, `run`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Flags of `run`, when no command is named.
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    /// How the program's own log lines look on stderr.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// The least severe log line to write.
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info)]
+    pub log_level: LogLevel,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Follow the connectors' logs and serve what they tell (the default).
+    Run(RunArgs),
+    /// Show a live, realistic connector in a temporary folder, and the whole agent on it.
+    Demo(DemoArgs),
+    /// Say whether a configuration file is right, and if not, where and how to mend it.
+    CheckConfig {
+        /// The configuration file.
+        file: PathBuf,
+    },
+    /// Read log files once and print what they tell.
+    Parse(ParseArgs),
+    /// Say which pattern recognises a line, and what it does to the state.
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff).
+    Man,
+}
+
+/// Flags of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// The configuration file. Without it, connectors are found at their vendors' log paths.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Address to serve on, instead of the configuration's `web.listen`. May be repeated.
+    #[arg(long = "web.listen-address", value_name = "ADDRESS")]
+    pub listen: Vec<String>,
+
+    /// Allow addresses that other machines can reach, without TLS and authentication.
+    #[arg(long = "web.insecure-public")]
+    pub insecure_public: bool,
+
+    /// Allow a reload by `POST /-/reload`.
+    #[arg(long = "web.enable-lifecycle")]
+    pub enable_lifecycle: bool,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArgs {
+    /// Address to serve on.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10942")]
+    pub listen: String,
+
+    /// How many times faster than life the connector lives (1 to 100).
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub speed: u32,
+
+    /// Stop after so many seconds instead of at Ctrl-C.
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u64>,
+}
+
+/// Which connector's logs to expect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindChoice {
+    /// Recognise the product by the lines.
+    Auto,
+    /// Netskope Private Access Publisher.
+    NetskopePublisher,
+}
+
+/// Flags of `parse`.
+#[derive(Debug, Clone, Args)]
+pub struct ParseArgs {
+    /// The product whose logs these are.
+    #[arg(long, value_enum, default_value_t = KindChoice::Auto)]
+    pub kind: KindChoice,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = ParseOutput::Summary)]
+    pub output: ParseOutput,
+
+    /// Value of the label `connector`; the product's name if not given.
+    #[arg(long, value_name = "NAME")]
+    pub connector: Option<String>,
+
+    /// Time zone of time stamps that name none (IANA name).
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub timezone: String,
+
+    /// File or folder of catalogue rows beside the built-in ones. May be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub catalogue: Vec<PathBuf>,
+
+    /// Log files, globs, `.gz` files, or `-` for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+}
+
+/// What `parse` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ParseOutput {
+    /// The exposition text that `/metrics` would serve.
+    Metrics,
+    /// One JSON object a line for every event.
+    Events,
+    /// A table for people.
+    Summary,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// The product whose log the line is from.
+    #[arg(long, value_enum, default_value_t = KindChoice::Auto)]
+    pub kind: KindChoice,
+
+    /// File or folder of catalogue rows beside the built-in ones. May be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub catalogue: Vec<PathBuf>,
+
+    /// The line, as it stands in the log.
+    pub line: String,
+}
+
+/// Reads the arguments, runs the command, and turns its end into an exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refused) => return refuse(&refused),
+    };
+    crate::logging::start(cli.log_format, cli.log_level);
+    let ended = match cli.command {
+        None => crate::app::run(&cli.run),
+        Some(Command::Run(args)) => crate::app::run(&args),
+        Some(Command::Demo(args)) => crate::app::demo(&args),
+        Some(Command::CheckConfig { file }) => crate::app::check_config(&file),
+        Some(Command::Parse(args)) => crate::parse::run(&args),
+        Some(Command::Explain(args)) => crate::explain::run(&args),
+        Some(Command::Completions { shell }) => print_completions(shell),
+        Some(Command::Man) => print_manual(),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Help and version are answers (0); everything else is a misuse (2).
+fn refuse(refused: &clap::Error) -> ExitCode {
+    let code = match refused.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        _ => EXIT_USAGE,
+    };
+    if let Err(broken) = refused.print() {
+        tracing::debug!(error = %broken, "message not printed");
+    }
+    ExitCode::from(code)
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// The configuration was refused: a text for people, already complete.
+    Config(String),
+    /// Something the command line named cannot be used.
+    Usage(String),
+    /// Something failed while running.
+    Running(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Running(error.into())
+    }
+}
+
+impl Failure {
+    /// Tells the user, and gives the exit code.
+    fn report(&self) -> ExitCode {
+        let (code, text) = match self {
+            Self::Config(text) => (EXIT_CONFIG, text.clone()),
+            Self::Usage(text) => (EXIT_USAGE, format!("error: {text}")),
+            Self::Running(error) if is_broken_pipe(error) => return ExitCode::SUCCESS,
+            Self::Running(error) => (EXIT_FAILED, format!("error: {error:#}")),
+        };
+        crate::logging::say_to_user(&text);
+        ExitCode::from(code)
+    }
+}
+
+/// Whoever reads our stdout (`| head`) has had enough: that is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn print_completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ztna-exporter", &mut script);
+    crate::logging::print_result(&script)?;
+    Ok(())
+}
+
+fn print_manual() -> Result<(), Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    crate::logging::print_result(&page)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_runs() {
+        let cli = Cli::try_parse_from(["ztna-exporter", "--config", "a.yml"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.run.config, Some(PathBuf::from("a.yml")));
+    }
+}

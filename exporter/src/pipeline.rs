@@ -1,0 +1,313 @@
+//! The single writer: reads lines, folds them, commits, and shows what is committed.
+//!
+//! One thread owns files, ledger and store, and works in turns: read a bounded
+//! amount, fold it, commit positions and counts in one transaction, publish the
+//! snapshot. Lines are pulled, not pushed: what is not read yet waits in the log
+//! file, so there is no queue to bound and none to lose (docs/adr/0009).
+//!
+//! While the store does not commit, nothing more is read: positions never run
+//! ahead of what survives. The turn is tried again until it succeeds.
+
+pub mod counters;
+pub mod fold;
+pub mod hints;
+pub mod ledger;
+pub mod picture;
+pub mod redact;
+pub mod sources;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::position::{FileId, PositionChange};
+use model::snapshot::Snapshot;
+use store::{CommitError, CommitFailure, OpenError, Opened, Store, Turn};
+use tail::system_files::SystemFiles;
+use tail::tailer::Tailer;
+use tail::turn::{Now, PollReport, SourceStatus};
+
+use self::hints::Hints;
+use self::ledger::Ledger;
+use self::sources::SourceTable;
+use crate::clock::Moment;
+
+/// Commit at the latest after so many bytes were read (design decision 1).
+const TURN_BYTES_MAX: u64 = 4 << 20;
+
+/// Everything the writer works with; built whole, then swapped in (a reload).
+pub struct Books {
+    /// Follows the files.
+    pub tailer: Tailer<SystemFiles>,
+    /// Which source is which log, and its scanner.
+    pub sources: SourceTable,
+    /// What is known.
+    pub ledger: Ledger,
+}
+
+/// The writer's state between turns.
+pub struct Pipeline {
+    books: Books,
+    /// `None` while a damaged or removed store could not be replaced yet.
+    store: Option<Store>,
+    store_path: PathBuf,
+    hints: Hints,
+    /// Positions that moved since the last commit.
+    // Invariant: one change a file, its latest; so it is bounded by the files followed.
+    moved: BTreeMap<FileId, PositionChange>,
+    bytes_since_commit: u64,
+    committed_at: Option<Duration>,
+    is_caught_up: bool,
+    /// What readers see now.
+    shown: Arc<Snapshot>,
+    /// Whether the store refused the last commit.
+    is_stuck: bool,
+}
+
+/// How a turn ended, for the caller's metrics and log.
+#[derive(Debug)]
+pub enum Committed {
+    /// Nothing had changed.
+    Nothing,
+    /// Not due yet.
+    NotDue,
+    /// Written and visible.
+    Written,
+    /// Refused; it will be tried again and nothing more is read until then.
+    Refused(CommitError),
+}
+
+impl Pipeline {
+    /// Begins with books that hold what the store held.
+    pub fn new(books: Books, store: Store, store_path: PathBuf) -> Self {
+        Self {
+            books,
+            store: Some(store),
+            store_path,
+            hints: Hints::new(),
+            moved: BTreeMap::new(),
+            bytes_since_commit: 0,
+            committed_at: None,
+            is_caught_up: false,
+            shown: Arc::new(Snapshot::default()),
+            is_stuck: false,
+        }
+    }
+
+    /// The picture of the last commit.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.shown)
+    }
+
+    /// Whether the system tells us of changes before we look.
+    pub const fn is_watching(&self) -> bool {
+        self.hints.is_active()
+    }
+
+    /// Reads and folds a bounded amount of what is new.
+    ///
+    /// Returns whether there is more to read at once. Reads nothing while the store
+    /// refuses commits.
+    pub fn read(&mut self, now: Moment) -> bool {
+        if self.is_stuck {
+            return false;
+        }
+        let Books {
+            tailer,
+            sources,
+            ledger,
+        } = &mut self.books;
+        if self.hints.take(now.monotonic, || tailer.directories()) {
+            tailer.rescan_hint();
+        }
+        let wall = now.timestamp();
+        let tail_now = Now {
+            monotonic: now.monotonic,
+            wall: now.wall,
+        };
+        let report = tailer.poll(tail_now, &mut |batch| sources.take(&batch, ledger, wall));
+        self.bytes_since_commit = self.bytes_since_commit.saturating_add(report.bytes_read);
+        self.is_caught_up = self.is_caught_up || report.is_caught_up;
+        self.take_report(&report);
+        self.moved.extend(
+            report
+                .changes
+                .into_iter()
+                .map(|change| (file_of(&change), change)),
+        );
+        report.has_more
+    }
+
+    /// Commits if it is due: at most once each `interval`, or after
+    /// [`TURN_BYTES_MAX`] bytes.
+    pub fn commit_if_due(&mut self, now: Moment, interval: Duration) -> Committed {
+        let is_due = self.bytes_since_commit >= TURN_BYTES_MAX
+            || self
+                .committed_at
+                .is_none_or(|at| now.monotonic.saturating_sub(at) >= interval);
+        if is_due {
+            self.commit(now)
+        } else {
+            Committed::NotDue
+        }
+    }
+
+    /// Commits what is not committed, and shows it.
+    pub fn commit(&mut self, now: Moment) -> Committed {
+        self.committed_at = Some(now.monotonic);
+        let mut turn = self.books.ledger.uncommitted();
+        turn.positions = self.books.sources.name_changes(self.moved.values());
+        turn.next_file_id = self.books.tailer.next_file_id();
+        let is_empty = turn
+            == Turn {
+                next_file_id: turn.next_file_id,
+                ..Turn::default()
+            };
+        if is_empty {
+            self.is_stuck = false;
+            self.show(now);
+            return Committed::Nothing;
+        }
+        let committed = match &mut self.store {
+            Some(store) => store.commit(&turn),
+            None => Err(CommitError {
+                failure: CommitFailure::Vanished,
+                source: None,
+            }),
+        };
+        match committed {
+            Ok(_) => {
+                self.books.ledger.mark_committed();
+                self.moved.clear();
+                self.bytes_since_commit = 0;
+                self.is_stuck = false;
+                self.show(now);
+                Committed::Written
+            }
+            Err(error) => {
+                self.is_stuck = true;
+                self.show_files(now);
+                Committed::Refused(error)
+            }
+        }
+    }
+
+    /// Reads all there is and commits, so that new books can take over.
+    ///
+    /// # Errors
+    ///
+    /// The store's refusal; the old books stay in force.
+    pub fn settle(&mut self, now: Moment) -> Result<store::Restored, CommitError> {
+        if let Committed::Refused(error) = self.commit(now) {
+            return Err(error);
+        }
+        match &mut self.store {
+            Some(store) => store.restore(),
+            None => Err(CommitError {
+                failure: CommitFailure::Vanished,
+                source: None,
+            }),
+        }
+    }
+
+    /// Opens the store anew after it was damaged or removed under us; all that is
+    /// known is written into it at the next commit, so nothing is counted twice.
+    ///
+    /// # Errors
+    ///
+    /// The new store cannot be opened either; call again later.
+    pub fn reopen_store(&mut self, now: Moment) -> Result<Opened, OpenError> {
+        // The old one goes first: it holds the lock.
+        self.store = None;
+        let (store, _, opened) = Store::open(&self.store_path, now.timestamp())?;
+        self.store = Some(store);
+        self.books.ledger.mark_uncommitted();
+        let positions = self.books.tailer.restorable();
+        self.moved = positions
+            .into_iter()
+            .map(|(id, source, position)| {
+                (
+                    id,
+                    PositionChange::Moved {
+                        id,
+                        source,
+                        position,
+                    },
+                )
+            })
+            .collect();
+        Ok(opened)
+    }
+
+    /// Puts new books in force.
+    pub fn swap(&mut self, books: Books) {
+        self.books = books;
+        self.moved.clear();
+        self.is_caught_up = false;
+    }
+
+    /// Closes the store in good order.
+    pub fn close(self) {
+        if let Some(store) = self.store {
+            store.close();
+        }
+    }
+
+    fn take_report(&mut self, report: &PollReport) {
+        let Books {
+            sources, ledger, ..
+        } = &mut self.books;
+        for (source, cause) in &report.generations {
+            if let Some(place) = sources.place_of(*source) {
+                ledger.count_generation(place, *cause);
+            }
+        }
+        for (source, cause, bytes) in &report.lost {
+            if let Some(place) = sources.place_of(*source) {
+                ledger.count_lost(place, *cause, *bytes);
+            }
+        }
+    }
+
+    fn show(&mut self, now: Moment) {
+        let Books {
+            tailer,
+            sources,
+            ledger,
+        } = &self.books;
+        let status = |connector, log| status_of(tailer, sources, connector, log);
+        let drawn = picture::draw(ledger, &status, self.is_caught_up, now.timestamp());
+        self.shown = Arc::new(drawn);
+    }
+
+    fn show_files(&mut self, now: Moment) {
+        let Books {
+            tailer, sources, ..
+        } = &self.books;
+        let status = |connector, log| status_of(tailer, sources, connector, log);
+        self.shown = Arc::new(picture::refresh_files(
+            &self.shown,
+            &status,
+            now.timestamp(),
+        ));
+    }
+}
+
+const fn file_of(change: &PositionChange) -> FileId {
+    match change {
+        PositionChange::Moved { id, .. } | PositionChange::Forgotten { id } => *id,
+    }
+}
+
+fn status_of(
+    tailer: &Tailer<SystemFiles>,
+    sources: &SourceTable,
+    connector: usize,
+    log: usize,
+) -> SourceStatus {
+    sources
+        .source_of(connector, log)
+        .map(|source| tailer.source_status(source))
+        .unwrap_or_default()
+}

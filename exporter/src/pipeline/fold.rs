@@ -1,0 +1,182 @@
+//! Folds what a batch of lines says into the ledger.
+//!
+//! Called for every recognised line, so it allocates only for lines that change a
+//! state or that people want to see; the others are one addition.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use logparse::catalogue::FunctionId;
+use logparse::scan::{Hit, Miss, Sink, Tally};
+use model::event::EventKind;
+use model::log::{LineOutcome, LossCause};
+use model::snapshot::RecentEvent;
+
+use super::ledger::{Ledger, LogPlace, Tracked};
+use super::redact::redact_line;
+
+/// Takes the lines of one batch of one log.
+pub struct Fold<'a> {
+    ledger: &'a mut Ledger,
+    place: LogPlace,
+    path: &'a Path,
+    now: Timestamp,
+    /// The path as text, made at the first event that needs it.
+    file: Option<Arc<str>>,
+}
+
+impl<'a> Fold<'a> {
+    /// Prepares to take lines that are read at `now` from the file `path`.
+    pub const fn new(
+        ledger: &'a mut Ledger,
+        place: LogPlace,
+        path: &'a Path,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            ledger,
+            place,
+            path,
+            now,
+            file: None,
+        }
+    }
+
+    /// Adds up what became of a chunk's lines and bytes.
+    pub fn add_up(&mut self, tally: &Tally, bytes: u64) {
+        let Ledger {
+            connectors,
+            counters,
+            ..
+        } = &mut *self.ledger;
+        let account = connectors.get_mut(self.place.connector);
+        let Some(log) = account.and_then(|account| account.logs.get_mut(self.place.log)) else {
+            return;
+        };
+        for (place, outcome) in LineOutcome::ALL.iter().enumerate() {
+            counters.add(log.lines_at.plus(place), lines_of(tally, *outcome));
+        }
+        counters.add(log.bytes_at, bytes);
+        for (place, cause) in LossCause::ALL.iter().enumerate() {
+            let lost = match cause {
+                LossCause::Oversize => tally.oversize_bytes,
+                LossCause::NulRun => tally.nul_bytes,
+                // Told by `tail`, which sees files and not lines.
+                LossCause::Truncated
+                | LossCause::Removed
+                | LossCause::TailLost
+                | LossCause::Undecodable => 0,
+            };
+            counters.add(log.lost_at.plus(place), lost);
+        }
+        if tally.lines > 0 {
+            log.last_read = Some(Tracked::changed(self.now));
+        }
+    }
+
+    fn remember(&mut self, event: model::event::Event, offset: u64) {
+        let Some(account) = self.ledger.connectors.get(self.place.connector) else {
+            return;
+        };
+        let Some(log) = account.logs.get(self.place.log) else {
+            return;
+        };
+        let file = self
+            .file
+            .get_or_insert_with(|| Arc::from(&*self.path.to_string_lossy()));
+        let recent = RecentEvent {
+            connector: Arc::clone(&account.plan.name),
+            log: Arc::clone(&log.name),
+            file: Arc::clone(file),
+            offset,
+            read_at: self.now,
+            event,
+        };
+        self.ledger.remember(recent);
+    }
+}
+
+impl Sink for Fold<'_> {
+    fn event(&mut self, hit: &Hit<'_>) {
+        let Ledger {
+            connectors,
+            counters,
+            ..
+        } = &mut *self.ledger;
+        let Some(account) = connectors.get_mut(self.place.connector) else {
+            return;
+        };
+        counters.add(account.events_at.plus(hit.pair().0), 1);
+        // A line from the future would hide the silence that follows it.
+        let at = hit.time().map_or(self.now, |time| time.min(self.now));
+        let kind = hit.kind();
+        account.last_events.insert(kind, Tracked::changed(at));
+        if !kind.concerns_state() && !is_worth_showing(kind) {
+            return;
+        }
+        let event = hit.event();
+        if kind.concerns_state() {
+            account.state.alter().apply(&event, at);
+        }
+        if is_worth_showing(kind) {
+            self.remember(event, hit.offset());
+        }
+    }
+
+    fn near_miss(&mut self, function: FunctionId, miss: &Miss<'_>) {
+        let Ledger {
+            connectors,
+            counters,
+            ..
+        } = &mut *self.ledger;
+        let account = connectors.get_mut(self.place.connector);
+        let Some(log) = account.and_then(|account| account.logs.get_mut(self.place.log)) else {
+            return;
+        };
+        counters.add(log.near_misses_at.plus(function.0), 1);
+        if let Some(slot) = log.samples.get_mut(function.0) {
+            *slot = Some(Tracked::changed(redact_line(miss.line())));
+        }
+    }
+}
+
+/// Whether an event belongs on the list of the latest ones. The daily business of
+/// a busy connector would push everything else out of it.
+const fn is_worth_showing(kind: EventKind) -> bool {
+    match kind {
+        EventKind::CertificateVerified
+        | EventKind::ConfigPulled
+        | EventKind::ReachabilityProtocolsAdded
+        | EventKind::AppConnectionOpened
+        | EventKind::ClientConnected
+        | EventKind::ClientDisconnected => false,
+        EventKind::RegistrationStarted
+        | EventKind::RegistrationAttempted
+        | EventKind::RegistrationSucceeded
+        | EventKind::RegistrationFailed
+        | EventKind::CertificateIdentified
+        | EventKind::TunnelConnecting
+        | EventKind::TunnelConnected
+        | EventKind::TunnelDisconnected
+        | EventKind::TunnelUnknownEvent
+        | EventKind::TlsError
+        | EventKind::DataplaneChecking
+        | EventKind::DataplaneVerified
+        | EventKind::StitcherStatus
+        | EventKind::UpdateStarted
+        | EventKind::UpdateSucceeded
+        | EventKind::UpdateFailed
+        | EventKind::UpdateSkipped
+        | EventKind::UpdateReconnectFailed => true,
+    }
+}
+
+const fn lines_of(tally: &Tally, outcome: LineOutcome) -> u64 {
+    match outcome {
+        LineOutcome::Recognised => tally.recognised,
+        LineOutcome::Ignored => tally.ignored,
+        LineOutcome::Oversize => tally.oversize,
+        LineOutcome::InvalidUtf8 => tally.invalid_utf8,
+    }
+}

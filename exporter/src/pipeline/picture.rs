@@ -1,0 +1,136 @@
+//! Draws the snapshot that every reader sees from the ledger and the followed files.
+//!
+//! Drawn right after a commit, when the ledger holds committed values only. While
+//! the store does not commit, [`refresh_files`] renews just what no crash can take
+//! back: which files there are, and how far behind we are.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::log::{GenerationCause, LineOutcome, LossCause};
+use model::snapshot::{ConnectorSnapshot, LogSnapshot, NearMiss, Snapshot};
+use tail::turn::SourceStatus;
+
+use super::ledger::{ConnectorAccount, Ledger, LogAccount};
+
+/// Draws everything. `status` gives the files of a connector's log, by indices.
+pub fn draw(
+    ledger: &Ledger,
+    status: &dyn Fn(usize, usize) -> SourceStatus,
+    is_caught_up: bool,
+    now: Timestamp,
+) -> Snapshot {
+    let connectors = ledger
+        .connectors
+        .iter()
+        .enumerate()
+        .map(|(place, account)| draw_connector(ledger, account, &|log| status(place, log)))
+        .collect();
+    Snapshot {
+        taken_at: Some(now),
+        is_caught_up,
+        connectors,
+        recent_events: ledger.recent.iter().rev().cloned().collect(),
+    }
+}
+
+/// The last committed picture with the present state of the files.
+pub fn refresh_files(
+    last: &Snapshot,
+    status: &dyn Fn(usize, usize) -> SourceStatus,
+    now: Timestamp,
+) -> Snapshot {
+    let mut fresh = last.clone();
+    fresh.taken_at = Some(now);
+    for (place, connector) in fresh.connectors.iter_mut().enumerate() {
+        for (log_place, log) in connector.logs.iter_mut().enumerate() {
+            show_files(log, status(place, log_place));
+        }
+    }
+    fresh
+}
+
+fn draw_connector(
+    ledger: &Ledger,
+    account: &ConnectorAccount,
+    status: &dyn Fn(usize) -> SourceStatus,
+) -> ConnectorSnapshot {
+    let keys = account.plan.catalogue.pairs().iter().enumerate();
+    ConnectorSnapshot {
+        name: Arc::clone(&account.plan.name),
+        kind: account.plan.kind,
+        state: account.state.value.clone(),
+        events: keys
+            .map(|(step, key)| {
+                (
+                    key.clone(),
+                    ledger.counters.value(account.events_at.plus(step)),
+                )
+            })
+            .collect(),
+        last_events: account
+            .last_events
+            .iter()
+            .map(|(kind, at)| (*kind, at.value))
+            .collect(),
+        logs: account
+            .logs
+            .iter()
+            .enumerate()
+            .map(|(place, log)| draw_log(ledger, account, log, status(place)))
+            .collect(),
+    }
+}
+
+fn draw_log(
+    ledger: &Ledger,
+    account: &ConnectorAccount,
+    log: &LogAccount,
+    status: SourceStatus,
+) -> LogSnapshot {
+    let value =
+        |first: super::counters::CounterIndex, step| ledger.counters.value(first.plus(step));
+    let functions = account
+        .plan
+        .catalogue
+        .functions()
+        .iter()
+        .zip(&log.samples)
+        .enumerate();
+    let mut drawn = LogSnapshot {
+        name: Arc::clone(&log.name),
+        lines: LineOutcome::ALL
+            .iter()
+            .enumerate()
+            .map(|(step, outcome)| (*outcome, value(log.lines_at, step)))
+            .collect(),
+        bytes: value(log.bytes_at, 0),
+        last_read_at: log.last_read.as_ref().map(|at| at.value),
+        generations: GenerationCause::ALL
+            .iter()
+            .enumerate()
+            .map(|(step, cause)| (*cause, value(log.generations_at, step)))
+            .collect(),
+        lost_bytes: LossCause::ALL
+            .iter()
+            .enumerate()
+            .map(|(step, cause)| (*cause, value(log.lost_at, step)))
+            .collect(),
+        near_misses: functions
+            .map(|(step, (function, sample))| NearMiss {
+                function: Arc::clone(function),
+                count: value(log.near_misses_at, step),
+                sample: sample.as_ref().map(|sample| sample.value.clone()),
+            })
+            .collect(),
+        ..LogSnapshot::default()
+    };
+    show_files(&mut drawn, status);
+    drawn
+}
+
+fn show_files(log: &mut LogSnapshot, status: SourceStatus) {
+    log.lag_bytes = status.lag_bytes;
+    log.files = status.files;
+    log.unreadable = status.unreadable;
+}
