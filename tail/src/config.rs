@@ -41,6 +41,14 @@ pub struct TailLimits {
 /// Least `batch_bytes_max`: a longest line in UTF-16 with its line end, and room.
 pub const BATCH_BYTES_MIN: usize = 2 * LINE_BYTES_MAX + 1024;
 
+impl TailLimits {
+    /// The same with a batch that holds a longest line.
+    pub(crate) fn with_room_for_a_line(mut self) -> Self {
+        self.batch_bytes_max = self.batch_bytes_max.max(BATCH_BYTES_MIN);
+        self
+    }
+}
+
 impl Default for TailLimits {
     fn default() -> Self {
         Self {

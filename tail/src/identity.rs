@@ -175,10 +175,10 @@ pub(crate) fn add_markers(markers: &mut Vec<Marker>, offset: u64, bytes: &[u8], 
         let line_end = first.iter().rposition(|byte| *byte == b'\n');
         // A UTF-16 line end is two bytes long and this lands between them; a marker
         // is evidence only, nothing is ever resumed at it.
-        if let Some(first) = line_end.and_then(|at| bytes.get(..=at))
-            && lead_bytes < first.len()
+        if let Some(lines) = line_end.and_then(|at| bytes.get(..=at))
+            && lead_bytes < lines.len()
         {
-            push_marker(markers, marker_at(place(offset, first), first));
+            push_marker(markers, marker_at(place(offset, lines), lines));
         }
     }
     if lead_bytes < bytes.len() {

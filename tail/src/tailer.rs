@@ -24,7 +24,7 @@ use model::log::{GenerationCause, LossCause};
 use model::position::{FileId, FileIdentity, Packing, Position, PositionChange, SourceId};
 use model::snapshot::{FileSnapshot, UnreadableFile};
 
-use crate::config::{BATCH_BYTES_MIN, TailLimits};
+use crate::config::TailLimits;
 use crate::discover::Pattern;
 use crate::error::TailError;
 use crate::file_system::FileSystem;
@@ -116,15 +116,12 @@ impl<F: FileSystem> Tailer<F> {
     ) -> Result<Self, TailError> {
         let sources = sources
             .into_iter()
-            .map(Source::new)
+            .map(|config| Source::new(&config))
             .collect::<Result<Vec<_>, _>>()?;
         let mut tailer = Self {
             files,
             sources,
-            limits: TailLimits {
-                batch_bytes_max: limits.batch_bytes_max.max(BATCH_BYTES_MIN),
-                ..limits
-            },
+            limits: limits.with_room_for_a_line(),
             followers: Vec::new(),
             next_file_id: start.next_file_id,
             next_scan: None,
@@ -252,12 +249,11 @@ impl<F: FileSystem> Tailer<F> {
     /// Reads a batch of each file that has news, again and again, until nothing is
     /// left or the turn's budget is used up.
     fn read_turn(&mut self, now: Now, take: &mut dyn FnMut(Batch<'_>) -> Taken) {
-        let count = self.followers.len();
-        let mut order: Vec<usize> = (self.cursor.min(count)..count)
-            .chain(0..self.cursor.min(count))
-            .collect();
+        let mut count = self.followers.len();
+        let first = self.cursor.min(count);
+        let mut order: Vec<usize> = (first..count).chain(0..first).collect();
         let mut spent = 0_u64;
-        loop {
+        while !order.is_empty() {
             let mut has_progress = false;
             let mut next_order = Vec::with_capacity(order.len());
             for index in order {
@@ -278,8 +274,12 @@ impl<F: FileSystem> Tailer<F> {
                     }
                 }
             }
+            // Copies that were found on the way.
+            next_order.extend(count..self.followers.len());
+            has_progress = has_progress || count < self.followers.len();
+            count = self.followers.len();
             if !has_progress {
-                return;
+                next_order.retain(|index| !self.is_waiting_at(*index));
             }
             order = next_order;
         }
@@ -366,7 +366,7 @@ impl<F: FileSystem> Tailer<F> {
 }
 
 impl Source {
-    fn new(config: SourceConfig) -> Result<Self, TailError> {
+    fn new(config: &SourceConfig) -> Result<Self, TailError> {
         let patterns = config
             .patterns
             .iter()

@@ -68,6 +68,13 @@ impl<F: FileSystem> Tailer<F> {
         })
     }
 
+    /// Whether the file at an index must wait for another one.
+    pub(super) fn is_waiting_at(&self, index: usize) -> bool {
+        self.followers
+            .get(index)
+            .is_some_and(|follower| self.is_waiting(follower))
+    }
+
     fn is_waiting(&self, follower: &Follower<F::File>) -> bool {
         follower
             .after
@@ -104,18 +111,26 @@ impl<F: FileSystem> Tailer<F> {
             }
         }
         self.note_seen(index, status, now);
-        let Some(follower) = self.followers.get_mut(index) else {
-            return Ok(Step::Idle);
-        };
-        follower.learn_head(status.size)?;
-        if follower.offered_to < status.size {
+        if self.has_unoffered(index, status)? {
             return self.read_plain(index, status, take);
         }
-        follower.backlog = None;
         if self.is_ended(index, now) {
             return self.finish_plain(index, status, take);
         }
         Ok(Step::Idle)
+    }
+
+    /// Whether there are bytes that were not offered yet.
+    fn has_unoffered(&mut self, index: usize, status: FileStatus) -> io::Result<bool> {
+        let Some(follower) = self.followers.get_mut(index) else {
+            return Ok(false);
+        };
+        follower.learn_head(status.size)?;
+        if follower.offered_to < status.size {
+            return Ok(true);
+        }
+        follower.backlog = None;
+        Ok(false)
     }
 
     /// Opens a closed file if it has news. `false`: leave it alone.
@@ -131,7 +146,8 @@ impl<F: FileSystem> Tailer<F> {
             (None, Some(_)) => true,
             (_, None) => false,
         };
-        if !has_news && !(0 < follower.unread_bytes() && self.is_ended(index, now)) {
+        let is_rest_due = 0 < follower.unread_bytes() && self.is_ended(index, now);
+        if !has_news && !is_rest_due {
             return Ok(false);
         }
         let (path, identity) = (follower.path.clone(), follower.position.identity);
@@ -148,8 +164,8 @@ impl<F: FileSystem> Tailer<F> {
             self.next_scan = None;
             return Ok(false);
         }
-        if let Some(follower) = self.followers.get_mut(index) {
-            follower.access = Access::Plain(file);
+        if let Some(opened) = self.followers.get_mut(index) {
+            opened.access = Access::Plain(file);
         }
         Ok(true)
     }

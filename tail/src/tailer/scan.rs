@@ -155,8 +155,8 @@ impl<F: FileSystem> Tailer<F> {
                         (status.identity == identity).then_some((path, file))
                     });
                     match opened {
-                        Some((path, file)) => {
-                            follower.set_path(&path);
+                        Some((present_path, file)) => {
+                            follower.set_path(&present_path);
                             follower.access = follower.position.access(file);
                             follower.place = Place::Outside { since };
                         }

@@ -13,7 +13,7 @@ use super::read::{Chunk, Step, is_same_content};
 use super::scan::OpenedBy;
 use super::{Access, Batch, FileSystem, Follower, Now, Place, Tailer, Taken};
 use crate::compressed::{GzipStream, StreamEnd};
-use crate::file_system::OpenFile;
+use crate::file_system::{FileStatus, OpenFile};
 use crate::identity;
 
 /// How far a stream is on its way to our place.
@@ -135,23 +135,35 @@ impl<F: FileSystem> Tailer<F> {
             cost = self.hand(index, &chunk, take);
             self.consume_unpacked(index, before);
         }
-        let Some(follower) = self.followers.get_mut(index) else {
-            return Ok(Step::Idle);
-        };
-        if is_growing {
+        match end {
+            None => Ok(Step::Read(cost)),
+            Some(_) if is_growing => {
+                self.close_until_changed(index, status);
+                Ok(Step::Idle)
+            }
+            Some(end) => {
+                self.park_at_end(index, end);
+                Ok(Step::Read(cost))
+            }
+        }
+    }
+
+    fn close_until_changed(&mut self, index: usize, status: FileStatus) {
+        if let Some(follower) = self.followers.get_mut(index) {
             follower.close();
             follower.seen = Some(status);
-            return Ok(Step::Idle);
         }
-        let Some(end) = end else {
-            return Ok(Step::Read(cost));
+    }
+
+    fn park_at_end(&mut self, index: usize, end: StreamEnd) {
+        let Some(follower) = self.followers.get(index) else {
+            return;
         };
         let (source, was_counted) = (follower.source, follower.is_resumed);
         self.park(index);
         if !was_counted {
             self.note_broken(source, end);
         }
-        Ok(Step::Read(cost))
     }
 
     fn consume_unpacked(&mut self, index: usize, before: u64) {

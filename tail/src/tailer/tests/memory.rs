@@ -30,7 +30,6 @@ struct Disk {
     /// Added to every node's device: what a reboot may do to a network file system.
     device: u64,
     open_count: usize,
-    open_max_seen: usize,
 }
 
 #[derive(Clone)]
@@ -220,17 +219,22 @@ impl FileSystem for MemoryFiles {
 
     fn list(&self, directory: &Path, entries_max: usize) -> io::Result<Vec<OsString>> {
         let disk = self.disk.borrow();
-        let names = disk
+        let mut names: Vec<OsString> = disk
             .names
             .keys()
-            .filter(|path| path.parent() == Some(directory))
-            .filter_map(|path| path.file_name().map(OsString::from))
-            .take(entries_max);
-        Ok(names.collect())
+            .filter_map(|path| path.strip_prefix(directory).ok()?.iter().next())
+            .map(OsString::from)
+            .collect();
+        names.dedup();
+        names.truncate(entries_max);
+        Ok(names)
     }
 
     fn status(&self, path: &Path) -> io::Result<FileStatus> {
         let disk = self.disk.borrow();
+        if disk.key(path).is_err() && disk.names.keys().any(|name| name.starts_with(path)) {
+            return Ok(directory_status());
+        }
         disk.key(path).map(|key| disk.status(key))
     }
 
@@ -241,11 +245,24 @@ impl FileSystem for MemoryFiles {
             return Err(error.into());
         }
         disk.open_count += 1;
-        disk.open_max_seen = disk.open_max_seen.max(disk.open_count);
         Ok(MemoryFile {
             disk: Rc::clone(&self.disk),
             key,
         })
+    }
+}
+
+fn directory_status() -> FileStatus {
+    FileStatus {
+        identity: FileIdentity {
+            device: 0,
+            inode: 0,
+            birth_ns: None,
+        },
+        kind: FileKind::Directory,
+        size: 0,
+        modified_ns: 0,
+        links: 1,
     }
 }
 

@@ -172,25 +172,19 @@ pub(super) fn frame(batch: &Batch<'_>, lines: &mut Vec<String>) -> Taken {
         }
         rest = &rest[at + 1..];
     }
-    let consumed = batch.bytes.len() - rest.len();
+    let lines_bytes = batch.bytes.len() - rest.len();
     if batch.is_final && !rest.is_empty() && !is_skipping {
         lines.push(text(rest));
     }
-    if is_skipping || LINE_BYTES_MAX < rest.len() {
-        return Taken {
-            consumed: batch.bytes.len(),
-            mid_line: true,
-            line_end: false,
-        };
-    }
+    let takes_rest = is_skipping || batch.is_final || LINE_BYTES_MAX < rest.len();
     Taken {
-        consumed: if batch.is_final {
+        consumed: if takes_rest {
             batch.bytes.len()
         } else {
-            consumed
+            lines_bytes
         },
-        mid_line: false,
-        line_end: 0 < consumed && !(batch.is_final && !rest.is_empty()),
+        mid_line: is_skipping || LINE_BYTES_MAX < rest.len(),
+        line_end: 0 < lines_bytes && (rest.is_empty() || !takes_rest),
     }
 }
 
