@@ -18,6 +18,8 @@ pub(crate) struct Follower<H> {
     pub(crate) position: Position,
     /// Its present path, or the last known one.
     pub(crate) path: PathBuf,
+    /// The path under which this process met it first.
+    pub(crate) first_path: PathBuf,
     pub(crate) access: Access<H>,
     pub(crate) place: Place,
     /// What it was when last looked at. `None` until then.
@@ -93,6 +95,7 @@ impl<H: OpenFile> Follower<H> {
             id,
             source,
             position,
+            first_path: path.clone(),
             path,
             access: Access::Closed,
             place: Place::Listed,
@@ -137,6 +140,11 @@ impl<H: OpenFile> Follower<H> {
         self.access = Access::Closed;
         self.is_examined = false;
         self.offered_to = self.position.offset;
+    }
+
+    /// Whether a path looks like that of a copy of this file, or of its successor.
+    pub(crate) fn is_extended_by(&self, path: &Path) -> bool {
+        is_extended_name(path, &self.path) || is_extended_name(path, &self.first_path)
     }
 
     /// Bytes that are known to be there and were not used up, of a plain file.

@@ -18,12 +18,11 @@ use model::position::{FileId, FileIdentity, HEAD_BYTES_MAX, MARKER_BYTES_MAX, Pa
 use model::snapshot::UnreadableFile;
 
 use super::scan::{OpenedBy, backlog_of};
-use super::{Access, FileSystem, Follower, Held, Now, Owner, Place, Refusal, StartAt, Tailer};
+use super::{FileSystem, Follower, Held, Now, Owner, Place, Refusal, StartAt, Tailer};
 use crate::compressed::{GzipStream, Sniffed, sniff};
 use crate::config::BATCH_BYTES_MIN;
 use crate::discover::{Found, words};
 use crate::file_system::{FileKind, FileStatus, OpenFile};
-use crate::follower::is_extended_name;
 use crate::identity::{self, Verdict};
 
 /// What a look at an unknown file says.
@@ -176,7 +175,8 @@ impl<F: FileSystem> Tailer<F> {
         }
     }
 
-    fn note_unreadable(&mut self, source: SourceId, path: &Path, error: String) {
+    /// Lists a file that cannot be read now.
+    pub(super) fn note_unreadable(&mut self, source: SourceId, path: &Path, error: String) {
         if let Some(configured) = self.sources.get_mut(source.0) {
             configured.unreadable.push(UnreadableFile {
                 path: path.display().to_string(),
@@ -233,12 +233,15 @@ impl<F: FileSystem> Tailer<F> {
         opened: &Opened<F::File>,
         now: Now,
     ) -> bool {
-        let has_twin = self.followers.iter().any(|follower| {
+        let twin = self.followers.iter().find(|follower| {
             follower.source == source
                 && follower.is_followed()
-                && is_extended_name(&found.path, &follower.path)
+                && follower.is_extended_by(&found.path)
                 && is_twin(follower, opened)
         });
+        // While the original cannot be read, nobody can tell that it was truncated.
+        let is_twin_unreadable = twin.is_some_and(|follower| follower.error.is_some());
+        let has_twin = twin.is_some();
         let Some(configured) = self.sources.get_mut(source.0) else {
             return false;
         };
@@ -251,7 +254,7 @@ impl<F: FileSystem> Tailer<F> {
             size: opened.status.size,
             quiet_since: now.monotonic,
         });
-        if held.size != opened.status.size {
+        if held.size != opened.status.size || is_twin_unreadable {
             held.size = opened.status.size;
             held.quiet_since = now.monotonic;
         }
@@ -377,13 +380,14 @@ fn is_replaced_by<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>, now: 
 
 /// Whether the candidate is, or is on its way to become, a copy of a followed file.
 fn is_twin<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>) -> bool {
-    let Access::Plain(original) = &follower.access else {
-        return false;
-    };
     let position = &follower.position;
+    if position.packing == Packing::Gzip {
+        return false;
+    }
+    let original = follower.handle();
     if opened.packing == Packing::Gzip {
         let mut first = vec![0; opened.first.len()];
-        let count = original.read_at(0, &mut first).unwrap_or(0);
+        let count = original.and_then(|file| file.read_at(0, &mut first).ok()).unwrap_or(0);
         first.truncate(count);
         return first == opened.first || identity::is_head_equal(position.head, &opened.first);
     }
@@ -396,10 +400,10 @@ fn is_twin<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>) -> bool {
         return true;
     }
     // Still being copied: equal as far as it goes.
-    let is_shorter = original
-        .status()
-        .is_ok_and(|status| opened.status.size <= status.size);
-    is_shorter && is_equal_start(original, &opened.file, opened.status.size)
+    original.is_some_and(|file| {
+        let is_shorter = file.status().is_ok_and(|status| opened.status.size <= status.size);
+        is_shorter && is_equal_start(file, &opened.file, opened.status.size)
+    })
 }
 
 fn is_equal_start(left: &impl OpenFile, right: &impl OpenFile, size: u64) -> bool {

@@ -11,7 +11,7 @@ use model::log::LossCause;
 use model::position::{FileIdentity, Packing, SourceId};
 
 use super::{Access, FileSystem, Follower, Now, Owner, Place, Tailer};
-use crate::discover::{Found, Listing, discover};
+use crate::discover::{Found, Listing, discover, words};
 use crate::file_system::{FileKind, OpenFile};
 
 impl<F: FileSystem> Tailer<F> {
@@ -38,13 +38,6 @@ impl<F: FileSystem> Tailer<F> {
         let listing = discover(&self.files, &configured.patterns, self.limits.entries_max);
         configured.unreadable.clone_from(&listing.unreadable);
         configured.files_over_limit = 0;
-        for follower in self
-            .followers
-            .iter_mut()
-            .filter(|known| known.source == source)
-        {
-            follower.error = None;
-        }
         let chosen = self.choose_names(source, &listing.found);
         let unknown = self.recognise(source, &chosen, now);
         let listed: HashSet<FileIdentity> =
@@ -52,6 +45,14 @@ impl<F: FileSystem> Tailer<F> {
         self.note_missing(source, &listed, &listing, now);
         self.admit(source, unknown, &listed, now);
         self.give_up_vanished(source, now);
+        // Everything is tried again from here on.
+        for follower in self
+            .followers
+            .iter_mut()
+            .filter(|known| known.source == source)
+        {
+            follower.error = None;
+        }
     }
 
     /// One name for each file: hard links and several patterns find it more than
@@ -134,35 +135,58 @@ impl<F: FileSystem> Tailer<F> {
                 continue;
             }
             follower.listed = None;
-            let since = now.monotonic;
             match follower.place {
-                Place::Vanished { .. } | Place::Parked | Place::Forgotten => {}
-                Place::Restored | Place::Listed | Place::Outside { .. } => {
+                Place::Parked | Place::Forgotten => {}
+                Place::Restored
+                | Place::Listed
+                | Place::Outside { .. }
+                | Place::Vanished { .. } => {
                     if let Some(file) = follower.handle() {
                         let status = file.status().ok();
                         follower.note_outside(now, status.map(|status| status.links));
-                        continue;
-                    }
-                    let identity = follower.position.identity;
-                    let path = siblings
-                        .beside(&self.files, &follower.path, self.limits.entries_max)
-                        .iter()
-                        .find(|found| found.status.identity == identity)
-                        .map(|found| found.path.clone());
-                    let opened = path.and_then(|path| {
-                        let file = self.files.open(&path).ok()?;
-                        let status = file.status().ok()?;
-                        (status.identity == identity).then_some((path, file))
-                    });
-                    match opened {
-                        Some((present_path, file)) => {
-                            follower.set_path(&present_path);
-                            follower.access = follower.position.access(file);
-                            follower.place = Place::Outside { since };
-                        }
-                        None => follower.place = Place::Vanished { since },
+                    } else {
+                        self.seek(index, &mut siblings, now);
                     }
                 }
+            }
+        }
+    }
+
+    /// Looks for a file that is not open beside its last path, by identity.
+    fn seek(&mut self, index: usize, siblings: &mut Siblings, now: Now) {
+        let since = now.monotonic;
+        let Some(follower) = self.followers.get_mut(index) else {
+            return;
+        };
+        let identity = follower.position.identity;
+        let path = siblings
+            .beside(&self.files, &follower.path, self.limits.entries_max)
+            .iter()
+            .find(|found| found.status.identity == identity)
+            .map(|found| found.path.clone());
+        let Some(path) = path else {
+            if !matches!(follower.place, Place::Vanished { .. }) {
+                follower.place = Place::Vanished { since };
+            }
+            return;
+        };
+        let opened = self.files.open(&path).and_then(|file| {
+            let status = file.status()?;
+            Ok((file, status))
+        });
+        match opened {
+            Ok((file, status)) if status.identity == identity => {
+                follower.set_path(&path);
+                follower.access = follower.position.access(file);
+                follower.place = Place::Outside { since };
+            }
+            // Renamed this moment: the next scan finds it.
+            Ok(_) => {}
+            // It is there and must not be given up; the next scan tries again.
+            Err(err) => {
+                let source = follower.source;
+                follower.place = Place::Restored;
+                self.note_unreadable(source, &path, words(&err));
             }
         }
     }

@@ -133,7 +133,7 @@ impl<F: FileSystem> Tailer<F> {
         let mut candidates: Vec<&Found> = siblings
             .beside(&self.files, &follower.path, self.limits.entries_max)
             .iter()
-            .filter(|found| is_extended_name(&found.path, &follower.path))
+            .filter(|found| follower.is_extended_by(&found.path))
             .filter(|found| !self.is_known(follower.source, found.status.identity))
             .collect();
         candidates.sort_by_key(|found| std::cmp::Reverse(found.status.modified_ns));
