@@ -28,13 +28,14 @@ impl Default for Settings {
         Self {
             globs: vec!["agent.txt*"],
             start_at: "beginning",
-            more: PATIENT.to_owned(),
+            more: QUICK.to_owned(),
         }
     }
 }
 
-/// Short graces: a test waits for them, a Publisher does not mind the usual ones.
-const PATIENT: &str = "tail: {poll_interval: 50ms, rotate_grace: 1s}\n";
+/// Short beats and graces: a test waits for them, a Publisher does not mind the usual ones.
+const QUICK: &str = "tail: {poll_interval: 20ms, scan_interval: 200ms, commit_interval: 100ms, \
+     rotate_grace: 1s, deleted_grace: 1s}\n";
 
 /// The folder.
 #[derive(Debug)]

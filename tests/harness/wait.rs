@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use ztna_exporter::clock::Clock;
 
 /// How long anything may take on a busy machine of two cores.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
