@@ -311,3 +311,6 @@ fn status_of(
         .map(|source| tailer.source_status(source))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,11 +36,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("regex-syntax", &["logparse"]),
     ("aho-corasick", &["logparse"]),
     ("memchr", &["logparse"]),
-    ("encoding_rs", &["logparse"]),
     ("simdutf8", &["logparse"]),
     ("serde_json", &["logparse", "store", "ztna-exporter"]),
-    ("serde_yaml", &["logparse", "ztna-exporter"]),
-    ("serde_path_to_error", &["logparse", "ztna-exporter"]),
+    ("serde_yaml", &["logparse"]),
+    ("serde_path_to_error", &["logparse"]),
     // What survives.
     ("rusqlite", &["store"]),
     // The program.
@@ -48,7 +47,6 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["ztna-exporter"]),
     ("hyper", &["ztna-exporter"]),
     ("hyper-util", &["ztna-exporter"]),
-    ("http-body-util", &["ztna-exporter"]),
     ("tower", &["ztna-exporter"]),
     ("prometheus-client", &["ztna-exporter"]),
     ("askama", &["ztna-exporter"]),

@@ -17,6 +17,10 @@ use crate::clock::Clock;
 use crate::metrics::AgentMetrics;
 use crate::pipeline::{Committed, Pipeline};
 
+/// How much may be read before a reload takes place, in turns: a log that grows
+/// faster than we read must not put it off for ever.
+const TURNS_BEFORE_RELOAD_MAX: usize = 64;
+
 /// What can be said to the writer.
 pub enum Input {
     /// Put a new configuration in force; the answer says whether it is.

@@ -47,17 +47,18 @@ pub fn redact_line(line: &[u8]) -> Untrusted {
     let head = line.get(..SAMPLE_BYTES_MAX).unwrap_or(line);
     let text = String::from_utf8_lossy(head);
     let mut shown = String::with_capacity(text.len());
+    let mut announces_name = false;
     for piece in text.split_inclusive(is_delimiter) {
         let (word, delimiter) = match piece.char_indices().next_back() {
             Some((at, last)) if is_delimiter(last) => piece.split_at(at),
             _ => (piece, ""),
         };
-        shown.push_str(if names_something(word) {
-            "<redacted>"
-        } else {
-            word
-        });
+        let is_hidden = !word.is_empty() && (announces_name || names_something(word));
+        shown.push_str(if is_hidden { "<redacted>" } else { word });
         shown.push_str(delimiter);
+        if !word.is_empty() {
+            announces_name = is_announcement(word);
+        }
     }
     Untrusted::new(&shown)
 }
@@ -68,6 +69,15 @@ fn is_delimiter(character: char) -> bool {
             character,
             '"' | '\'' | ',' | ';' | '=' | '<' | '>' | '[' | ']' | '{' | '}'
         )
+}
+
+/// Whether the next word is likely to be somebody's or something's name.
+fn is_announcement(word: &str) -> bool {
+    let plain = word.trim_end_matches(':').to_ascii_lowercase();
+    [
+        "user", "username", "host", "hostname", "device", "clientid", "client", "for", "tenant",
+    ]
+    .contains(&plain.as_str())
 }
 
 /// Whether a word may be an e-mail or network address, a host name, a path, or an id.

@@ -1,0 +1,218 @@
+//! The writer's turns on real files and a real store, without threads or waiting.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use model::event::EventKind;
+use model::log::LineOutcome;
+use tempfile::TempDir;
+
+use super::*;
+use crate::agent::plan::Plan;
+use crate::config::Config;
+
+const APP: &str =
+    "tcpproxyhandler.cpp:35:TcpProxyHandler():0x2504cf0 Creating tcp connection to 10.1.2.3:443\n";
+const UP: &str = "eventlog.cpp:115:logPublisherTunnelEvent():0x0 {\"eventId\": \"NPACONNECTED\", \
+                  \"publisherId\": \"130dbd9d40e4ad35\", \"stitcherIp\": \"203.0.113.7\", \
+                  \"tenant\": \"example.goskope.com\"}\n";
+
+/// A folder with a log and a store.
+struct World {
+    folder: TempDir,
+    seconds: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            seconds: 0,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, text: &str) {
+        let path = self.path("agent.txt");
+        let mut log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        log.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// A later moment: a second has passed.
+    fn tick(&mut self) -> Moment {
+        self.seconds += 1;
+        Moment {
+            monotonic: Duration::from_secs(self.seconds),
+            wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000 + self.seconds),
+        }
+    }
+
+    fn start(&self) -> Pipeline {
+        let text = format!(
+            "store: {{path: {}}}\nconnectors:\n- name: pub\n  kind: netskope-publisher\n  \
+             logs: {{agent: [{}]}}\n",
+            self.path("state.db").display(),
+            self.path("agent.txt*").display(),
+        );
+        let config = Config::parse("test", &text).unwrap();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let (store, restored, _) = Store::open(&config.store.path, now).unwrap();
+        let books = Plan::from_config(&config).unwrap().open(restored).unwrap();
+        Pipeline::new(books, store, config.store.path)
+    }
+
+    fn turn(&mut self, pipeline: &mut Pipeline) -> Committed {
+        pipeline.read(self.tick());
+        pipeline.commit(self.tick())
+    }
+}
+
+fn count(pipeline: &Pipeline, kind: EventKind) -> u64 {
+    let snapshot = pipeline.snapshot();
+    let events = &snapshot.connectors[0].events;
+    events
+        .iter()
+        .filter(|(key, _)| key.kind == kind)
+        .map(|(_, count)| count)
+        .sum()
+}
+
+fn lines(pipeline: &Pipeline, wanted: LineOutcome) -> u64 {
+    let snapshot = pipeline.snapshot();
+    let lines = &snapshot.connectors[0].logs[0].lines;
+    lines
+        .iter()
+        .find(|(outcome, _)| *outcome == wanted)
+        .unwrap()
+        .1
+}
+
+#[test]
+fn what_is_read_is_shown_only_after_the_commit() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.turn(&mut pipeline);
+    world.write(APP);
+    pipeline.read(world.tick());
+    assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 0);
+    pipeline.commit(world.tick());
+    assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 1);
+}
+
+#[test]
+fn a_crash_between_reading_and_committing_counts_each_line_once() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.write(&APP.repeat(3));
+    world.turn(&mut pipeline);
+    world.write(&APP.repeat(4));
+    pipeline.read(world.tick());
+    // Dropped as a kill would: without a commit.
+    drop(pipeline);
+    let mut restarted = world.start();
+    world.turn(&mut restarted);
+    assert_eq!(count(&restarted, EventKind::AppConnectionOpened), 7);
+    assert_eq!(lines(&restarted, LineOutcome::Recognised), 7);
+}
+
+#[test]
+fn state_and_facts_come_back_after_a_restart() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.write(UP);
+    world.turn(&mut pipeline);
+    let before = pipeline.snapshot();
+    pipeline.close();
+    let mut restarted = world.start();
+    world.turn(&mut restarted);
+    let after = restarted.snapshot();
+    assert!(after.connectors[0].state.is_tunnel_up());
+    assert_eq!(after.connectors[0].state, before.connectors[0].state);
+    assert_eq!(
+        after.connectors[0].last_events,
+        before.connectors[0].last_events
+    );
+    assert_eq!(after.recent_events, before.recent_events);
+}
+
+#[test]
+fn a_removed_store_is_written_anew_from_memory() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.write(&APP.repeat(5));
+    world.turn(&mut pipeline);
+    for name in ["state.db", "state.db-wal", "state.db-shm"] {
+        drop(fs::remove_file(world.path(name)));
+    }
+    world.write(&APP.repeat(2));
+    let refused = world.turn(&mut pipeline);
+    assert!(matches!(refused, Committed::Refused(_)), "{refused:?}");
+    assert_eq!(
+        count(&pipeline, EventKind::AppConnectionOpened),
+        5,
+        "not committed, not shown"
+    );
+    pipeline.reopen_store(world.tick()).unwrap();
+    pipeline.commit(world.tick());
+    assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 7);
+    drop(pipeline);
+    let mut restarted = world.start();
+    world.turn(&mut restarted);
+    assert_eq!(count(&restarted, EventKind::AppConnectionOpened), 7);
+}
+
+#[test]
+fn nothing_is_read_while_the_store_refuses() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.turn(&mut pipeline);
+    fs::remove_file(world.path("state.db")).unwrap();
+    world.write(APP);
+    world.turn(&mut pipeline);
+    world.write(&APP.repeat(9));
+    assert!(!pipeline.read(world.tick()));
+    pipeline.commit(world.tick());
+    let snapshot = pipeline.snapshot();
+    let expected = u64::try_from(APP.len() * 9).unwrap();
+    assert_eq!(
+        snapshot.connectors[0].logs[0].lag_bytes, expected,
+        "it waits in the log"
+    );
+}
+
+#[test]
+fn every_series_exists_before_its_first_event() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.turn(&mut pipeline);
+    let snapshot = pipeline.snapshot();
+    let events = &snapshot.connectors[0].events;
+    assert!(
+        events
+            .iter()
+            .any(|(key, _)| key.kind == EventKind::RegistrationFailed)
+    );
+    assert!(events.iter().all(|(_, count)| *count == 0));
+}
+
+#[test]
+fn a_line_from_the_future_does_not_hide_silence() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.write(&format!(
+        "[npa-pub-01:2999-01-01 00:00:00.000000 +00:00] [info] {APP}"
+    ));
+    world.turn(&mut pipeline);
+    let snapshot = pipeline.snapshot();
+    let (_, at) = snapshot.connectors[0].last_events[0];
+    assert!(at <= snapshot.taken_at.unwrap());
+}
