@@ -156,7 +156,8 @@ impl<H: OpenFile> Follower<H> {
     /// Whether the file that follows it in time may be read. A file that still has
     /// its name may grow for ever: there only what the first scan saw counts.
     pub(crate) fn is_drained(&self) -> bool {
-        if self.error.is_some() || !(self.is_followed() || self.place == Place::Restored) {
+        // What cannot be read now must not hold up others.
+        if self.error.is_some() || !self.is_followed() {
             return true;
         }
         let Some(seen) = self.seen.filter(|_| self.backlog.is_none()) else {

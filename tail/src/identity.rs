@@ -68,9 +68,10 @@ pub(crate) fn judge(position: &Position, size: u64, evidence: &Evidence) -> Verd
     let has_marker = fitting.peek().is_some();
     let are_markers_equal = fitting.all(|is_equal| *is_equal);
     if size < position.offset {
-        // A lower marker must speak for it: after a truncation a file that begins
-        // as it always does has an equal head, too.
-        if has_marker && are_markers_equal && !is_head_other {
+        // Both must speak for it. After a truncation a file that begins as it always
+        // does has an equal head; and lines without time stamps end alike, so a
+        // marker alone is not enough where the head is too long to compare.
+        if has_marker && are_markers_equal && evidence.is_head_equal == Some(true) {
             return Verdict::TailLost;
         }
         return Verdict::Truncated;
@@ -200,28 +201,24 @@ fn push_marker(markers: &mut Vec<Marker>, marker: Marker) {
     }
 }
 
-/// Drops markers until the distances from the newest grow about exponentially.
+/// Drops markers until few enough are left, each time the one whose neighbours are
+/// closest in terms of their distance from the newest: what stays is dense near our
+/// place and reaches back far, about exponentially.
 fn thin(markers: &mut Vec<Marker>) {
-    let Some(newest) = markers.first().copied() else {
-        return;
-    };
-    let distance = |marker: &Marker| newest.offset.saturating_sub(marker.offset);
-    let mut kept: Vec<Marker> = Vec::with_capacity(markers.len());
-    for (index, marker) in markers.iter().enumerate() {
-        let next = markers.get(index.saturating_add(1));
-        // Its neighbours cover its place when they are within a factor of four.
-        let is_covered = match (kept.last(), next) {
-            (Some(nearer), Some(further)) => {
-                distance(further) <= distance(nearer).saturating_mul(4)
-            }
-            (None, _) | (_, None) => false,
+    let newest = markers.first().map_or(0, |marker| marker.offset);
+    let distance = |marker: &Marker| newest.saturating_sub(marker.offset).max(1);
+    while MARKERS_MAX < markers.len() {
+        let spread = |triple: &[Marker]| match triple {
+            [nearer, _, further] => distance(further) / distance(nearer),
+            _ => u64::MAX,
         };
-        if !is_covered {
-            kept.push(*marker);
-        }
+        let closest = markers
+            .windows(3)
+            .enumerate()
+            .min_by_key(|(_, triple)| spread(triple))
+            .map_or(0, |(index, _)| index);
+        markers.remove(closest.saturating_add(1));
     }
-    kept.truncate(MARKERS_MAX);
-    *markers = kept;
 }
 
 #[cfg(test)]

@@ -278,8 +278,9 @@ impl<F: FileSystem> Tailer<F> {
             next_order.extend(count..self.followers.len());
             has_progress = has_progress || count < self.followers.len();
             count = self.followers.len();
-            if !has_progress {
-                next_order.retain(|index| !self.is_waiting_at(*index));
+            // A file may have been waiting for one that was drained just now.
+            if !has_progress && next_order.iter().all(|index| self.is_waiting_at(*index)) {
+                return;
             }
             order = next_order;
         }

@@ -387,7 +387,9 @@ fn is_twin<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>) -> bool {
     let original = follower.handle();
     if opened.packing == Packing::Gzip {
         let mut first = vec![0; opened.first.len()];
-        let count = original.and_then(|file| file.read_at(0, &mut first).ok()).unwrap_or(0);
+        let count = original
+            .and_then(|file| file.read_at(0, &mut first).ok())
+            .unwrap_or(0);
         first.truncate(count);
         return first == opened.first || identity::is_head_equal(position.head, &opened.first);
     }
@@ -401,7 +403,9 @@ fn is_twin<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>) -> bool {
     }
     // Still being copied: equal as far as it goes.
     original.is_some_and(|file| {
-        let is_shorter = file.status().is_ok_and(|status| opened.status.size <= status.size);
+        let is_shorter = file
+            .status()
+            .is_ok_and(|status| opened.status.size <= status.size);
         is_shorter && is_equal_start(file, &opened.file, opened.status.size)
     })
 }

@@ -145,15 +145,22 @@ impl<F: FileSystem> Tailer<F> {
                         let status = file.status().ok();
                         follower.note_outside(now, status.map(|status| status.links));
                     } else {
-                        self.seek(index, &mut siblings, now);
+                        self.seek(index, &mut siblings, listed, now);
                     }
                 }
             }
         }
     }
 
-    /// Looks for a file that is not open beside its last path, by identity.
-    fn seek(&mut self, index: usize, siblings: &mut Siblings, now: Now) {
+    /// Looks for a file that is not open beside its last path: by identity, else for
+    /// a copy of it that no pattern finds.
+    fn seek(
+        &mut self,
+        index: usize,
+        siblings: &mut Siblings,
+        listed: &HashSet<FileIdentity>,
+        now: Now,
+    ) {
         let since = now.monotonic;
         let Some(follower) = self.followers.get_mut(index) else {
             return;
@@ -168,6 +175,7 @@ impl<F: FileSystem> Tailer<F> {
             if !matches!(follower.place, Place::Vanished { .. }) {
                 follower.place = Place::Vanished { since };
             }
+            self.go_on_with_copy(index, listed, now);
             return;
         };
         let opened = self.files.open(&path).and_then(|file| {

@@ -34,7 +34,7 @@ struct Copy<H> {
 impl<F: FileSystem> Tailer<F> {
     /// Acts on a file that is not what its position says.
     pub(super) fn succeed(&mut self, index: usize, verdict: Verdict, status: FileStatus, now: Now) {
-        let copy = self.find_copy(index);
+        let copy = self.find_copy(index, &HashSet::new());
         match verdict {
             Verdict::Same => {}
             Verdict::TailLost if copy.is_none() => self.go_on_at_end(index, status),
@@ -122,10 +122,40 @@ impl<F: FileSystem> Tailer<F> {
         }
     }
 
-    /// Looks beside a file for a copy of what we knew, the newest one.
-    fn find_copy(&self, index: usize) -> Option<Copy<F::File>> {
+    /// Goes on in a copy of a file that is gone, when the copy lies beside it under
+    /// a name that no pattern finds.
+    pub(super) fn go_on_with_copy(
+        &mut self,
+        index: usize,
+        listed: &HashSet<FileIdentity>,
+        now: Now,
+    ) {
+        let Some(copy) = self.find_copy(index, listed) else {
+            return;
+        };
+        let Some(follower) = self.followers.get_mut(index) else {
+            return;
+        };
+        follower.position.identity = copy.status.identity;
+        follower.position.packing = copy.packing;
+        follower.set_path(&copy.path);
+        follower.access = follower.position.access(copy.file);
+        follower.place = Place::Outside {
+            since: now.monotonic,
+        };
+        follower.seen = None;
+        follower.offered_to = follower.position.offset;
+        follower.quiet_since = now.monotonic;
+        follower.is_examined = false;
+        follower.is_changed = true;
+    }
+
+    /// Looks beside a file for a copy of what we knew, the newest one, except among
+    /// `others`.
+    fn find_copy(&self, index: usize, others: &HashSet<FileIdentity>) -> Option<Copy<F::File>> {
         let follower = self.followers.get(index)?;
-        if follower.position.head.bytes == 0 {
+        let is_plain = follower.position.packing == Packing::Plain;
+        if !is_plain || follower.position.head.bytes == 0 {
             return None;
         }
         let reads_compressed = self.sources.get(follower.source.0)?.read_compressed;
@@ -134,6 +164,7 @@ impl<F: FileSystem> Tailer<F> {
             .beside(&self.files, &follower.path, self.limits.entries_max)
             .iter()
             .filter(|found| follower.is_extended_by(&found.path))
+            .filter(|found| !others.contains(&found.status.identity))
             .filter(|found| !self.is_known(follower.source, found.status.identity))
             .collect();
         candidates.sort_by_key(|found| std::cmp::Reverse(found.status.modified_ns));
@@ -233,7 +264,10 @@ impl<F: FileSystem> Tailer<F> {
             .filter(is_between)
             .cloned()
             .collect();
-        between.sort_by_key(|sibling| sibling.status.identity.birth_ns);
+        between.sort_by_key(|sibling| {
+            let identity = sibling.status.identity;
+            (identity.birth_ns, identity.inode)
+        });
         between
     }
 

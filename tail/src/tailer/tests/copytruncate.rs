@@ -117,7 +117,7 @@ fn unread_bytes_that_were_cut_without_a_copy_are_counted() {
 
 #[test]
 fn a_power_loss_takes_the_end_and_nothing_is_counted_twice() {
-    for kept in [200, 400, 800, 1_200] {
+    for kept in [1_024, 1_100, 1_200] {
         let mut world = World::following("/log/a.log");
         world.disk.append("/log/a.log", numbered(0..60));
         world.poll();
@@ -134,6 +134,18 @@ fn a_power_loss_takes_the_end_and_nothing_is_counted_twice() {
         let lost = u64::try_from(size - kept).unwrap();
         assert_eq!(world.lost, [(LossCause::TailLost, lost)]);
     }
+}
+
+#[test]
+fn a_truncated_file_whose_lines_end_alike_begins_again() {
+    let line = format!("{}\n", "x".repeat(320));
+    let mut world = World::following("/log/a.log");
+    world.disk.append("/log/a.log", line.repeat(4));
+    world.poll();
+    world.disk.truncate("/log/a.log", 0);
+    world.disk.append("/log/a.log", &line);
+    world.poll();
+    assert_eq!(world.lines.len(), 5);
 }
 
 #[test]

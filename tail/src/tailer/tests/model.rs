@@ -66,6 +66,8 @@ struct ModelFile {
     /// The running tailer can hold it open.
     is_held_open: bool,
     is_locked: bool,
+    /// It was truncated, and no committed poll has seen that yet.
+    is_freshly_cut: bool,
 }
 
 struct Model {
@@ -135,7 +137,11 @@ impl Model {
         self.next_serial += 1;
         let file = self.files.entry(LIVE.to_owned()).or_default();
         // A half line is finished first; its serial was given when it was begun.
-        let text = if std::mem::take(&mut file.is_half) { "$\n" } else { "" };
+        let text = if std::mem::take(&mut file.is_half) {
+            "$\n"
+        } else {
+            ""
+        };
         file.serials.push(serial);
         let line = format!("{text}L{serial}:{}$\n", "x".repeat(padding));
         self.world.disk.append(LIVE, line);
@@ -166,6 +172,9 @@ impl Model {
     }
 
     fn copy_truncate(&mut self) {
+        if self.files.get(LIVE).is_some_and(|file| file.is_locked) {
+            return;
+        }
         let Some(mut file) = self.files.remove(LIVE) else {
             return;
         };
@@ -173,15 +182,14 @@ impl Model {
         let path = self.rotated_path();
         self.world.disk.copy(LIVE, &path);
         self.world.disk.truncate(LIVE, 0);
-        let fresh = ModelFile {
-            is_locked: file.is_locked,
-            ..ModelFile::default()
-        };
         if !self.matches_rotated && !file.is_known {
             self.excused.extend(&file.serials);
         }
         file.is_held_open = false;
-        file.is_locked = false;
+        let fresh = ModelFile {
+            is_freshly_cut: true,
+            ..ModelFile::default()
+        };
         self.files.insert(LIVE.to_owned(), fresh);
         self.files.insert(path, file);
     }
@@ -198,7 +206,11 @@ impl Model {
 
     fn delete(&mut self, oldest_first: bool) {
         let mut names = self.files.keys().cloned();
-        let name = if oldest_first { names.nth(1) } else { names.next() };
+        let name = if oldest_first {
+            names.nth(1)
+        } else {
+            names.next()
+        };
         if let Some(name) = name {
             self.world.disk.remove(&name);
             self.forget(&name);
@@ -245,8 +257,10 @@ impl Model {
         self.files.insert(packed, file);
     }
 
+    /// Whether a file that cannot be read was truncated nobody can tell, and a crash
+    /// forgets what its names were: such a history has no right answer.
     fn set_locked(&mut self, is_locked: bool) {
-        if let Some(file) = self.files.get_mut(LIVE) {
+        if let Some(file) = self.files.get_mut(LIVE).filter(|file| !file.is_freshly_cut) {
             file.is_locked = is_locked;
             let error = is_locked.then_some(io::ErrorKind::PermissionDenied);
             self.world.disk.set_open_error(LIVE, error);
@@ -259,6 +273,7 @@ impl Model {
             let is_found = self.matches_rotated || name == LIVE || file.is_known;
             if is_found && !file.is_locked {
                 file.is_held_open = true;
+                file.is_freshly_cut = false;
                 file.is_known = file.is_known || !file.serials.is_empty();
             }
         }
@@ -305,7 +320,9 @@ impl Model {
     fn counts(&self) -> BTreeMap<u32, usize> {
         let mut counts = BTreeMap::new();
         for line in &self.world.lines {
-            let whole = line.strip_suffix('$').and_then(|line| line.strip_prefix('L'));
+            let whole = line
+                .strip_suffix('$')
+                .and_then(|line| line.strip_prefix('L'));
             if let Some((serial, _)) = whole.and_then(|line| line.split_once(':')) {
                 *counts.entry(serial.parse().unwrap()).or_insert(0) += 1;
             }
