@@ -46,11 +46,12 @@ impl Page {
         })
     }
 
-    /// The value of the only sample of `name` with these labels, as it was written.
-    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<String> {
+    /// The value of the only sample of `name` with these labels. `None` if there is
+    /// none or more than one.
+    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let mut found = self.select(name, labels);
         match (found.next(), found.next()) {
-            (Some(only), None) => Some(only.value.clone()),
+            (Some(only), None) => only.value.parse().ok(),
             (Some(_), Some(_)) | (None, _) => None,
         }
     }

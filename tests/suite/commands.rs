@@ -168,9 +168,9 @@ fn parse_prints_a_table_for_people() {
 }
 
 #[test]
-fn parse_of_a_file_that_is_not_there_fails_and_names_it() {
+fn parse_of_a_file_that_is_not_there_is_a_usage_error_that_names_it() {
     let output = run(&["parse", "/nonexistent/agent.txt"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nonexistent/agent.txt"));
 }
 

@@ -49,7 +49,9 @@ fn every_wrong_configuration_is_refused_at_its_place() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(78), "{}\n{said}", file.display());
         let name = file.file_name().unwrap().to_string_lossy();
-        for expected in [&format!("{name}:{place}"), key, words] {
+        // What is wrong and what is wanted stand apart in the message.
+        let place = format!("{name}:{place}");
+        for expected in [place.as_str(), key].into_iter().chain(words.split("; ")) {
             assert!(
                 said.contains(expected),
                 "{name}: no {expected:?} in\n{said}"

@@ -8,7 +8,7 @@ use harness::page::Page;
 use harness::tools::agent_binary;
 use harness::wait::{self, PATIENCE};
 
-fn tunnel(page: &Page) -> Option<String> {
+fn tunnel(page: &Page) -> Option<f64> {
     page.value("ztna_tunnel_up", &[])
 }
 
@@ -33,19 +33,13 @@ fn the_demo_shows_the_whole_story_and_ends_by_itself() {
     let mut agent = Agent::spawn(&mut command).unwrap();
     agent.wait_until_listening().unwrap();
     agent
-        .wait_for("the tunnel to come up", |page| {
-            tunnel(page).as_deref() == Some("1")
-        })
+        .wait_for("the tunnel to come up", |page| tunnel(page) == Some(1.0))
         .unwrap();
     agent
-        .wait_for("the tunnel to fall", |page| {
-            tunnel(page).as_deref() == Some("0")
-        })
+        .wait_for("the tunnel to fall", |page| tunnel(page) == Some(0.0))
         .unwrap();
     let page = agent
-        .wait_for("the tunnel to rise again", |seen| {
-            tunnel(seen).as_deref() == Some("1")
-        })
+        .wait_for("the tunnel to rise again", |seen| tunnel(seen) == Some(1.0))
         .unwrap();
     assert!(0 < page.events("app.connection_opened"));
     assert!(0 < page.events("registration.failed"));

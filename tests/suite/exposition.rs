@@ -101,6 +101,6 @@ fn every_event_stands_at_zero_before_it_happens() {
     ] {
         let labels = [("event", event), ("reason", reason)];
         let value = page.value("ztna_events_total", &labels);
-        assert_eq!(value.as_deref(), Some("0"), "{event} {reason}");
+        assert_eq!(value, Some(0.0), "{event} {reason}");
     }
 }

@@ -45,7 +45,7 @@ fn a_good_file_is_taken_whole() {
         );
     }
     let ok = page.value("ztna_config_last_reload_successful", &[]);
-    assert_eq!(ok.as_deref(), Some("1"));
+    assert_eq!(ok, Some(1.0));
 }
 
 #[test]
@@ -55,23 +55,23 @@ fn a_bad_file_leaves_the_old_one_at_work() {
     log.append(30).unwrap();
     let agent = Agent::start(&scene).unwrap();
     agent.wait_for_events(EVENT, 30).unwrap();
-    let reloaded = |expected: &'static str| {
+    let reloaded = |expected: f64| {
         move |page: &harness::page::Page| {
             let value = page.value("ztna_config_last_reload_successful", &[]);
-            value.as_deref() == Some(expected)
+            value == Some(expected)
         }
     };
     scene
         .write_config("connectors: {}\nnonsense: true\n")
         .unwrap();
     reload(&agent);
-    agent.wait_for("the reload to fail", reloaded("0")).unwrap();
+    agent.wait_for("the reload to fail", reloaded(0.0)).unwrap();
     log.append(10).unwrap();
     assert_eq!(agent.wait_for_events(EVENT, 40).unwrap().events(EVENT), 40);
     scene.write_config(&scene.usual_config()).unwrap();
     reload(&agent);
     agent
-        .wait_for("the reload to succeed", reloaded("1"))
+        .wait_for("the reload to succeed", reloaded(1.0))
         .unwrap();
 }
 

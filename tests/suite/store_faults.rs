@@ -107,7 +107,7 @@ impl Drop for SmallDisk {
 }
 
 fn is_writable(page: &Page) -> bool {
-    page.value("ztna_store_writable", &[]).as_deref() == Some("1")
+    page.value("ztna_store_writable", &[]) == Some(1.0)
 }
 
 /// Counts, breaks the store, writes on, mends the store: all lines are counted once.
