@@ -104,7 +104,10 @@ pub(crate) fn is_open_prefix(before: &[u8], line_bytes_before: usize) -> bool {
     if !is_bounded {
         return before.is_empty();
     }
-    let text = before.trim_ascii_start();
+    let mut text = before.trim_ascii_start();
+    while let Some(column) = text.strip_prefix(b"|") {
+        text = column.trim_ascii_start();
+    }
     match text.first() {
         Some(b'[') => text.contains(&b']'),
         Some(first) if first.is_ascii_digit() => true,
@@ -263,6 +266,7 @@ mod tests {
             "12:00 x ",
             "ERROR something ",
             "x | y| ",
+            "| [a] | ",
             "  ",
         ] {
             assert!(is_open(before), "{before}");

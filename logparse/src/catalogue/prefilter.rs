@@ -235,3 +235,90 @@ impl Runs {
         self.current.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use model::connector::ConnectorKind;
+
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    fn check(pattern: &str, expected: &Expect) {
+        let texts = match Wanted::from_pattern(pattern) {
+            Ok(Wanted::Texts(texts)) => texts,
+            Ok(Wanted::Function(_)) | Err(_) => Vec::new(),
+        };
+        let texts: Vec<_> = texts
+            .iter()
+            .map(|text| String::from_utf8_lossy(text))
+            .collect();
+        expected.assert_eq(&format!("{texts:?}"));
+    }
+
+    #[test]
+    fn only_text_that_every_match_contains_is_looked_for() {
+        check(
+            "Attempt (?<n>\\d+) to register(?: via x)?",
+            &expect![[r#"["Attempt ", " to register"]"#]],
+        );
+        check("(?:Get|Post) x509: ", &expect![[r#"[" x509: "]"#]]);
+        check("(?:ab){2}cdef", &expect![[r#"["cdef"]"#]]);
+        check("(?:abcd)+(?:efgh)*ijkl", &expect![[r#"["abcd", "ijkl"]"#]]);
+        check("(?:abcd|efgh)", &expect!["[]"]);
+        check("(?i)abcd", &expect!["[]"]);
+        check("abcd(", &expect!["[]"]);
+    }
+
+    #[test]
+    fn what_json_writes_in_another_way_is_never_looked_for() {
+        check(
+            "Pull & Save \"quoted\" abcd/efgh\\\\ijkl <tag> café",
+            &expect![[r#"["Pull ", " Save ", "quoted", " abcd", "efgh", "ijkl ", " caf"]"#]],
+        );
+    }
+
+    #[test]
+    fn rows_that_begin_alike_share_a_literal_and_rare_bytes_come_first() {
+        let texts = |text: &str| Wanted::Texts(vec![text.as_bytes().to_vec()]);
+        let wanted = [
+            Wanted::Function(b"parse".to_vec()),
+            Wanted::Function(b"f".to_vec()),
+            texts("Publisher registered"),
+            texts("Publisher update failed"),
+            texts("0000:Wyxx"),
+        ];
+        let chosen: Vec<_> = choose(&wanted)
+            .iter()
+            .map(|literal| String::from_utf8_lossy(literal).into_owned())
+            .collect();
+        expect![[r#"["arse():0x", ":f():0x", "Publishe", "Wyxx"]"#]]
+            .assert_eq(&format!("{chosen:?}"));
+    }
+
+    #[test]
+    fn the_built_in_rows_are_searched_by_simd() {
+        let catalogue = Catalogue::built_in(ConnectorKind::NetskopePublisher).unwrap();
+        let is_packed = matches!(catalogue.prefilter().search, Search::Packed(_));
+        assert_eq!(
+            is_packed,
+            cfg!(any(target_arch = "x86_64", target_arch = "aarch64"))
+        );
+    }
+
+    #[test]
+    fn a_search_without_simd_finds_the_same() {
+        let word = |number: u32| format!("{:08x}", number.wrapping_mul(2_654_435_761));
+        let texts = (1..200).map(|number| Wanted::Texts(vec![word(number).into()]));
+        let prefilter = Prefilter::new(&texts.collect::<Vec<_>>()).unwrap();
+        assert!(matches!(prefilter.search, Search::Automaton(_)));
+        let line = format!("none {} and {}", word(7), word(199));
+        let text = line.as_bytes();
+        // A literal may begin within its word.
+        let first = prefilter.find(text, 0).unwrap();
+        let second = prefilter.find(text, first + 1).unwrap();
+        assert!((5..9).contains(&first) && (18..22).contains(&second));
+        assert_eq!(prefilter.find(text, second + 1), None);
+        assert_eq!(prefilter.find(text, 999), None);
+    }
+}

@@ -117,6 +117,11 @@ fn a_chunk_of_one_endless_line_is_consumed_and_skipped() {
 fn a_line_of_the_greatest_length_is_kept() {
     let stream = [vec![b'x'; LINE_BYTES_MAX], b"\n".to_vec()].concat();
     assert_eq!(lines(&stream, Encoding::Utf8), [vec![b'x'; LINE_BYTES_MAX]]);
+    let unfinished = &stream[..LINE_BYTES_MAX];
+    assert_eq!(
+        Framer::new(unfinished, Encoding::Utf8, false, false).next(),
+        None
+    );
     let longer = [b"x".to_vec(), stream].concat();
     let seen = frame(&longer, Encoding::Utf8, &[]);
     assert_eq!(
@@ -145,12 +150,10 @@ fn nuls_at_the_front_are_skipped_and_few_inside_are_text() {
 
 #[test]
 fn a_line_end_in_utf16_stands_at_an_even_place() {
-    // U+0A00 before a line end: its bytes hold one at an odd place.
-    let stream = [0x00, 0x0a, 0x0a, 0x00, b'a', 0x00];
-    assert_eq!(
-        lines(&stream, Encoding::Utf16Le),
-        [vec![0x00, 0x0a], vec![b'a', 0]]
-    );
+    // U+0A00 and U+6100: the bytes of a line end, at an odd place.
+    let stream = [0x00, 0x0a, 0x00, 0x61, b'\n', 0, b'a', 0];
+    let expected = [vec![0x00, 0x0a, 0x00, 0x61], vec![b'a', 0]];
+    assert_eq!(lines(&stream, Encoding::Utf16Le), expected);
     let mut framer = Framer::new(b"a\0\n", Encoding::Utf16Le, false, false);
     assert_eq!(framer.next(), None, "half a line end is none");
 }

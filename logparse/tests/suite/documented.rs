@@ -66,7 +66,8 @@ fn every_documented_line_is_counted() {
             oversize_bytes: 0,
             nul_bytes: 0,
         }
-    "#]].assert_eq(&counts(&told));
+    "#]]
+    .assert_eq(&counts(&told));
     let misses: Vec<_> = told.misses.iter().map(|(_, name)| name.as_str()).collect();
     assert_eq!(misses, ["eventlog.cpp:logPublisherTunnelEvent"]);
 }
@@ -158,6 +159,16 @@ fn a_time_comes_from_the_innermost_prefix_that_has_one() {
         time("2024-05-02 02:10:00 x").as_deref(),
         Some("2024-05-01T17:10:00Z")
     );
+    let bracket = "[pub:2024-03-04 08:42:02 +00:00] x";
+    let inner = Some("2024-03-04T08:42:02Z");
+    assert_eq!(
+        time(&format!("2024-05-02T02:10:00Z stdout F {bracket}")).as_deref(),
+        inner
+    );
+    let docker =
+        |text: &str| format!("{{\"log\":\"{text}\\n\",\"time\":\"2024-05-02T02:10:00Z\"}}");
+    assert_eq!(time(&docker(bracket)).as_deref(), inner);
+    assert_eq!(time(&docker("x")).as_deref(), Some("2024-05-02T02:10:00Z"));
     assert_eq!(time("Nov  2 10:00:00 host npa: x"), None);
     assert_eq!(time("2024-13-02 02:10:00 x"), None);
 }

@@ -110,6 +110,46 @@ fn an_own_row_may_read_a_function_of_its_own() {
 }
 
 #[test]
+fn an_own_row_may_read_json_count_and_tell_reasons() {
+    let rows = "
+  - event: tunnel.unknown_event
+    record: {function: 'link.cpp:report'}
+    json: {key: id, events: {UP: tunnel.connected}, fields: {tenant: t}}
+    source: seen on our hosts
+    examples:
+      - line: 'link.cpp:1:report():0x0 {\"t\": \"x\", \"id\": \"UP\"}'
+        event: tunnel.connected
+        fields: {tenant: x}
+  - event: stitcher.status
+    record: {function: 'link.cpp:state'}
+    pattern: '(?<what>\\w+)(?<more>.*)'
+    reason: {from: what, words: {Up: up}, patterns: [{pattern: 'D', word: down}], otherwise: other}
+    counts: [{field: commas, text: ',', in: more}]
+    source: seen on our hosts
+    examples:
+      - {line: 'link.cpp:2:state():0x0 Up', reason: up, fields: {what: Up, more: '', commas: '0'}}
+      - {line: 'link.cpp:2:state():0x0 Down', reason: down,
+         fields: {what: Down, more: '', commas: '0'}}
+      - {line: 'link.cpp:2:state():0x0 Odd,,', reason: other,
+         fields: {what: Odd, more: ',,', commas: '2'}}
+";
+    check(rows, &expect!["accepted"]);
+    check(
+        &rows.replace("json: {key", "reason: x\n    json: {key"),
+        &expect![[r#"
+            own.yaml:4: row 1 (tunnel.unknown_event) is refused
+            `json` tells events by itself: remove `reason` and `counts`"#]],
+    );
+    check(
+        &rows.replace("record: {function: 'link.cpp:report'}", "record: text"),
+        &expect![[r#"
+            own.yaml:4: row 1 (tunnel.unknown_event) is refused
+            `json` wants `record: {function: …}`: a text row needs a `pattern` to
+              begin with"#]],
+    );
+}
+
+#[test]
 fn what_is_no_catalogue_is_refused_with_its_line() {
     for (text, expected) in [
         (
