@@ -221,6 +221,15 @@ impl<F: FileSystem> Tailer<F> {
                     .filter(|follower| follower.is_followed())
                     .filter_map(|follower| follower.path.parent().map(Path::to_path_buf)),
             )
+            .map(|directory| {
+                // What has no directory part is in the working directory.
+                let is_empty = directory.as_os_str().is_empty();
+                if is_empty {
+                    PathBuf::from(".")
+                } else {
+                    directory
+                }
+            })
             .collect();
         directories.sort();
         directories.dedup();

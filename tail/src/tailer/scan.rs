@@ -304,9 +304,13 @@ impl Siblings {
                     .unwrap_or_default()
                     .into_iter()
                     .filter_map(|name| {
-                        let path = directory.join(name);
-                        let status = files.status(&path).ok()?;
-                        (status.kind == FileKind::Regular).then_some(Found { path, status })
+                        let sibling = directory.join(name);
+                        let status = files.status(&sibling).ok()?;
+                        let found = Found {
+                            path: sibling,
+                            status,
+                        };
+                        (status.kind == FileKind::Regular).then_some(found)
                     })
                     .collect()
             })

@@ -137,6 +137,20 @@ fn a_power_loss_takes_the_end_and_nothing_is_counted_twice() {
 }
 
 #[test]
+fn a_file_rewritten_between_the_look_and_the_reading_is_noticed() {
+    let mut world = World::following("/log/a.log");
+    world.disk.append("/log/a.log", numbered(0..100));
+    world.poll();
+    world.disk.append("/log/a.log", "x".repeat(2_000));
+    world
+        .disk
+        .change_before_next_batch("/log/a.log", numbered(100..500));
+    world.poll();
+    expect_numbers(&world, 500);
+    assert_eq!(world.lost, [(LossCause::Truncated, 2_000)]);
+}
+
+#[test]
 fn a_truncated_file_whose_lines_end_alike_begins_again() {
     let line = format!("{}\n", "x".repeat(320));
     let mut world = World::following("/log/a.log");

@@ -323,7 +323,7 @@ impl Model {
             let whole = line
                 .strip_suffix('$')
                 .and_then(|line| line.strip_prefix('L'));
-            if let Some((serial, _)) = whole.and_then(|line| line.split_once(':')) {
+            if let Some((serial, _)) = whole.and_then(|text| text.split_once(':')) {
                 *counts.entry(serial.parse().unwrap()).or_insert(0) += 1;
             }
         }
