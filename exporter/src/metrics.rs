@@ -54,8 +54,8 @@ pub enum Rejection {
     Connections,
     /// As many connections as allowed are open from this one address.
     ConnectionsPerAddress,
-    /// The request's head did not arrive in time; also what ends an idle connection
-    /// that never asked anything.
+    /// The request's head did not arrive in time, or a client connected and asked
+    /// nothing. Who idles after an answer is closed without being counted.
     SlowRequest,
     /// The client stopped reading its response.
     SlowReader,

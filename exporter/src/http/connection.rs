@@ -50,6 +50,8 @@ pub(super) async fn serve_connection(
         .local_addr()
         .is_ok_and(|address| address.ip().to_canonical().is_loopback());
     let pending_head = PendingHead::default();
+    // The first request is owed from the start: who never asks is slow, not idle.
+    pending_head.set(true);
     let metrics = front.metrics().clone();
     let seen = pending_head.clone();
     let service = service_fn(move |request: Request<Incoming>| {

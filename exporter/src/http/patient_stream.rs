@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// Whether bytes of a request have come that no request was made of yet.
+/// Whether a request is owed: bytes of it have come, or it is the connection's first.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PendingHead(Arc<AtomicBool>);
 

@@ -20,7 +20,7 @@ use super::process::PROCESS_FAMILIES;
 use super::{AgentMetrics, text};
 
 const OPENING: &str = "\
-<!-- Generated from the program's tables; `UPDATE_EXPECT=1 cargo test -p ztna-exporter` writes it. -->
+<!-- Generated from the program's tables: UPDATE_EXPECT=1 cargo test -p ztna-exporter -->
 # Metrics
 
 Everything that `/metrics` shows. Names keep their meaning; a family is only ever added.

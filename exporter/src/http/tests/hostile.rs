@@ -248,7 +248,7 @@ async fn a_hundred_slow_clients_do_not_hold_up_a_scrape() {
     for stream in slow {
         assert_eq!(read_to_close(stream).await, "");
     }
-    assert_eq!(server.rejected(Rejection::SlowRequest), "75");
+    assert_eq!(server.rejected(Rejection::SlowRequest), "100");
 }
 
 #[tokio::test]
