@@ -9,6 +9,7 @@
 
 mod error;
 mod file;
+mod head;
 mod json;
 mod load;
 mod pairs;

@@ -16,7 +16,7 @@ use super::file::{self, ExampleText, JsonText, ReasonText, RecordText, RowText};
 use super::pairs::{self, Pairs};
 use super::prefilter::{Prefilter, Wanted};
 use super::row::{Count, Example, JsonMatcher, Matcher, PairRule, PatternMatcher, Row, RowRecord};
-use super::{Catalogue, CatalogueFile, FunctionId, FunctionRows, RowId, prove};
+use super::{Catalogue, CatalogueFile, FunctionId, FunctionRows, RowId, head, prove};
 use crate::record;
 
 /// Most rows: proving them compares each with each.
@@ -254,6 +254,7 @@ fn pattern_matcher(
     Ok(PatternMatcher {
         pair: pair_rule(&regex, row, pairs)?,
         counts: counts.collect::<Result<_, RowProblem>>()?,
+        head: head::sufficient_head(pattern),
         fields,
         regex,
     })

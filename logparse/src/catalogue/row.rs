@@ -77,6 +77,8 @@ pub(crate) enum Matcher {
 #[derive(Debug)]
 pub(crate) struct PatternMatcher {
     pub(crate) regex: Regex,
+    /// If the pattern asks for no more than that a message begins with these bytes.
+    pub(crate) head: Option<Vec<u8>>,
     pub(crate) pair: PairRule,
     /// Capture to field.
     pub(crate) fields: Vec<(usize, Arc<str>)>,
@@ -136,7 +138,13 @@ impl Matcher {
 impl PatternMatcher {
     fn pair(&self, message: &[u8]) -> Option<PairId> {
         match &self.pair {
-            PairRule::Constant(pair) => self.regex.is_match(message).then_some(*pair),
+            PairRule::Constant(pair) => {
+                let fits = match &self.head {
+                    Some(head) => message.starts_with(head),
+                    None => self.regex.is_match(message),
+                };
+                fits.then_some(*pair)
+            }
             PairRule::ByCapture {
                 capture,
                 words,
