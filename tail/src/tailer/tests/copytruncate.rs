@@ -151,6 +151,31 @@ fn a_file_rewritten_between_the_look_and_the_reading_is_noticed() {
 }
 
 #[test]
+fn a_file_rewritten_behind_its_banner_begins_again() {
+    let banner = "a banner that every file begins with\n".repeat(40);
+    let mut world = World::following("/log/a.log");
+    world.disk.append("/log/a.log", format!("{banner}one\n"));
+    world.poll();
+    world.disk.truncate("/log/a.log", 0);
+    world
+        .disk
+        .append("/log/a.log", format!("{banner}two, and longer\n"));
+    world.poll();
+    assert_eq!(world.lines.len(), 82);
+    assert_eq!(world.generations.last(), Some(&GenerationCause::Rewritten));
+}
+
+#[test]
+fn an_unfinished_line_that_is_cut_is_counted_and_read_on() {
+    let mut world = World::following("/log/a.log");
+    world.disk.append("/log/a.log", "one\nunfinished");
+    world.poll();
+    world.disk.truncate("/log/a.log", 7);
+    world.poll();
+    assert_eq!(world.lost, [(LossCause::Truncated, 7)]);
+}
+
+#[test]
 fn a_truncated_file_whose_lines_end_alike_begins_again() {
     let line = format!("{}\n", "x".repeat(320));
     let mut world = World::following("/log/a.log");

@@ -31,6 +31,18 @@ fn a_closed_file_that_is_rotated_is_found_and_drained() {
 }
 
 #[test]
+fn a_closed_file_with_an_unfinished_line_does_not_hold_up_its_successor() {
+    let mut world = World::following("/log/a.log*");
+    world.limits.open_files_max = 0;
+    world.disk.append("/log/a.log", "one\nhalf");
+    world.poll();
+    world.disk.rename("/log/a.log", "/log/a.log.1");
+    world.disk.append("/log/a.log", "two\n");
+    world.poll();
+    world.expect(&["one", "two"]);
+}
+
+#[test]
 fn a_handle_that_is_the_only_way_to_bytes_is_never_closed_for_the_limit() {
     let mut world = World::following("/log/*.log");
     world.limits.open_files_max = 1;

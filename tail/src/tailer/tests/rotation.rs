@@ -104,13 +104,30 @@ fn files_that_begin_with_the_same_banner_are_different_files() {
 #[test]
 fn a_rotated_log_with_the_same_banner_is_a_new_file() {
     let banner = "a banner that every file begins with\n".repeat(40);
-    let mut world = World::following("/log/a.log*");
-    world.disk.append("/log/a.log", &banner);
-    world.poll();
-    world.disk.rename("/log/a.log", "/log/a.log.1");
-    world.disk.append("/log/a.log", &banner);
-    world.poll();
-    assert_eq!(world.lines.len(), 80);
+    for pattern in ["/log/a.log*", "/log/a.log"] {
+        let mut world = World::following(pattern);
+        world.disk.append("/log/a.log", &banner);
+        world.poll();
+        world.disk.rename("/log/a.log", "/log/a.log.1");
+        world.disk.append("/log/a.log", &banner);
+        world.poll();
+        assert_eq!(world.lines.len(), 80);
+    }
+}
+
+#[test]
+fn a_new_file_waits_until_a_large_old_one_is_read() {
+    for pattern in ["/log/a.log*", "/log/a.log"] {
+        let mut world = World::following(pattern);
+        world.disk.append("/log/a.log", "old\n");
+        world.poll();
+        world.disk.append("/log/a.log", "old\n".repeat(2_000_000));
+        world.disk.rename("/log/a.log", "/log/a.log.1");
+        world.disk.append("/log/a.log", "new\n");
+        world.poll();
+        assert_eq!(world.lines.len(), 2_000_002);
+        assert_eq!(world.lines.last().map(String::as_str), Some("new"));
+    }
 }
 
 #[test]
