@@ -40,7 +40,7 @@ fn render(out: &mut String, explanation: &Explanation, catalogue: &Catalogue) ->
     }
     match &explanation.record {
         RecordOpening::Anchor(anchor) => {
-            writeln!(out, "record   opened by {}", anchor.printable())?
+            writeln!(out, "record   opened by {}", anchor.printable())?;
         }
         RecordOpening::WizardStamp => writeln!(out, "record   opened by the wizard's time stamp")?,
         RecordOpening::Beginning => writeln!(out, "record   the line's own beginning")?,

@@ -222,8 +222,7 @@ struct Reach {
 fn fold_all(job: &Job, inputs: &[Input]) -> Result<(Ledger, u64), Failure> {
     let progress = progress_bar(inputs);
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<anyhow::Result<(Ledger, u64)>>>> =
-        Mutex::new(inputs.iter().map(|_| None).collect());
+    let done: Mutex<Vec<Option<Folded>>> = Mutex::new(inputs.iter().map(|_| None).collect());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..cores.min(inputs.len()) {
@@ -252,7 +251,10 @@ fn fold_all(job: &Job, inputs: &[Input]) -> Result<(Ledger, u64), Failure> {
     Ok((ledger, bytes))
 }
 
-fn fold_one(job: &Job, input: &Input, progress: &ProgressBar) -> anyhow::Result<(Ledger, u64)> {
+/// What one input told, and how many bytes it had.
+type Folded = anyhow::Result<(Ledger, u64)>;
+
+fn fold_one(job: &Job, input: &Input, progress: &ProgressBar) -> Folded {
     let named = || format!("`{}` cannot be read", input.path.display());
     let mut ledger = job.ledger();
     let (log, _) = log_of(&input.path);

@@ -123,6 +123,8 @@ signals! {
         "Log files followed now",
     LogFilesUnreadable "ztna_log_files_unreadable" Gauge None ["connector", "log"]
         "Files that match the log's patterns but cannot be read now",
+    LogFilesOverLimit "ztna_log_files_over_limit" Gauge None ["connector", "log"]
+        "Files that match the log's patterns and wait because as many as allowed are followed",
     LogLastRead "ztna_log_last_read_timestamp_seconds" Gauge Seconds ["connector", "log"]
         "When a line was read last: the measure of silence",
     LogGenerations "ztna_log_generations_total" Counter None ["connector", "log", "cause"]

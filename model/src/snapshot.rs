@@ -69,6 +69,8 @@ pub struct LogSnapshot {
     pub files: Vec<FileSnapshot>,
     /// Files that match but cannot be read now, with the system's reason.
     pub unreadable: Vec<UnreadableFile>,
+    /// Files that match and wait because as many as allowed are followed.
+    pub files_over_limit: u64,
 }
 
 /// How often a known function said something unknown.

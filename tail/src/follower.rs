@@ -147,6 +147,13 @@ impl<H: OpenFile> Follower<H> {
         is_extended_name(path, &self.path) || is_extended_name(path, &self.first_path)
     }
 
+    /// Its length now if it is open, else when it was last looked at; packed bytes
+    /// of a gzip file.
+    pub(crate) fn present_size(&self) -> u64 {
+        let now = self.handle().and_then(|file| file.status().ok());
+        now.or(self.seen).map_or(0, |status| status.size)
+    }
+
     /// Bytes that are known to be there and were not used up, of a plain file.
     pub(crate) fn unread_bytes(&self) -> u64 {
         self.seen

@@ -170,18 +170,17 @@ impl<F: FileSystem> Tailer<F> {
             follower.source == source && (follower.is_followed() || follower.error.is_some())
         });
         for follower in followed {
-            let is_plain = follower.position.packing == Packing::Plain;
-            if is_plain {
-                status.lag_bytes = status.lag_bytes.saturating_add(follower.unread_bytes());
-            }
-            let size = follower
-                .seen
-                .filter(|_| is_plain)
-                .map_or(0, |seen| seen.size);
+            // Unpacked and packed bytes cannot be compared: a packed file shows no lag.
+            let offset = follower.position.offset;
+            let size = match follower.position.packing {
+                Packing::Plain => follower.present_size().max(offset),
+                Packing::Gzip => offset,
+            };
+            status.lag_bytes = status.lag_bytes.saturating_add(size.saturating_sub(offset));
             status.files.push(FileSnapshot {
                 path: follower.path.display().to_string(),
-                offset: follower.position.offset,
-                size: size.max(follower.position.offset),
+                offset,
+                size,
             });
             if let Some(error) = &follower.error {
                 status.unreadable.push(UnreadableFile {

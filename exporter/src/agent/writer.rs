@@ -125,6 +125,13 @@ fn reload(
     outlet: &Outlet,
     clock: Clock,
 ) -> Result<(), String> {
+    // A removed file is only known to the open handle, which the new plan will not
+    // have: what it holds is read first.
+    for _ in 0..TURNS_BEFORE_RELOAD_MAX {
+        if !pipeline.read(clock.now()) {
+            break;
+        }
+    }
     let restored = pipeline.settle(clock.now()).map_err(|error| {
         format!("the store does not commit now, so nothing was changed: {error}")
     })?;

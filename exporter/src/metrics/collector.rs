@@ -175,6 +175,9 @@ fn of_connector<'a>(signal: Signal, connector: &'a ConnectorSnapshot, lines: &mu
         Signal::LogFilesUnreadable => of_logs(connector, lines, |log, lines| {
             lines.count(&[], length(log.unreadable.len()));
         }),
+        Signal::LogFilesOverLimit => of_logs(connector, lines, |log, lines| {
+            lines.count(&[], log.files_over_limit);
+        }),
         Signal::LogLastRead => of_logs(connector, lines, |log, lines| {
             lines.moment(&[], log.last_read_at);
         }),

@@ -157,6 +157,7 @@ fn log(name: &str, lines: u64) -> LogSnapshot {
             size: lines * 80,
         }],
         unreadable: Vec::new(),
+        files_over_limit: 0,
     }
 }
 

@@ -205,7 +205,7 @@ mod tests {
         assert!(error.to_string().contains("/nowhere-at-all"), "{error}");
         let folder = tempfile::tempdir().unwrap();
         let pattern = folder.path().join("*.log").display().to_string();
-        let error = expand(std::slice::from_ref(&pattern)).unwrap_err();
-        assert_eq!(error.to_string(), format!("`{pattern}` matches no file"));
+        let empty = expand(std::slice::from_ref(&pattern)).unwrap_err();
+        assert_eq!(empty.to_string(), format!("`{pattern}` matches no file"));
     }
 }

@@ -251,10 +251,10 @@ impl Ledger {
                     *known = at.clone();
                 }
             }
-            for (log, learned) in account.logs.iter_mut().zip(&learned.logs) {
-                for (sample, learned) in log.samples.iter_mut().zip(&learned.samples) {
-                    if learned.is_some() {
-                        sample.clone_from(learned);
+            for (log, other_log) in account.logs.iter_mut().zip(&learned.logs) {
+                for (sample, newer) in log.samples.iter_mut().zip(&other_log.samples) {
+                    if newer.is_some() {
+                        sample.clone_from(newer);
                     }
                 }
             }

@@ -133,4 +133,5 @@ fn show_files(log: &mut LogSnapshot, status: SourceStatus) {
     log.lag_bytes = status.lag_bytes;
     log.files = status.files;
     log.unreadable = status.unreadable;
+    log.files_over_limit = u64::try_from(status.files_over_limit).unwrap_or(u64::MAX);
 }
