@@ -133,7 +133,7 @@ pub fn load_catalogue(
         .map_err(|error| Failure::Usage(format!("{:#}", anyhow::Error::from(error))))
 }
 
-/// The place in [`LOG_NAMES`] that a file's name suggests.
+/// Which of the log names a file's name suggests: its place among them, and the name.
 pub fn log_of(path: &Path) -> (usize, &'static str) {
     let name = path
         .file_name()

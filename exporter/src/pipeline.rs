@@ -140,7 +140,7 @@ impl Pipeline {
     }
 
     /// Commits if it is due: at most once each `interval`, or after
-    /// [`TURN_BYTES_MAX`] bytes.
+    /// 4 MiB were read.
     pub fn commit_if_due(&mut self, now: Moment, interval: Duration) -> Committed {
         let is_due = self.bytes_since_commit >= TURN_BYTES_MAX
             || self
