@@ -7,6 +7,7 @@
 //! number of kills (100 if not set).
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use harness::agent::Agent;
 use harness::log_file::{EVENT, LogFile};
-use harness::scene::Scene;
+use harness::scene::{Scene, Settings};
 use ztna_exporter::clock::Clock;
 use ztna_exporter::corpus::chance::Chance;
 
@@ -117,4 +118,31 @@ fn every_line_is_counted_once_through_a_hundred_kills() {
         log.written()
     );
     assert_eq!(counted, log.written());
+}
+
+#[test]
+fn no_scrape_shows_what_a_crash_could_take_back() {
+    // Between two commits there is time to look, kill, and take the log away, so
+    // that what was not committed is gone for good.
+    let more = "tail: {poll_interval: 20ms, commit_interval: 3s}\n".to_owned();
+    let scene = Scene::with(Settings {
+        more,
+        ..Settings::default()
+    })
+    .unwrap();
+    let mut log = LogFile::open(scene.log("agent.txt")).unwrap();
+    log.append(50).unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    agent.wait_for_events(EVENT, 50).unwrap();
+    log.append(100).unwrap();
+    let mut highest = Highest::default();
+    let clock = Clock::start();
+    while clock.now().monotonic < Duration::from_millis(800) {
+        highest.check(&agent, 0);
+    }
+    agent.kill().unwrap();
+    fs::write(log.path(), "").unwrap();
+    let again = Agent::start(&scene).unwrap();
+    again.wait_until_ready().unwrap();
+    highest.check(&again, 1);
 }
