@@ -102,6 +102,9 @@ pub struct UnreadableFile {
     pub path: String,
     /// The system's words, for example "Permission denied".
     pub error: String,
+    /// It is no log at all: a folder, a device, a foreign packing. Looking again will
+    /// not help, and nothing of the log is missing without it.
+    pub is_refused: bool,
 }
 
 /// An event with its provenance.

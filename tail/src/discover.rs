@@ -209,6 +209,7 @@ impl<F: FileSystem> Walk<'_, F> {
             _ => self.listing.unreadable.push(UnreadableFile {
                 path: path.display().to_string(),
                 error: words(err),
+                is_refused: false,
             }),
         }
     }

@@ -47,7 +47,6 @@ pub struct Tailer<F: FileSystem = SystemFiles> {
     next_file_id: u64,
     /// When to look into the directories next. `None`: now.
     next_scan: Option<Duration>,
-    is_first_start: bool,
     has_scanned: bool,
     is_caught_up: bool,
     /// Where the round robin begins.
@@ -63,13 +62,13 @@ pub struct Start {
     pub restored: Vec<(FileId, SourceId, Position)>,
     /// The first file id that was never used.
     pub next_file_id: u64,
-    /// Nothing was ever committed: `start_at` decides about the files that exist.
-    pub is_first_start: bool,
 }
 
 /// One source while running.
 struct Source {
     patterns: Vec<Pattern>,
+    group: usize,
+    is_new: bool,
     start_at: StartAt,
     read_compressed: bool,
     unreadable: Vec<UnreadableFile>,
@@ -125,7 +124,6 @@ impl<F: FileSystem> Tailer<F> {
             followers: Vec::new(),
             next_file_id: start.next_file_id,
             next_scan: None,
-            is_first_start: start.is_first_start,
             has_scanned: false,
             is_caught_up: false,
             cursor: 0,
@@ -186,6 +184,7 @@ impl<F: FileSystem> Tailer<F> {
                 status.unreadable.push(UnreadableFile {
                     path: follower.path.display().to_string(),
                     error: error.clone(),
+                    is_refused: false,
                 });
             }
         }
@@ -383,6 +382,8 @@ impl Source {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             patterns,
+            group: config.group,
+            is_new: config.is_new,
             start_at: config.start_at,
             read_compressed: config.read_compressed,
             unreadable: Vec::new(),

@@ -72,15 +72,17 @@ impl Plan {
                     catalogue,
                     planned.zone.clone(),
                 );
-                source_configs.push(source.clone());
+                source_configs.push(SourceConfig {
+                    group: connector,
+                    is_new: !restored.has_history,
+                    ..source.clone()
+                });
             }
         }
-        let is_first_start = !restored.has_history;
         let positions = sources.place_positions(std::mem::take(&mut restored.positions));
         let start = Start {
             restored: positions,
             next_file_id: restored.next_file_id,
-            is_first_start,
         };
         let tailer = Tailer::new(SystemFiles, source_configs, self.limits, start)?;
         let plans = self
@@ -120,6 +122,9 @@ fn plan_connector(config: &ConnectorConfig) -> anyhow::Result<PlannedConnector> 
             .logs
             .values()
             .map(|patterns| SourceConfig {
+                // Both are set when the plan is opened.
+                group: 0,
+                is_new: false,
                 patterns: patterns.clone(),
                 start_at: config.start_at,
                 read_compressed: config.read_compressed,

@@ -113,6 +113,7 @@ pub(crate) fn troubled(name: &str) -> ConnectorSnapshot {
     agent.unreadable = vec![UnreadableFile {
         path: "/var/log/publisher/agent.txt.1".to_owned(),
         error: "Permission denied (os error 13)".to_owned(),
+        is_refused: false,
     }];
     connector.logs = vec![agent];
     connector

@@ -163,7 +163,7 @@ impl<F: FileSystem> Tailer<F> {
 
     fn refuse(&mut self, source: SourceId, found: &Found, reason: Option<String>) {
         if let Some(text) = &reason {
-            self.note_unreadable(source, &found.path, text.clone());
+            self.list_unreadable(source, refused_file(&found.path, text.clone()));
         }
         if let Some(configured) = self.sources.get_mut(source.0) {
             let refusal = Refusal {
@@ -177,11 +177,17 @@ impl<F: FileSystem> Tailer<F> {
 
     /// Lists a file that cannot be read now.
     pub(super) fn note_unreadable(&mut self, source: SourceId, path: &Path, error: String) {
+        let unreadable = UnreadableFile {
+            path: path.display().to_string(),
+            error,
+            is_refused: false,
+        };
+        self.list_unreadable(source, unreadable);
+    }
+
+    fn list_unreadable(&mut self, source: SourceId, unreadable: UnreadableFile) {
         if let Some(configured) = self.sources.get_mut(source.0) {
-            configured.unreadable.push(UnreadableFile {
-                path: path.display().to_string(),
-                error,
-            });
+            configured.unreadable.push(unreadable);
         }
     }
 
@@ -274,12 +280,11 @@ impl<F: FileSystem> Tailer<F> {
         let id = self.new_file_id();
         let path = found.path.display().to_string();
         let mut position = identity::new_position(opened.status.identity, opened.packing, path);
-        let is_history = self.is_first_start
-            && !self.has_scanned
+        let is_history = !self.has_scanned
             && self
                 .sources
                 .get(source.0)
-                .is_some_and(|configured| configured.start_at == StartAt::End);
+                .is_some_and(|configured| configured.is_new && configured.start_at == StartAt::End);
         let mut is_mid_line = false;
         if is_history && opened.packing == Packing::Plain {
             (position.offset, is_mid_line) = last_line_end(&opened.file, opened.status.size);
@@ -325,6 +330,15 @@ impl<F: FileSystem> Tailer<F> {
             follower.after = previous.or(follower.after);
         }
         *previous = Some(id);
+    }
+}
+
+/// A file that is no log at all.
+fn refused_file(path: &Path, reason: String) -> UnreadableFile {
+    UnreadableFile {
+        path: path.display().to_string(),
+        error: reason,
+        is_refused: true,
     }
 }
 

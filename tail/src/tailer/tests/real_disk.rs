@@ -181,14 +181,13 @@ fn a_directory_that_changes_wakes_the_reader() {
 #[test]
 fn a_relative_pattern_is_meant_from_the_working_directory() {
     let source = SourceConfig {
+        group: 0,
         patterns: vec!["Cargo.tom?".to_owned()],
+        is_new: true,
         start_at: StartAt::Beginning,
         read_compressed: false,
     };
-    let start = Start {
-        is_first_start: true,
-        ..Start::default()
-    };
+    let start = Start::default();
     let mut tailer = Tailer::new(SystemFiles, vec![source], Default::default(), start).unwrap();
     let now = Now {
         monotonic: Duration::ZERO,

@@ -25,7 +25,6 @@ pub(super) struct World<F: FileSystem + Clone = MemoryFiles> {
     now: Duration,
     positions: BTreeMap<FileId, (SourceId, Position)>,
     next_file_id: u64,
-    is_first_start: bool,
     /// Committed lines, in the order they came.
     pub(super) lines: Vec<String>,
     pub(super) generations: Vec<GenerationCause>,
@@ -45,7 +44,9 @@ impl<F: FileSystem + Clone> World<F> {
         Self {
             disk,
             source: SourceConfig {
+                group: 0,
                 patterns: vec![pattern.to_owned()],
+                is_new: true,
                 start_at: StartAt::Beginning,
                 read_compressed: true,
             },
@@ -54,7 +55,6 @@ impl<F: FileSystem + Clone> World<F> {
             now: Duration::from_secs(1_000),
             positions: BTreeMap::new(),
             next_file_id: 1,
-            is_first_start: true,
             lines: Vec::new(),
             generations: Vec::new(),
             lost: Vec::new(),
@@ -99,7 +99,7 @@ impl<F: FileSystem + Clone> World<F> {
                 }
             }
         }
-        self.is_first_start = false;
+        self.source.is_new = false;
         self.generations
             .extend(report.generations.iter().map(|(_, cause)| *cause));
         self.lost
@@ -137,7 +137,6 @@ impl<F: FileSystem + Clone> World<F> {
                 .map(|(id, (source, position))| (*id, *source, position.clone()))
                 .collect(),
             next_file_id: self.next_file_id,
-            is_first_start: self.is_first_start,
         };
         self.tailer.get_or_insert_with(|| {
             let sources = vec![self.source.clone()];
