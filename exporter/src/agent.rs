@@ -11,6 +11,7 @@ pub mod writer;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
@@ -29,8 +30,8 @@ use self::plan::Plan;
 use self::writer::{Input, Outlet, Pace};
 use crate::cli::Failure;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::http::{self, HttpLimits, ReloadRequest, Shared};
+use crate::config::{Colour, Config};
+use crate::http::{HttpLimits, ReloadRequest, Server, Shared};
 use crate::metrics::{AgentMetrics, VERSION};
 use crate::pipeline::Pipeline;
 
@@ -38,8 +39,8 @@ use crate::pipeline::Pipeline;
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Reads the configuration, at start and again at each reload. The error is a
-/// complete text for people.
-pub type LoadConfig = Box<dyn Fn() -> Result<Config, String> + Send + Sync>;
+/// complete text for people; colour only at start, where a person looks on.
+pub type LoadConfig = Box<dyn Fn(Colour) -> Result<Config, String> + Send + Sync>;
 
 /// What to do once the agent serves.
 pub type OnListening = Box<dyn FnOnce(&[SocketAddr]) + Send>;
@@ -50,8 +51,8 @@ pub struct RunOptions {
     pub load: LoadConfig,
     /// Whether `POST /-/reload` works.
     pub lifecycle: bool,
-    /// Stop by itself after so long; `None` runs until a signal.
-    pub stop_after: Option<Duration>,
+    /// The agent ends when this does; for ever pending if only signals end it.
+    pub until: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Called once with the addresses served.
     pub on_listening: OnListening,
 }
@@ -63,7 +64,7 @@ pub struct RunOptions {
 /// [`Failure::Config`] if the configuration, the store or an address cannot be
 /// used; [`Failure::Running`] if a part died.
 pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
-    let config = (options.load)().map_err(Failure::Config)?;
+    let config = (options.load)(Colour::of_stderr()).map_err(Failure::Config)?;
     let plan = Plan::from_config(&config).map_err(|error| config_failure(&error))?;
     let mut registry = Registry::default();
     let metrics = AgentMetrics::register(&mut registry);
@@ -83,7 +84,10 @@ pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
             clock,
         },
     )?;
-    runtime.block_on(agent.serve(config, options))
+    let ended = runtime.block_on(agent.serve(config, options));
+    // Dropping the runtime would wait for a writer that hangs in a dead disk.
+    runtime.shutdown_background();
+    ended
 }
 
 /// What the parts share.
@@ -113,10 +117,7 @@ impl Agent {
             store_health: health_sender,
             metrics: parts.metrics.clone(),
         };
-        let pace = Pace {
-            poll_interval: config.tail.poll_interval.0,
-            commit_interval: config.tail.commit_interval.0,
-        };
+        let pace = Pace::of(config);
         let clock = parts.clock;
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -147,9 +148,9 @@ impl Agent {
         self.shared.reload = options.lifecycle.then_some(reload_sender.clone());
         let mut stop_signals = StopSignals::listen()?;
         let mut hangups = signal(SignalKind::hangup())?;
-        let mut doors = Doors::default();
+        let mut doors = Doors::of(Server::new(self.shared.clone(), HttpLimits::default()));
         doors
-            .change(&config.web.listen, &self.shared)
+            .change(&config.web.listen)
             .await
             .map_err(Failure::Config)?;
         let addresses: Vec<SocketAddr> = doors.addresses();
@@ -158,28 +159,34 @@ impl Agent {
         }
         let RunOptions {
             load,
-            stop_after,
+            mut until,
             on_listening,
             ..
         } = options;
         on_listening(&addresses);
-        let deadline = stop_at(stop_after);
-        tokio::pin!(deadline);
         let ended = loop {
-            tokio::select! {
-                () = &mut deadline => break Ok(()),
+            let answer = tokio::select! {
+                () = &mut until => break Ok(()),
                 name = stop_signals.received() => {
                     info!(signal = name, "stopping");
                     break Ok(());
                 }
-                _ = hangups.recv() => drop(self.reload(&load, &mut doors).await),
-                Some(answer) = reloads.recv() => {
-                    // Whoever asked may have hung up.
-                    drop(answer.send(self.reload(&load, &mut doors).await));
-                }
                 () = gone(self.writer_alive.clone()) => {
                     break Err(Failure::Running(anyhow!("the writer died; see the log above")));
                 }
+                _ = hangups.recv() => None,
+                Some(answer) = reloads.recv() => Some(answer),
+            };
+            let outcome = tokio::select! {
+                outcome = self.reload(&load, &mut doors) => outcome,
+                name = stop_signals.received() => {
+                    info!(signal = name, "stopping during a reload");
+                    break Ok(());
+                }
+            };
+            if let Some(answer) = answer {
+                // Whoever asked may have hung up.
+                drop(answer.send(outcome));
             }
         };
         self.stop(doors).await;
@@ -199,7 +206,7 @@ impl Agent {
     }
 
     async fn try_reload(&self, load: &LoadConfig, doors: &mut Doors) -> Result<(), String> {
-        let config = load()?;
+        let config = load(Colour::Never)?;
         if config.store.path != self.store_path {
             return Err("`store.path` cannot change while running: restart the agent".to_owned());
         }
@@ -209,11 +216,12 @@ impl Agent {
         self.inbox
             .try_send(Input::Reload {
                 plan: Box::new(plan),
+                pace: Pace::of(&config),
                 answer,
             })
             .map_err(|_| "the writer is busy: try again".to_owned())?;
         answered.await.map_err(|_| "the writer died".to_owned())??;
-        doors.commit(prepared, &self.shared);
+        doors.commit(prepared);
         Ok(())
     }
 
@@ -238,8 +246,8 @@ impl Agent {
 }
 
 /// The addresses served, each with its own accept loop.
-#[derive(Default)]
 struct Doors {
+    server: Server,
     open: BTreeMap<String, Door>,
 }
 
@@ -256,9 +264,17 @@ struct PreparedDoors {
 }
 
 impl Doors {
-    async fn change(&mut self, wanted: &[String], shared: &Shared) -> Result<(), String> {
+    /// No address yet; all that come share `server`.
+    const fn of(server: Server) -> Self {
+        Self {
+            server,
+            open: BTreeMap::new(),
+        }
+    }
+
+    async fn change(&mut self, wanted: &[String]) -> Result<(), String> {
         let prepared = self.prepare(wanted).await?;
-        self.commit(prepared, shared);
+        self.commit(prepared);
         Ok(())
     }
 
@@ -267,7 +283,7 @@ impl Doors {
         let mut bound = Vec::new();
         for text in wanted.iter().filter(|text| !self.open.contains_key(*text)) {
             let listener = TcpListener::bind(text).await.map_err(|error| {
-                format!("error: cannot listen on `{text}`: {error}\nwant: a free address of this machine in `web.listen` or --web.listen-address")
+                format!("error: cannot listen on `{text}`: {error}\nwant: a free address of this machine in `web.listen` or --web.listen-address (to go from one address to all of the same port, restart)")
             })?;
             let address = listener
                 .local_addr()
@@ -281,16 +297,10 @@ impl Doors {
     }
 
     /// Serves what was prepared and closes what is no longer wanted.
-    fn commit(&mut self, prepared: PreparedDoors, shared: &Shared) {
+    fn commit(&mut self, prepared: PreparedDoors) {
         for (text, address, listener) in prepared.bound {
             let (stop, stopped) = watch::channel(false);
-            let served = http::serve(
-                vec![listener],
-                shared.clone(),
-                HttpLimits::default(),
-                stopped,
-            );
-            let task = tokio::spawn(served);
+            let task = tokio::spawn(self.server.clone().serve(listener, stopped));
             self.open.insert(
                 text,
                 Door {
@@ -344,13 +354,6 @@ impl StopSignals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
-    }
-}
-
-async fn stop_at(after: Option<Duration>) {
-    match after {
-        Some(after) => tokio::time::sleep(after).await,
-        None => std::future::pending().await,
     }
 }
 

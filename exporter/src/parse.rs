@@ -21,6 +21,7 @@ use logparse::catalogue::{Catalogue, CatalogueFile};
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Scanner, Sink, Tally};
 use model::connector::ConnectorKind;
+use model::position::FileId;
 use prometheus_client::registry::Registry;
 use store::Restored;
 
@@ -30,7 +31,7 @@ use crate::clock::Clock;
 use crate::config::catalogue_files;
 use crate::logging::print_result;
 use crate::metrics;
-use crate::pipeline::fold::Fold;
+use crate::pipeline::fold::{FileRef, Fold};
 use crate::pipeline::ledger::{ConnectorPlan, Ledger, LogPlace};
 use crate::pipeline::picture;
 
@@ -157,6 +158,11 @@ pub fn log_of(path: &Path) -> (usize, &'static str) {
 pub trait SourceSink: Sink {
     /// A chunk of `bytes` was scanned.
     fn chunk(&mut self, tally: &Tally, bytes: u64);
+
+    /// Whether nothing more is wanted, for example because nobody reads any more.
+    fn has_enough(&self) -> bool {
+        false
+    }
 }
 
 impl SourceSink for Fold<'_> {
@@ -201,7 +207,7 @@ pub fn scan_source(
         reach.filled = reach.filled.saturating_sub(scanned.consumed);
         reach.offset = reach.offset.saturating_add(consumed);
         reach.mid_line = scanned.mid_line;
-        if read == 0 {
+        if read == 0 || sink.has_enough() {
             return Ok(reach.offset);
         }
     }
@@ -243,7 +249,11 @@ fn fold_all(job: &Job, inputs: &[Input]) -> Result<(Ledger, u64), Failure> {
         .map_err(|_| anyhow!("a reading thread died"))?;
     let mut ledger = job.ledger();
     let mut bytes: u64 = 0;
-    for folded in done.into_iter().flatten() {
+    // The state at the end is that of the newest file, in whatever order they were
+    // named: lines need not have a time of their own.
+    let mut by_age: Vec<_> = inputs.iter().zip(done).collect();
+    by_age.sort_by_key(|(input, _)| input.age_key());
+    for folded in by_age.into_iter().filter_map(|(_, folded)| folded) {
         let (one, read) = folded?;
         ledger.absorb(&one);
         bytes = bytes.saturating_add(read);
@@ -260,7 +270,11 @@ fn fold_one(job: &Job, input: &Input, progress: &ProgressBar) -> Folded {
     let (log, _) = log_of(&input.path);
     let mut source = input.open().with_context(named)?;
     let place = LogPlace { connector: 0, log };
-    let mut fold = Fold::new(&mut ledger, place, &input.path, job.now);
+    let file = FileRef {
+        id: FileId(u64::try_from(input.place).unwrap_or(u64::MAX)),
+        path: &input.path,
+    };
+    let mut fold = Fold::new(&mut ledger, place, file, job.now);
     let bytes =
         scan_source(&mut source, &mut job.scanner(), &mut fold, progress).with_context(named)?;
     Ok((ledger, bytes))

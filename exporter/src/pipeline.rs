@@ -164,26 +164,22 @@ impl Pipeline {
                 next_file_id: turn.next_file_id,
                 ..Turn::default()
             };
-        if is_empty {
-            self.is_stuck = false;
-            self.show(now);
-            return Committed::Nothing;
-        }
         let committed = match &mut self.store {
-            Some(store) => store.commit(&turn),
+            Some(store) if is_empty => store.look().map(|()| Committed::Nothing),
+            Some(store) => store.commit(&turn).map(|_| Committed::Written),
             None => Err(CommitError {
                 failure: CommitFailure::Vanished,
                 source: None,
             }),
         };
         match committed {
-            Ok(_) => {
+            Ok(done) => {
                 self.books.ledger.mark_committed();
                 self.moved.clear();
                 self.bytes_since_commit = 0;
                 self.is_stuck = false;
                 self.show(now);
-                Committed::Written
+                done
             }
             Err(error) => {
                 self.is_stuck = true;

@@ -220,6 +220,15 @@ impl ConnectorState {
         self.tunnel.state == TunnelState::Connected
     }
 
+    /// When an aspect's state changed last.
+    pub const fn since(&self, aspect: Aspect) -> Option<Timestamp> {
+        match aspect {
+            Aspect::Registration => self.registration.since,
+            Aspect::Tunnel => self.tunnel.since,
+            Aspect::Update => self.update.since,
+        }
+    }
+
     fn learn(&mut self, event: &Event) {
         for (name, slot) in [
             ("publisher_id", &mut self.facts.publisher_id),
@@ -235,6 +244,17 @@ impl ConnectorState {
 }
 
 impl EventKind {
+    /// The aspect that this event can change.
+    pub const fn aspect(self) -> Option<Aspect> {
+        // In the one state in which every event has its effect.
+        match effect(self, TunnelState::Unknown) {
+            Effect::Nothing => None,
+            Effect::Registration(_) => Some(Aspect::Registration),
+            Effect::Tunnel(_) => Some(Aspect::Tunnel),
+            Effect::Update(_) => Some(Aspect::Update),
+        }
+    }
+
     /// Whether [`ConnectorState::apply`] can do anything with this event, so that
     /// the many that only count need not be built at all.
     pub const fn concerns_state(self) -> bool {
@@ -275,7 +295,7 @@ enum Effect {
     Update(UpdateState),
 }
 
-fn effect(kind: EventKind, tunnel: TunnelState) -> Effect {
+const fn effect(kind: EventKind, tunnel: TunnelState) -> Effect {
     match kind {
         EventKind::RegistrationStarted | EventKind::RegistrationAttempted => {
             Effect::Registration(RegistrationState::Registering)
@@ -286,8 +306,12 @@ fn effect(kind: EventKind, tunnel: TunnelState) -> Effect {
         EventKind::TunnelDisconnected => Effect::Tunnel(TunnelState::Disconnected),
         // An attempt says nothing against a tunnel that is confirmed up: a second
         // stitcher may be tried while the first serves.
-        EventKind::TunnelConnecting if tunnel == TunnelState::Connected => Effect::Nothing,
-        EventKind::TunnelConnecting => Effect::Tunnel(TunnelState::Connecting),
+        EventKind::TunnelConnecting => match tunnel {
+            TunnelState::Connected => Effect::Nothing,
+            TunnelState::Unknown | TunnelState::Connecting | TunnelState::Disconnected => {
+                Effect::Tunnel(TunnelState::Connecting)
+            }
+        },
         EventKind::UpdateStarted => Effect::Update(UpdateState::Running),
         // "Skipped" means that the wanted version is the one installed.
         EventKind::UpdateSucceeded | EventKind::UpdateSkipped => {

@@ -121,12 +121,7 @@ impl Store {
     /// carry its values too. See [`CommitFailure`] for what passes by itself and
     /// [`CommitFailure::wants_reopening`] for what does not.
     pub fn commit(&mut self, turn: &Turn) -> Result<CommitReport, CommitError> {
-        if file_key(&self.path).is_ok_and(|key| key != self.file_key) || !self.path.exists() {
-            return Err(CommitError {
-                failure: CommitFailure::Vanished,
-                source: None,
-            });
-        }
+        self.look()?;
         let mut connection = self.take_connection()?;
         match write(&mut connection, turn) {
             Ok(rows) => {
@@ -138,6 +133,24 @@ impl Store {
                 self.keep_after_failure(connection, error.failure);
                 Err(error)
             }
+        }
+    }
+
+    /// Looks whether the file is still ours, without reading or writing it: for the
+    /// quiet hours, in which nothing has to be committed.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitFailure::Vanished`] if it was removed or replaced.
+    pub fn look(&self) -> Result<(), CommitError> {
+        match file_key(&self.path) {
+            Ok(key) if key == self.file_key => Ok(()),
+            // A path that cannot be looked at says nothing about our open file.
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Ok(()),
+            Ok(_) | Err(_) => Err(CommitError {
+                failure: CommitFailure::Vanished,
+                source: None,
+            }),
         }
     }
 

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::tz::TimeZone;
 use logparse::catalogue::Catalogue;
+use model::signal::Signal;
 use store::{LogName, Restored};
 use tail::config::TailLimits;
 use tail::source::SourceConfig;
@@ -68,18 +70,24 @@ impl Plan {
                 let catalogue = Arc::clone(&planned.plan.catalogue);
                 sources.add(
                     LogPlace { connector, log },
-                    name,
+                    name.clone(),
                     catalogue,
                     planned.zone.clone(),
                 );
                 source_configs.push(SourceConfig {
                     group: connector,
-                    is_new: !restored.has_history,
+                    is_new: !is_known(&restored, &name),
                     ..source.clone()
                 });
             }
         }
-        let positions = sources.place_positions(std::mem::take(&mut restored.positions));
+        let matchers = source_configs.iter().map(path_matcher).collect::<Vec<_>>();
+        let stored = std::mem::take(&mut restored.positions);
+        let positions = sources.place_positions(stored, |source, path| {
+            matchers
+                .get(source.0)
+                .is_some_and(|globs| globs.is_match(path))
+        });
         let start = Start {
             restored: positions,
             next_file_id: restored.next_file_id,
@@ -96,6 +104,27 @@ impl Plan {
             ledger: Ledger::open(plans, restored),
         })
     }
+}
+
+/// Whether the store has ever held anything of a log.
+fn is_known(restored: &Restored, name: &LogName) -> bool {
+    let labels = [&name.connector, &name.log];
+    restored
+        .counters
+        .iter()
+        .any(|(key, _)| key.signal == Signal::LogBytes && key.label_values.iter().eq(labels))
+}
+
+/// What a source's patterns match. A pattern that does not compile matches nothing
+/// here; `tail` refuses it by name.
+fn path_matcher(source: &SourceConfig) -> GlobSet {
+    let mut globs = GlobSetBuilder::new();
+    for pattern in &source.patterns {
+        if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() {
+            globs.add(glob);
+        }
+    }
+    globs.build().unwrap_or_default()
 }
 
 fn load_catalogue(config: &ConnectorConfig) -> anyhow::Result<Catalogue> {

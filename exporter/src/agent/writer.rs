@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 
 use super::plan::Plan;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::metrics::AgentMetrics;
 use crate::pipeline::{Committed, Pipeline};
 
@@ -27,6 +28,8 @@ pub enum Input {
     Reload {
         /// The new configuration, built.
         plan: Box<Plan>,
+        /// Its pace.
+        pace: Pace,
         /// Where to answer. The error is a text for people.
         answer: oneshot::Sender<Result<(), String>>,
     },
@@ -53,12 +56,22 @@ pub struct Pace {
     pub commit_interval: Duration,
 }
 
+impl Pace {
+    /// The configured pace.
+    pub const fn of(config: &Config) -> Self {
+        Self {
+            poll_interval: config.tail.poll_interval.0,
+            commit_interval: config.tail.commit_interval.0,
+        }
+    }
+}
+
 /// Runs until told to stop, or until nobody is left to tell.
 pub fn run(
     mut pipeline: Pipeline,
     inbox: &Receiver<Input>,
     outlet: &Outlet,
-    pace: Pace,
+    mut pace: Pace,
     clock: Clock,
 ) {
     loop {
@@ -84,9 +97,17 @@ pub fn run(
         };
         match inbox.recv_timeout(wait) {
             Err(RecvTimeoutError::Timeout) => {}
-            Ok(Input::Reload { plan, answer }) => {
+            Ok(Input::Reload {
+                plan,
+                pace: wanted,
+                answer,
+            }) => {
+                let outcome = reload(&mut pipeline, *plan, outlet, clock);
+                if outcome.is_ok() {
+                    pace = wanted;
+                }
                 // Whoever asked may have given up waiting.
-                drop(answer.send(reload(&mut pipeline, *plan, outlet, clock)));
+                drop(answer.send(outcome));
             }
             Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use flate2::read::MultiGzDecoder;
@@ -16,6 +17,8 @@ pub struct Input {
     pub path: PathBuf,
     /// Its size in bytes as it lies on the disk, 0 if unknown.
     pub size: u64,
+    /// When it was written last; `None` for standard input.
+    pub modified: Option<SystemTime>,
 }
 
 /// An opened input.
@@ -47,6 +50,11 @@ impl BytesSource {
 }
 
 impl Input {
+    /// Sorts inputs from the oldest to the newest; standard input is live, so last.
+    pub fn age_key(&self) -> (bool, Option<SystemTime>, usize) {
+        (self.modified.is_none(), self.modified, self.place)
+    }
+
     /// Opens it and looks whether it is packed.
     ///
     /// # Errors
@@ -95,7 +103,7 @@ pub fn expand(words: &[String]) -> anyhow::Result<Vec<Input>> {
     for word in words {
         let path = Path::new(word);
         if word == "-" {
-            push(&mut inputs, PathBuf::from("-"), 0);
+            push(&mut inputs, PathBuf::from("-"), 0, None);
         } else if path.exists() {
             push_file(&mut inputs, path)?;
         } else if word.contains(['*', '?', '[', '{']) {
@@ -122,15 +130,16 @@ fn push_file(inputs: &mut Vec<Input>, path: &Path) -> anyhow::Result<()> {
             path.display()
         );
     }
-    push(inputs, path.to_owned(), about.len());
+    push(inputs, path.to_owned(), about.len(), about.modified().ok());
     Ok(())
 }
 
-fn push(inputs: &mut Vec<Input>, path: PathBuf, size: u64) {
+fn push(inputs: &mut Vec<Input>, path: PathBuf, size: u64, modified: Option<SystemTime>) {
     inputs.push(Input {
         place: inputs.len(),
         path,
         size,
+        modified,
     });
 }
 
@@ -171,6 +180,7 @@ mod tests {
             place: 0,
             path: path.to_owned(),
             size: 0,
+            modified: None,
         };
         let mut source = input.open().unwrap();
         let mut all = Vec::new();

@@ -15,7 +15,7 @@ use super::input::Input;
 use super::{Job, SourceSink, log_of, scan_source};
 use crate::pipeline::redact::shown_field;
 
-/// One line of the output. The names are a promise: see docs/ARCHITECTURE.md.
+/// One line of the output. The names are a promise to whoever reads them by program.
 #[derive(Serialize)]
 struct EventLine<'a> {
     /// RFC 3339, `null` if the line has no time.
@@ -104,4 +104,8 @@ impl<W: Write> Sink for EventLines<'_, W> {
 
 impl<W: Write> SourceSink for EventLines<'_, W> {
     fn chunk(&mut self, _: &Tally, _: u64) {}
+
+    fn has_enough(&self) -> bool {
+        self.failed.is_some()
+    }
 }

@@ -9,37 +9,48 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use logparse::catalogue::FunctionId;
 use logparse::scan::{Hit, Miss, Sink, Tally};
-use model::event::EventKind;
+use model::event::{Event, EventKind};
 use model::log::{LineOutcome, LossCause};
+use model::position::FileId;
 use model::snapshot::RecentEvent;
+use model::untrusted::Untrusted;
 
-use super::ledger::{Ledger, LogPlace, Tracked};
-use super::redact::redact_line;
+use super::ledger::{Ledger, LogPlace, Told, Tracked};
+use super::redact::{redact_line, shown_field};
+
+/// The file that lines come from.
+#[derive(Debug, Clone, Copy)]
+pub struct FileRef<'a> {
+    /// Tells it from other files of this run.
+    pub id: FileId,
+    /// Its present name, for people.
+    pub path: &'a Path,
+}
 
 /// Takes the lines of one batch of one log.
 pub struct Fold<'a> {
     ledger: &'a mut Ledger,
     place: LogPlace,
-    path: &'a Path,
+    file: FileRef<'a>,
     now: Timestamp,
     /// The path as text, made at the first event that needs it.
-    file: Option<Arc<str>>,
+    path_text: Option<Arc<str>>,
 }
 
 impl<'a> Fold<'a> {
-    /// Prepares to take lines that are read at `now` from the file `path`.
+    /// Prepares to take lines that are read at `now` from `file`.
     pub const fn new(
         ledger: &'a mut Ledger,
         place: LogPlace,
-        path: &'a Path,
+        file: FileRef<'a>,
         now: Timestamp,
     ) -> Self {
         Self {
             ledger,
             place,
-            path,
+            file,
             now,
-            file: None,
+            path_text: None,
         }
     }
 
@@ -75,7 +86,11 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn remember(&mut self, event: model::event::Event, offset: u64) {
+    /// Keeps an event for people, without what may name a person or a place.
+    fn remember(&mut self, mut event: Event, offset: u64) {
+        for field in &mut event.fields {
+            field.value = Untrusted::new(&shown_field(&field.name, &field.value));
+        }
         let Some(account) = self.ledger.connectors.get(self.place.connector) else {
             return;
         };
@@ -83,8 +98,8 @@ impl<'a> Fold<'a> {
             return;
         };
         let file = self
-            .file
-            .get_or_insert_with(|| Arc::from(&*self.path.to_string_lossy()));
+            .path_text
+            .get_or_insert_with(|| Arc::from(&*self.file.path.to_string_lossy()));
         let recent = RecentEvent {
             connector: Arc::clone(&account.plan.name),
             log: Arc::clone(&log.name),
@@ -111,13 +126,18 @@ impl Sink for Fold<'_> {
         // A line from the future would hide the silence that follows it.
         let at = hit.time().map_or(self.now, |time| time.min(self.now));
         let kind = hit.kind();
-        account.last_events.insert(kind, Tracked::changed(at));
+        let told = Told {
+            at,
+            is_dated: hit.time().is_some(),
+            file: self.file.id,
+        };
+        account.note_time(kind, told);
         if !kind.concerns_state() && !is_worth_showing(kind) {
             return;
         }
         let event = hit.event();
         if kind.concerns_state() {
-            account.state.alter().apply(&event, at);
+            account.apply(&event, told);
         }
         if is_worth_showing(kind) {
             self.remember(event, hit.offset());

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use logparse::catalogue::Catalogue;
-use model::connector::{ConnectorKind, ConnectorState};
-use model::event::EventKind;
+use model::connector::{Aspect, ConnectorKind, ConnectorState};
+use model::event::{Event, EventKind};
 use model::log::{GenerationCause, LineOutcome, LossCause};
+use model::position::FileId;
 use model::signal::Signal;
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
 use model::untrusted::Untrusted;
@@ -62,7 +63,33 @@ pub(super) struct ConnectorAccount {
     /// First of `catalogue.pairs()`.
     pub(super) events_at: CounterIndex,
     pub(super) last_events: BTreeMap<EventKind, Tracked<Timestamp>>,
+    /// Which file told the time of each event last; empty after a start.
+    timed_by: BTreeMap<EventKind, FileId>,
+    /// Which file told of each aspect last; empty after a start.
+    changed_by: BTreeMap<Aspect, FileId>,
     pub(super) logs: Vec<LogAccount>,
+}
+
+/// When a line says that its event happened, and how far to believe it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    /// The line's time, or the time of reading.
+    pub(super) at: Timestamp,
+    /// Whether the line itself had the time.
+    pub(super) is_dated: bool,
+    /// The file it stands in.
+    pub(super) file: FileId,
+}
+
+impl Told {
+    /// Whether it is old news: dated before what is known, and from another file
+    /// than that. Within one file the order of lines counts, whatever a clock that
+    /// was set back wrote beside them.
+    fn is_stale(self, known_at: Option<Timestamp>, known_from: Option<FileId>) -> bool {
+        self.is_dated
+            && known_at.is_some_and(|known| self.at < known)
+            && known_from != Some(self.file)
+    }
 }
 
 /// One log's knowledge.
@@ -330,8 +357,33 @@ impl ConnectorAccount {
             state,
             events_at,
             last_events: BTreeMap::new(),
+            timed_by: BTreeMap::new(),
+            changed_by: BTreeMap::new(),
             logs,
         }
+    }
+
+    /// Takes note of when an event happened, unless it is old news.
+    pub(super) fn note_time(&mut self, kind: EventKind, told: Told) {
+        let known_at = self.last_events.get(&kind).map(|at| at.value);
+        if told.is_stale(known_at, self.timed_by.get(&kind).copied()) {
+            return;
+        }
+        self.last_events.insert(kind, Tracked::changed(told.at));
+        self.timed_by.insert(kind, told.file);
+    }
+
+    /// Folds an event into the state, unless it is old news: an old log that turns up
+    /// late must not undo what is known since.
+    pub(super) fn apply(&mut self, event: &Event, told: Told) {
+        if let Some(aspect) = event.key.kind.aspect() {
+            let known_at = self.state.value.since(aspect);
+            if told.is_stale(known_at, self.changed_by.get(&aspect).copied()) {
+                return;
+            }
+            self.changed_by.insert(aspect, told.file);
+        }
+        self.state.alter().apply(event, told.at);
     }
 
     fn find_log(&mut self, name: &str) -> Option<&mut LogAccount> {

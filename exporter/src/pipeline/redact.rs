@@ -42,58 +42,177 @@ pub fn shown_field(name: &str, value: &Untrusted) -> String {
     }
 }
 
-/// The line with addresses, e-mail addresses, host names and long ids replaced.
+/// The line with addresses, names, quoted texts and long ids replaced.
 pub fn redact_line(line: &[u8]) -> Untrusted {
     let head = line.get(..SAMPLE_BYTES_MAX).unwrap_or(line);
     let text = String::from_utf8_lossy(head);
-    let mut shown = String::with_capacity(text.len());
-    let mut announces_name = false;
-    for piece in text.split_inclusive(is_delimiter) {
-        let (word, delimiter) = match piece.char_indices().next_back() {
-            Some((at, last)) if is_delimiter(last) => piece.split_at(at),
-            _ => (piece, ""),
-        };
-        let is_hidden = !word.is_empty() && (announces_name || names_something(word));
-        shown.push_str(if is_hidden { "<redacted>" } else { word });
-        shown.push_str(delimiter);
-        if !word.is_empty() {
-            announces_name = is_announcement(word);
+    let (before, anchor, after) = split_at_anchor(&text);
+    let mut shown = Shown::default();
+    shown.take(before);
+    shown.out.push_str(anchor);
+    shown.announces_name = false;
+    shown.take(after);
+    Untrusted::new(&shown.out)
+}
+
+/// Parts the text at its first word of the form `file.cpp:NN:function():0x…`, which
+/// tells where in the program we are and nothing about anybody.
+fn split_at_anchor(text: &str) -> (&str, &str, &str) {
+    let mut from = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        let plain = word.trim_end();
+        if is_anchor(plain) {
+            let (before, rest) = text.split_at(from);
+            let (anchor, after) = rest.split_at(plain.len());
+            return (before, anchor, after);
+        }
+        from = from.saturating_add(word.len());
+    }
+    (text, "", "")
+}
+
+fn is_anchor(word: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:~()".contains(&byte);
+    word.contains(".cpp:") && word.contains("():0x") && word.bytes().all(is_plain)
+}
+
+/// A text on its way out.
+#[derive(Default)]
+struct Shown {
+    out: String,
+    /// The next word is likely to be a name.
+    announces_name: bool,
+}
+
+impl Shown {
+    /// Takes text that may hold quoted pieces. A quoted key stays, a quoted value is
+    /// somebody's text.
+    fn take(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some((plain, quoted)) = rest.split_once('"') {
+            self.take_words(plain);
+            let (inside, after) = quoted.split_once('"').unwrap_or((quoted, ""));
+            let is_key = after.trim_start().starts_with(':') && !names_something(inside);
+            self.out.push('"');
+            self.out.push_str(if is_key || inside.is_empty() {
+                inside
+            } else {
+                REDACTED
+            });
+            self.out.push('"');
+            self.announces_name = is_key && is_announcement(inside);
+            rest = after;
+        }
+        self.take_words(rest);
+    }
+
+    fn take_words(&mut self, text: &str) {
+        for spaced in text.split_inclusive(char::is_whitespace) {
+            let word = spaced.trim_end();
+            if is_whole_address(word) {
+                self.out.push_str(REDACTED);
+                self.out
+                    .push_str(spaced.get(word.len()..).unwrap_or_default());
+                self.announces_name = false;
+            } else {
+                self.take_pieces(spaced);
+            }
         }
     }
-    Untrusted::new(&shown)
+
+    fn take_pieces(&mut self, text: &str) {
+        for piece in text.split_inclusive(is_delimiter) {
+            let (word, delimiter) = match piece.char_indices().next_back() {
+                Some((at, last)) if is_delimiter(last) => piece.split_at(at),
+                _ => (piece, ""),
+            };
+            let is_hidden = !word.is_empty() && (self.announces_name || names_something(word));
+            self.out.push_str(if is_hidden { REDACTED } else { word });
+            self.out.push_str(delimiter);
+            if !word.is_empty() {
+                self.announces_name = is_announcement(word);
+            }
+        }
+    }
 }
+
+/// Whether a word is an address that its own delimiters would tear: a URL, or an
+/// IPv6 address, bare or with brackets, port or key before it.
+fn is_whole_address(word: &str) -> bool {
+    let has_ipv6 = word.split(['[', ']', '=', '(', ')', ',']).any(|part| {
+        part.matches(':').count() >= 2
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
+    });
+    has_ipv6 || word.contains("://")
+}
+
+/// What stands in place of a name.
+const REDACTED: &str = "<redacted>";
 
 fn is_delimiter(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(
-            character,
-            '"' | '\'' | ',' | ';' | '=' | '<' | '>' | '[' | ']' | '{' | '}'
-        )
+    character.is_whitespace() || "'`,;:=<>[](){}|&".contains(character)
 }
 
-/// Whether the next word is likely to be somebody's or something's name.
+/// Words after which a name is likely to follow.
+const ANNOUNCEMENTS: &[&str] = &[
+    "account",
+    "address",
+    "app",
+    "as",
+    "by",
+    "client",
+    "clientid",
+    "cn",
+    "customer",
+    "device",
+    "domain",
+    "email",
+    "file",
+    "folder",
+    "for",
+    "from",
+    "group",
+    "host",
+    "hostname",
+    "id",
+    "ip",
+    "login",
+    "mail",
+    "name",
+    "org",
+    "path",
+    "peer",
+    "principal",
+    "process",
+    "server",
+    "sid",
+    "site",
+    "subject",
+    "tenant",
+    "to",
+    "upn",
+    "uri",
+    "url",
+    "user",
+    "userid",
+    "username",
+    "via",
+];
+
 fn is_announcement(word: &str) -> bool {
-    let plain = word.trim_end_matches(':').to_ascii_lowercase();
-    [
-        "user", "username", "host", "hostname", "device", "clientid", "client", "for", "tenant",
-    ]
-    .contains(&plain.as_str())
+    let plain = word.to_ascii_lowercase();
+    ANNOUNCEMENTS.contains(&plain.as_str())
 }
 
 /// Whether a word may be an e-mail or network address, a host name, a path, or an id.
 fn names_something(word: &str) -> bool {
-    // The anchor `file.cpp:NN:func():0x…` tells where in the program we are.
-    let is_anchor = word.contains(".cpp:") && word.contains("():");
-    if is_anchor {
-        return false;
-    }
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let dots_inside = word.trim_matches('.').matches('.').count();
-    let is_host_or_address = dots_inside >= 1;
-    let is_ipv6 = word.matches(':').count() >= 2;
+    let is_host_or_address = word.trim_matches('.').contains('.');
     let is_path = word.contains('/') || word.contains('\\');
     let is_id = word.len() >= 8 && digits >= 2;
-    word.contains('@') || is_host_or_address || is_ipv6 || is_path || is_id
+    word.contains('@') || is_host_or_address || is_path || is_id || word.contains('%')
 }
 
 #[cfg(test)]
@@ -108,21 +227,43 @@ mod tests {
     fn the_words_stay_and_the_names_go() {
         check(
             "neconfig.cpp:121:setClientId():0x0 Client l0ThzLYeZnqA9 set for bob@example.com from 10.1.2.3:99",
-            "neconfig.cpp:121:setClientId():0x0 Client <redacted> set for <redacted> from <redacted>",
+            "neconfig.cpp:121:setClientId():0x0 Client <redacted> set for <redacted> from <redacted>:99",
+        );
+        check(
+            "logged in user bob, device: atlas",
+            "logged in user <redacted>, device: <redacted>",
+        );
+        check(
+            "user:bob email=carol name=(dave) via|erin",
+            "user:<redacted> email=<redacted> name=(<redacted>) via|<redacted>",
         );
         check(
             "user=C:\\Users\\bob host=[2001:db8::1]",
-            "user=<redacted> host=[<redacted>]",
+            "user=<redacted>:<redacted> <redacted>",
+        );
+    }
+
+    #[test]
+    fn json_keeps_its_keys_and_hides_its_texts() {
+        check(
+            "eventlog.cpp:115:logPublisherTunnelEvent():0x0 {\"eventId\": 5, \"user\": \"bob\", \"hostname\": \"fileserver\"}",
+            "eventlog.cpp:115:logPublisherTunnelEvent():0x0 {\"eventId\": 5, \"user\": \"<redacted>\", \"hostname\": \"<redacted>\"}",
+        );
+        check("{\"user\": bob}", "{\"user\": <redacted>}");
+    }
+
+    #[test]
+    fn an_address_is_no_anchor_because_it_looks_a_bit_like_one() {
+        check(
+            "sslhelper.cpp:1:logSslError():0x0 to https://x/a.cpp:1:f():0x0?u=bob",
+            "sslhelper.cpp:1:logSslError():0x0 to <redacted>",
         );
     }
 
     #[test]
     fn a_torn_character_is_no_trouble() {
         let line = "é".repeat(SAMPLE_BYTES_MAX);
-        assert!(
-            redact_line(&line.as_bytes()[..SAMPLE_BYTES_MAX + 1])
-                .expose()
-                .starts_with('é')
-        );
+        let shown = redact_line(&line.as_bytes()[..SAMPLE_BYTES_MAX + 1]);
+        assert!(shown.expose().starts_with('é'));
     }
 }

@@ -14,7 +14,7 @@ use model::position::{FileId, Position, PositionChange, SourceId};
 use store::{LogName, PositionUpdate, StoredPosition};
 use tail::turn::{Batch, Taken};
 
-use super::fold::Fold;
+use super::fold::{FileRef, Fold};
 use super::ledger::{Ledger, LogPlace};
 
 /// One followed log.
@@ -72,7 +72,11 @@ impl SourceTable {
                 line_end: true,
             };
         };
-        let mut fold = Fold::new(ledger, source.place, batch.path, now);
+        let file = FileRef {
+            id: batch.id,
+            path: batch.path,
+        };
+        let mut fold = Fold::new(ledger, source.place, file, now);
         let chunk = Chunk {
             bytes: batch.bytes,
             offset: batch.offset,
@@ -117,18 +121,31 @@ impl SourceTable {
             .collect()
     }
 
-    /// The stored positions of logs that are still configured, as `tail` takes them.
+    /// The stored positions as `tail` takes them.
+    ///
+    /// A position belongs to the log of its name. If that log is no longer configured,
+    /// it was renamed or its pattern moved: then it goes to the first other log of the
+    /// same connector whose patterns match the file (`matches`), since reading the file
+    /// again would count its events twice.
     pub fn place_positions(
         &self,
         stored: Vec<StoredPosition>,
+        matches: impl Fn(SourceId, &str) -> bool,
     ) -> Vec<(FileId, SourceId, Position)> {
+        let heir = |row: &StoredPosition| {
+            let mut sources = self.sources.iter().enumerate();
+            let found = sources.find(|(place, source)| {
+                source.name.connector == row.log.connector
+                    && matches(SourceId(*place), &row.position.path)
+            });
+            found.map(|(place, _)| place)
+        };
         stored
             .into_iter()
             .filter_map(|row| {
-                let place = self
-                    .sources
-                    .iter()
-                    .position(|source| source.name == row.log)?;
+                let same_name = |source: &Source| source.name == row.log;
+                let own = self.sources.iter().position(same_name);
+                let place = own.or_else(|| heir(&row))?;
                 Some((row.id, SourceId(place), row.position))
             })
             .collect()

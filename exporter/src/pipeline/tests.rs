@@ -57,9 +57,13 @@ impl World {
     }
 
     fn start(&self) -> Pipeline {
+        self.start_with("agent", "beginning")
+    }
+
+    fn start_with(&self, log: &str, start_at: &str) -> Pipeline {
         let text = format!(
             "store: {{path: {}}}\nconnectors:\n- name: pub\n  kind: netskope-publisher\n  \
-             logs: {{agent: [{}]}}\n",
+             logs: {{{log}: [{}]}}\n  start_at: {start_at}\n",
             self.path("state.db").display(),
             self.path("agent.txt*").display(),
         );
@@ -215,4 +219,69 @@ fn a_line_from_the_future_does_not_hide_silence() {
     let snapshot = pipeline.snapshot();
     let (_, at) = snapshot.connectors[0].last_events[0];
     assert!(at <= snapshot.taken_at.unwrap());
+}
+
+#[test]
+fn an_old_log_that_turns_up_late_does_not_undo_what_is_known() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    let dated =
+        |day: &str, text: &str| format!("[pub:2026-{day} 00:00:00.000000 +00:00] [info] {text}");
+    world.write(&dated("11-02", UP));
+    world.turn(&mut pipeline);
+    let down = UP.replace("NPACONNECTED", "NPADISCONNECTED");
+    fs::write(world.path("agent.txt.old"), dated("01-02", &down)).unwrap();
+    world.turn(&mut pipeline);
+    let snapshot = pipeline.snapshot();
+    assert!(snapshot.connectors[0].state.is_tunnel_up());
+    assert_eq!(
+        count(&pipeline, EventKind::TunnelDisconnected),
+        1,
+        "it happened, and counts"
+    );
+    // In the file that spoke last, order is stronger than a clock that was set back.
+    world.write(&dated("11-01", &down));
+    world.turn(&mut pipeline);
+    assert!(!pipeline.snapshot().connectors[0].state.is_tunnel_up());
+}
+
+#[test]
+fn what_people_see_of_an_event_names_nobody() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.write(
+        "2024/05/02 02:10:00 UTC Get \"https://bob.example.com/x\": x509: certificate is valid for \
+         atlas.example.com, not bob.example.com\n",
+    );
+    world.turn(&mut pipeline);
+    let snapshot = pipeline.snapshot();
+    let shown = format!("{:?}", snapshot.recent_events);
+    assert!(
+        !shown.contains("bob") && !shown.contains("atlas"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_log_that_is_renamed_in_the_configuration_is_not_counted_again() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.write(&APP.repeat(3));
+    world.turn(&mut pipeline);
+    pipeline.close();
+    let mut renamed = world.start_with("main", "beginning");
+    world.write(APP);
+    world.turn(&mut renamed);
+    assert_eq!(count(&renamed, EventKind::AppConnectionOpened), 4);
+}
+
+#[test]
+fn start_at_end_passes_over_what_is_there_and_counts_what_comes() {
+    let mut world = World::new();
+    world.write(&APP.repeat(3));
+    let mut pipeline = world.start_with("agent", "end");
+    world.turn(&mut pipeline);
+    world.write(APP);
+    world.turn(&mut pipeline);
+    assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 1);
 }
