@@ -7,12 +7,12 @@
 //! Docker's JSON lines are unpacked by [`docker`] first, since they need a buffer.
 //!
 //! No public source shows the Publisher's own prefix, so the list is open at its
-//! end: [`is_open_prefix`] accepts an unknown one before an anchor by its looks.
+//! end: [`open`] accepts an unknown one before an anchor by its looks.
 
 pub(crate) mod docker;
+pub(crate) mod open;
 mod styles;
 
-use crate::record::PREFIX_BYTES_MAX;
 use crate::timestamp::Stamp;
 
 /// Most prefixes that are taken off, one within the other.
@@ -90,30 +90,6 @@ pub(crate) fn strip(line: &[u8]) -> Stripped<'_> {
         stripped.rest = text;
     }
     stripped
-}
-
-/// Whether `before`, which stands between the known prefixes and an anchor, looks
-/// like a prefix that we do not know, and not like the beginning of a text.
-///
-/// `line_bytes_before` is the anchor's distance from the start of the line.
-pub(crate) fn is_open_prefix(before: &[u8], line_bytes_before: usize) -> bool {
-    if PREFIX_BYTES_MAX < line_bytes_before {
-        return false;
-    }
-    let is_bounded = matches!(before.last(), Some(b' ' | b'\t' | b']' | b'|'));
-    if !is_bounded {
-        return before.is_empty();
-    }
-    let mut text = before.trim_ascii_start();
-    while let Some(column) = text.strip_prefix(b"|") {
-        text = column.trim_ascii_start();
-    }
-    match text.first() {
-        Some(b'[') => text.contains(&b']'),
-        Some(first) if first.is_ascii_digit() => true,
-        Some(_) => styles::level(text).is_some() || styles::compose(text).is_some(),
-        None => true,
-    }
 }
 
 #[cfg(test)]
@@ -222,6 +198,14 @@ mod tests {
             &expect!["RFC 3339 time | 2024-05-02T00:10:00.1Z | text"],
         );
         check(
+            "2024-05-02T02:10:00Z User-Agent: npa[12]: text",
+            &expect!["RFC 3339 time | 2024-05-02T02:10:00Z | User-Agent: npa[12]: text"],
+        );
+        check(
+            "Nov  2 10:00:00 User-Agent: npa: text",
+            &expect![" | - | Nov  2 10:00:00 User-Agent: npa: text"],
+        );
+        check(
             "2024-05-02T02:10:00Z Get x509: text",
             &expect!["RFC 3339 time | 2024-05-02T02:10:00Z | Get x509: text"],
         );
@@ -254,33 +238,5 @@ mod tests {
             "[a] [b] [c] [d] text",
             &expect!["bracketed word, bracketed word, bracketed word | - | [d] text"],
         );
-    }
-
-    #[test]
-    fn an_unknown_prefix_is_known_by_its_looks() {
-        let is_open = |before: &str| is_open_prefix(before.as_bytes(), before.len());
-        for before in [
-            "",
-            "[a b] ",
-            "[a b]",
-            "12:00 x ",
-            "ERROR something ",
-            "x | y| ",
-            "| [a] | ",
-            "  ",
-        ] {
-            assert!(is_open(before), "{before}");
-        }
-        for before in [
-            "User-Agent: ",
-            "GET /?q=",
-            "[a b] q=",
-            "[a ",
-            "user said ",
-            "-",
-        ] {
-            assert!(!is_open(before), "{before}");
-        }
-        assert!(!is_open(&format!("[a] {} ", "x".repeat(PREFIX_BYTES_MAX))));
     }
 }

@@ -8,7 +8,7 @@
 //! 2. an anchor at the front, after known prefixes, opens its function's record;
 //! 3. a text row that fits at the front wins over anchors further right;
 //! 4. else the first anchor opens the record, if what precedes it looks like a
-//!    prefix that we do not know (`prefix::is_open_prefix`).
+//!    prefix that we do not know (`prefix::open`).
 //!
 //! Known limit: who can make a component write a whole line of his own can write an
 //! event. Rotation and permissions of the log are the only guard against that.
@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use model::event::Event;
 
 use super::{Catalogue, FunctionId, PairId, RowId};
+use crate::prefix::open::is_open_prefix;
 use crate::prefix::{self, Stripped, docker};
 use crate::record::{Anchor, anchor_at_start, first_anchor};
 use crate::timestamp::Stamp;
@@ -100,7 +101,7 @@ impl Catalogue {
             return (None, Finding::NoRow);
         };
         let stripped_bytes = text.len() - rest.len();
-        if !prefix::is_open_prefix(before, stripped_bytes + before.len()) {
+        if !is_open_prefix(before, stripped_bytes + before.len()) {
             return (None, Finding::ForeignAnchor);
         }
         (Some(anchor), self.function_finding(&anchor))

@@ -159,9 +159,8 @@ fn structured_element(text: &[u8]) -> Option<&[u8]> {
 
 /// `Mmm dd hh:mm:ss host tag[pid]: `. It has no year, so it gives no time.
 fn syslog_bsd(text: &[u8]) -> Option<Found<'_>> {
-    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let (month, rest) = text.split_at_checked(3)?;
-    if !MONTHS.chunks_exact(3).any(|known| known == month) {
+    if !is_month(month) {
         return None;
     }
     let [b' ', tens, ones, b' ', rest @ ..] = rest else {
@@ -179,10 +178,9 @@ fn syslog_bsd(text: &[u8]) -> Option<Found<'_>> {
     if !is_day || !is_clock {
         return None;
     }
-    let (_host, rest) = token(after_space(rest)?)?;
+    let (host, rest) = token(after_space(rest)?)?;
     let (tag, rest) = token(rest)?;
-    tag.ends_with(b":")
-        .then_some(Found::new(Style::SyslogBsd, None, rest))
+    (is_host(host) && tag.ends_with(b":")).then_some(Found::new(Style::SyslogBsd, None, rest))
 }
 
 /// An RFC 3339 time, and what collectors write after it: CRI's stream and flag, or
@@ -206,17 +204,17 @@ fn cri_words(text: &[u8]) -> Option<&[u8]> {
 
 /// The process number is required: `Get x509: …` would pass for host and tag.
 fn syslog_words(text: &[u8]) -> Option<&[u8]> {
-    let (_host, rest) = token(text)?;
+    let (host, rest) = token(text)?;
     let (tag, rest) = token(rest)?;
     let numbered = tag.strip_suffix(b"]:")?;
     let open = memchr::memrchr(b'[', numbered)?;
     let number = numbered.get(open + 1..)?;
     let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
-    is_number.then_some(rest)
+    (is_number && is_host(host)).then_some(rest)
 }
 
 /// A level word, with or without a colon.
-pub(super) fn level(text: &[u8]) -> Option<Found<'_>> {
+fn level(text: &[u8]) -> Option<Found<'_>> {
     let (word, rest) = token(text)?;
     is_level(word.strip_suffix(b":").unwrap_or(word)).then_some(Found::new(
         Style::Level,
@@ -225,12 +223,27 @@ pub(super) fn level(text: &[u8]) -> Option<Found<'_>> {
     ))
 }
 
-fn is_level(word: &[u8]) -> bool {
+/// Whether `word` names a level, in any case.
+pub(super) fn is_level(word: &[u8]) -> bool {
     LEVELS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
+/// Whether `word` is a month's name, as RFC 3164 section 4.1.2 shortens it.
+pub(super) fn is_month(word: &[u8]) -> bool {
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    MONTHS.chunks_exact(3).any(|known| known == word)
+}
+
+/// Whether `word` could be the name of a host or a program. With a colon behind it,
+/// it is the name of a header, and somebody's text follows.
+pub(super) fn is_host(word: &[u8]) -> bool {
+    word.first().is_some_and(u8::is_ascii_alphanumeric)
+        && word.last() != Some(&b':')
+        && word.iter().all(|byte| is_word_byte(*byte))
+}
+
 /// `service-1  | `.
-pub(super) fn compose(text: &[u8]) -> Option<Found<'_>> {
+fn compose(text: &[u8]) -> Option<Found<'_>> {
     let name_len = text
         .iter()
         .take(64)
