@@ -1,7 +1,7 @@
 //! Serves `/metrics`, the health routes, the status page and its JSON.
 //!
 //! Reads the last committed snapshot and nothing else; it holds up no turn, and no
-//! turn holds it up. [`serve`] runs its own accept loop, since slow, silent and huge
+//! turn holds it up. [`Server`] runs its own accept loop, since slow, silent and huge
 //! requests must be dropped while scrapes go on: every wait has a deadline and every
 //! size a bound in [`HttpLimits`]. What the numbers are is [`crate::metrics`]' matter,
 //! and which addresses may be listened on is the configuration's.
@@ -30,8 +30,6 @@ use model::snapshot::Snapshot;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
-use tracing::error;
 
 use accept::Gate;
 use routes::Front;
@@ -68,7 +66,7 @@ pub struct Shared {
 /// Bounds of the HTTP server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpLimits {
-    /// Most connections open at once; more are answered 503 and closed.
+    /// Most connections open at once, over all addresses listened on; more are answered 503 and closed.
     pub connections_max: usize,
     /// Most of them from one address.
     pub connections_per_address_max: usize,
@@ -101,30 +99,34 @@ impl Default for HttpLimits {
     }
 }
 
-/// Serves `listeners` until `stop` becomes true or its sender is gone, and returns
-/// when the last connection is closed, at most [`HttpLimits::stop_timeout`] later.
-pub async fn serve(
-    listeners: Vec<TcpListener>,
-    shared: Shared,
+/// The server, apart from the addresses that it listens on: all of them share one
+/// bound on connections and one encoded page. Copies share everything.
+#[derive(Debug, Clone)]
+pub struct Server {
+    front: Arc<Front>,
+    gate: Arc<Gate>,
     limits: HttpLimits,
-    stop: watch::Receiver<bool>,
-) {
-    let gate = Arc::new(Gate::new(&limits, shared.metrics.clone()));
-    let front = Arc::new(Front::new(shared));
-    let mut loops = JoinSet::new();
-    for listener in listeners {
-        loops.spawn(accept::serve_listener(
-            listener,
-            Arc::clone(&front),
-            Arc::clone(&gate),
-            limits.clone(),
-            stop.clone(),
-        ));
-    }
-    while let Some(ended) = loops.join_next().await {
-        if let Err(failure) = ended {
-            error!(error = format!("{failure:#}"), "HTTP listener died");
+}
+
+impl Server {
+    /// A server that answers from `shared`, with no connection open.
+    pub fn new(shared: Shared, limits: HttpLimits) -> Self {
+        Self {
+            gate: Arc::new(Gate::new(&limits, shared.metrics.clone())),
+            front: Arc::new(Front::new(shared)),
+            limits,
         }
+    }
+
+    /// Serves `listener` until `stop` becomes true or its sender is gone, and returns
+    /// when its last connection is closed, at most [`HttpLimits::stop_timeout`] later.
+    pub async fn serve(self, listener: TcpListener, stop: watch::Receiver<bool>) {
+        let Self {
+            front,
+            gate,
+            limits,
+        } = self;
+        accept::serve_listener(listener, front, gate, limits, stop).await;
     }
 }
 

@@ -176,7 +176,7 @@ impl AgentMetrics {
         );
         registry.register(
             "ztna_store_writable",
-            "Whether the store committed the last turn (1) or the agent runs from memory (0)",
+            "Whether the store committed the last turn (1) or reading waits in the log files until it does (0)",
             self.store_writable.clone(),
         );
         registry.register(

@@ -4,7 +4,7 @@
 //! the people who ask why not. Who asks, and with which status code we answer, is
 //! `routes`' matter.
 
-use model::snapshot::{ConnectorSnapshot, Snapshot};
+use model::snapshot::{ConnectorSnapshot, LogSnapshot, Snapshot};
 use model::untrusted::printable;
 
 /// Why the agent is not ready: one line a reason, none if it is.
@@ -41,17 +41,49 @@ pub(super) fn reasons_no_tunnel(snapshot: &Snapshot) -> Vec<String> {
 }
 
 /// Why a connector's logs are not all read now.
-pub(super) fn reasons_of(connector: &ConnectorSnapshot) -> Vec<String> {
-    let name = printable(&connector.name);
+///
+/// Strict: a configured log without any file is not being read, even if that is the
+/// usual state of it. Whoever does not want to hear of it leaves it out of the
+/// configuration.
+fn reasons_of(connector: &ConnectorSnapshot) -> Vec<String> {
     let mut reasons = Vec::new();
-    if connector.logs.iter().all(|log| log.files.is_empty()) {
-        reasons.push(format!("connector `{name}`: no log file is followed"));
-    }
     for log in &connector.logs {
-        for file in &log.unreadable {
+        let place = format!(
+            "connector `{}`: log `{}`",
+            printable(&connector.name),
+            printable(&log.name)
+        );
+        reasons.extend(
+            reasons_of_log(log)
+                .into_iter()
+                .map(|reason| format!("{place}: {reason}")),
+        );
+    }
+    reasons
+}
+
+fn reasons_of_log(log: &LogSnapshot) -> Vec<String> {
+    let mut reasons: Vec<String> = log
+        .unreadable
+        .iter()
+        // No log at all, by its content: it will not become one by being waited for.
+        .filter(|file| !file.is_refused)
+        .map(|file| {
             let (path, error) = (printable(&file.path), printable(&file.error));
-            reasons.push(format!("connector `{name}`: cannot read {path}: {error}"));
-        }
+            format!("cannot read {path}: {error}")
+        })
+        .collect();
+    if log.files.is_empty() && reasons.is_empty() {
+        reasons.push(match log.unreadable.as_slice() {
+            [] => "no file matches yet".to_owned(),
+            [_, ..] => "no file that matches is a log".to_owned(),
+        });
+    }
+    if 0 < log.files_over_limit {
+        reasons.push(format!(
+            "files that wait because as many as allowed are followed: {}",
+            log.files_over_limit
+        ));
     }
     reasons
 }
@@ -67,6 +99,10 @@ fn reasons_not_current(snapshot: &Snapshot) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use model::snapshot::UnreadableFile;
+
     use super::*;
     use crate::metrics::sample;
 
@@ -96,11 +132,79 @@ mod tests {
             [
                 "the logs' backlog is still being read",
                 "the store does not commit: no room on the disk",
-                "connector `pub-fra-1`: no log file is followed",
-                "connector `pub-sjc-2`: cannot read /var/log/publisher/agent.txt.1: \
-                 Permission denied (os error 13)",
+                "connector `pub-fra-1`: log `agent`: no file matches yet",
+                "connector `pub-sjc-2`: log `agent`: cannot read \
+                 /var/log/publisher/agent.txt.1: Permission denied (os error 13)",
             ]
         );
+    }
+
+    /// What speaks against a snapshot whose second log is `wizard`.
+    fn reasons_with(wizard: LogSnapshot) -> Vec<String> {
+        let mut snapshot = one_healthy();
+        snapshot.connectors[0].logs.push(LogSnapshot {
+            name: Arc::from("wizard"),
+            ..wizard
+        });
+        reasons_not_ready(&snapshot, None)
+    }
+
+    fn unreadable(is_refused: bool) -> UnreadableFile {
+        UnreadableFile {
+            path: "/logs/wizard.d".to_owned(),
+            error: "is a directory".to_owned(),
+            is_refused,
+        }
+    }
+
+    #[test]
+    fn one_log_without_a_file_is_enough_to_be_not_ready() {
+        assert_eq!(
+            reasons_with(LogSnapshot::default()),
+            ["connector `pub-fra-1`: log `wizard`: no file matches yet"]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_log_does_not_count_beside_one_that_is() {
+        let files = one_healthy().connectors[0].logs[0].files.clone();
+        let beside_a_log = LogSnapshot {
+            files,
+            unreadable: vec![unreadable(true)],
+            ..LogSnapshot::default()
+        };
+        assert_eq!(reasons_with(beside_a_log), Vec::<String>::new());
+        let alone = LogSnapshot {
+            unreadable: vec![unreadable(true)],
+            ..LogSnapshot::default()
+        };
+        assert_eq!(
+            reasons_with(alone),
+            ["connector `pub-fra-1`: log `wizard`: no file that matches is a log"]
+        );
+    }
+
+    #[test]
+    fn an_unreadable_file_is_named_once() {
+        let log = LogSnapshot {
+            unreadable: vec![unreadable(true), unreadable(false)],
+            ..LogSnapshot::default()
+        };
+        let reason = "connector `pub-fra-1`: log `wizard`: cannot read /logs/wizard.d: \
+                      is a directory";
+        assert_eq!(reasons_with(log), [reason]);
+    }
+
+    #[test]
+    fn files_over_the_limit_are_files_not_read() {
+        let log = LogSnapshot {
+            files: one_healthy().connectors[0].logs[0].files.clone(),
+            files_over_limit: 3,
+            ..LogSnapshot::default()
+        };
+        let reason = "connector `pub-fra-1`: log `wizard`: files that wait because as many \
+                      as allowed are followed: 3";
+        assert_eq!(reasons_with(log), [reason]);
     }
 
     #[test]

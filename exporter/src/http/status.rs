@@ -125,6 +125,7 @@ pub(super) struct LogReport<'a> {
     pub(super) near_misses: Vec<NearMissReport<'a>>,
     pub(super) files: Vec<FileReport<'a>>,
     pub(super) unreadable: Vec<UnreadableReport<'a>>,
+    pub(super) files_over_limit: u64,
 }
 
 /// A known function that said something unknown.
@@ -148,6 +149,8 @@ pub(super) struct FileReport<'a> {
 pub(super) struct UnreadableReport<'a> {
     pub(super) path: Foreign<'a>,
     pub(super) error: Foreign<'a>,
+    /// It is no log, so it does not make the agent not ready.
+    pub(super) refused: bool,
 }
 
 /// One of the latest events.
@@ -317,8 +320,10 @@ fn log_report(log: &LogSnapshot) -> LogReport<'_> {
             .map(|file| UnreadableReport {
                 path: Foreign(&file.path),
                 error: Foreign(&file.error),
+                refused: file.is_refused,
             })
             .collect(),
+        files_over_limit: log.files_over_limit,
     }
 }
 

@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A server of a test's own.
 struct Server {
     address: SocketAddr,
+    served: super::Server,
     registry: Arc<Registry>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     store_health: watch::Sender<Option<String>>,
@@ -49,11 +50,7 @@ impl Server {
         limits: HttpLimits,
         reload: Option<mpsc::Sender<ReloadRequest>>,
     ) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        // Small, so that a client who stops reading is felt with a page of a test's size.
-        socket.set_send_buffer_size(16 * 1024).unwrap();
-        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let listener: TcpListener = socket.listen(128).unwrap();
+        let listener = listener();
         let address = listener.local_addr().unwrap();
         let mut registry = Registry::default();
         let metrics = AgentMetrics::register(&mut registry);
@@ -71,15 +68,26 @@ impl Server {
             version: "1.2.3",
             host_names: Arc::from(["agent.example.com".to_owned()]),
         };
-        let running = tokio::spawn(serve(vec![listener], shared, limits, stop_reader));
+        let served = super::Server::new(shared, limits);
+        let running = tokio::spawn(served.clone().serve(listener, stop_reader));
         Self {
             address,
+            served,
             registry,
             snapshots,
             store_health,
             stop,
             running,
         }
+    }
+
+    /// Serves on one more address, until the server is dropped.
+    fn open_another(&self) -> SocketAddr {
+        let listener = listener();
+        let address = listener.local_addr().unwrap();
+        let served = self.served.clone();
+        tokio::spawn(served.serve(listener, self.stop.subscribe()));
+        address
     }
 
     async fn connect(&self) -> TcpStream {
@@ -123,6 +131,15 @@ impl Server {
             cause.name()
         ))
     }
+}
+
+/// A listener on a port of its own.
+fn listener() -> TcpListener {
+    let socket = TcpSocket::new_v4().unwrap();
+    // Small, so that a client who stops reading is felt with a page of a test's size.
+    socket.set_send_buffer_size(16 * 1024).unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    socket.listen(128).unwrap()
 }
 
 /// Reads what comes until the server closes the connection, by a reset too.

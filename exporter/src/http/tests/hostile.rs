@@ -325,6 +325,25 @@ fn no_bytes_end_the_server() {
 }
 
 #[tokio::test]
+async fn all_addresses_together_have_one_bound() {
+    let limits = HttpLimits {
+        connections_max: 1,
+        ..HttpLimits::default()
+    };
+    let server = Server::with(sample::snapshot(), limits, None).await;
+    let mut first = server.connect().await;
+    first
+        .write_all(b"GET /-/healthy HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    // Answered, so it holds the only place.
+    first.read_u8().await.unwrap();
+    let other = server.open_another();
+    let refused = read_to_close(TcpStream::connect(other).await.unwrap()).await;
+    assert_eq!(status_of(&refused), "503");
+}
+
+#[tokio::test]
 async fn forms_of_request_that_only_proxies_know_are_answered() {
     let server = Server::start(sample::snapshot()).await;
     for (said, status) in [
