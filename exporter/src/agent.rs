@@ -40,7 +40,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Reads the configuration, at start and again at each reload. The error is a
 /// complete text for people; colour only at start, where a person looks on.
-pub type LoadConfig = Box<dyn Fn(Colour) -> Result<Config, String> + Send + Sync>;
+pub type LoadConfig = Arc<dyn Fn(Colour) -> Result<Config, String> + Send + Sync>;
 
 /// What to do once the agent serves.
 pub type OnListening = Box<dyn FnOnce(&[SocketAddr]) + Send>;
@@ -206,11 +206,14 @@ impl Agent {
     }
 
     async fn try_reload(&self, load: &LoadConfig, doors: &mut Doors) -> Result<(), String> {
-        let config = load(Colour::Never)?;
+        // On a thread of its own: a file that never ends must not keep signals waiting.
+        let load = Arc::clone(load);
+        let (config, plan) = tokio::task::spawn_blocking(move || load_and_plan(&load))
+            .await
+            .map_err(|_| "the configuration could not be read".to_owned())??;
         if config.store.path != self.store_path {
             return Err("`store.path` cannot change while running: restart the agent".to_owned());
         }
-        let plan = Plan::from_config(&config).map_err(|error| format!("{error:#}"))?;
         let prepared = doors.prepare(&config.web.listen).await?;
         let (answer, answered) = oneshot::channel();
         self.inbox
@@ -362,6 +365,12 @@ async fn gone(mut alive: watch::Receiver<Arc<Snapshot>>) {
     while alive.changed().await.is_ok() {}
 }
 
+fn load_and_plan(load: &LoadConfig) -> Result<(Config, Plan), String> {
+    let config = load(Colour::Never)?;
+    let plan = Plan::from_config(&config).map_err(|error| format!("{error:#}"))?;
+    Ok((config, plan))
+}
+
 fn open_pipeline(
     config: &Config,
     plan: Plan,
@@ -376,7 +385,10 @@ fn open_pipeline(
     let books = plan
         .open(restored)
         .map_err(|error| config_failure(&error))?;
-    Ok(Pipeline::new(books, store, config.store.path.clone()))
+    let mut pipeline = Pipeline::new(books, store, config.store.path.clone());
+    // Readers see the last run's values from the first moment on.
+    pipeline.show(clock.now());
+    Ok(pipeline)
 }
 
 fn config_failure(error: &anyhow::Error) -> Failure {

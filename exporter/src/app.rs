@@ -3,6 +3,7 @@
 mod show;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::agent::plan::Plan;
 use crate::agent::{self, RunOptions};
@@ -21,7 +22,7 @@ pub use self::show::demo;
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let load_args = args.clone();
     let options = RunOptions {
-        load: Box::new(move |colour| load(&load_args, colour)),
+        load: Arc::new(move |colour| load(&load_args, colour)),
         lifecycle: args.enable_lifecycle,
         until: Box::pin(std::future::pending()),
         on_listening: Box::new(|_| {}),

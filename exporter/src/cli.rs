@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use model::untrusted::printable;
+
 use crate::logging::{LogFormat, LogLevel};
 
 /// The command failed while it ran.
@@ -224,13 +226,21 @@ impl Failure {
     fn report(&self) -> ExitCode {
         let (code, text) = match self {
             Self::Config(text) => (EXIT_CONFIG, text.clone()),
-            Self::Usage(text) => (EXIT_USAGE, format!("error: {text}")),
+            Self::Usage(text) => (EXIT_USAGE, format!("error: {}", in_lines(text))),
             Self::Running(error) if is_broken_pipe(error) => return ExitCode::SUCCESS,
-            Self::Running(error) => (EXIT_FAILED, format!("error: {error:#}")),
+            Self::Running(error) => (
+                EXIT_FAILED,
+                format!("error: {}", in_lines(&format!("{error:#}"))),
+            ),
         };
         crate::logging::say_to_user(&text);
         ExitCode::from(code)
     }
+}
+
+/// A message that may hold what somebody typed, safe for a terminal.
+fn in_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// Whoever reads our stdout (`| head`) has had enough: that is no failure.

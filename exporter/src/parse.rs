@@ -68,13 +68,19 @@ pub fn run(args: &ParseArgs) -> Result<(), Failure> {
     match args.output {
         ParseOutput::Events => json_lines::print(&job, &inputs)?,
         ParseOutput::Metrics => {
-            let (ledger, _) = fold_all(&job, &inputs)?;
-            print_result(exposition(&ledger, job.now)?.as_bytes())?;
+            let told = fold_all(&job, &inputs)?;
+            print_result(exposition(&told.ledger, job.now)?.as_bytes())?;
+            told.failed.map_or(Ok(()), Err)?;
         }
         ParseOutput::Summary => {
-            let (ledger, bytes) = fold_all(&job, &inputs)?;
+            let Told {
+                ledger,
+                bytes,
+                failed,
+            } = fold_all(&job, &inputs)?;
             let snapshot = picture::draw(&ledger, &|_, _| Default::default(), true, job.now);
             print_result(summary::render(&snapshot, inputs.len(), bytes).as_bytes())?;
+            failed.map_or(Ok(()), Err)?;
         }
     }
     Ok(())
@@ -225,7 +231,7 @@ struct Reach {
 }
 
 /// Folds all inputs, as many at a time as there are cores.
-fn fold_all(job: &Job, inputs: &[Input]) -> Result<(Ledger, u64), Failure> {
+fn fold_all(job: &Job, inputs: &[Input]) -> Result<Told, Failure> {
     let progress = progress_bar(inputs);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Option<Folded>>> = Mutex::new(inputs.iter().map(|_| None).collect());
@@ -253,12 +259,31 @@ fn fold_all(job: &Job, inputs: &[Input]) -> Result<(Ledger, u64), Failure> {
     // named: lines need not have a time of their own.
     let mut by_age: Vec<_> = inputs.iter().zip(done).collect();
     by_age.sort_by_key(|(input, _)| input.age_key());
+    let mut failed = None;
     for folded in by_age.into_iter().filter_map(|(_, folded)| folded) {
-        let (one, read) = folded?;
-        ledger.absorb(&one);
-        bytes = bytes.saturating_add(read);
+        match folded {
+            Ok((one, read)) => {
+                ledger.absorb(&one);
+                bytes = bytes.saturating_add(read);
+            }
+            // The others are worth printing; the first trouble decides the exit code.
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok((ledger, bytes))
+    Ok(Told {
+        ledger,
+        bytes,
+        failed,
+    })
+}
+
+/// What all inputs told together.
+struct Told {
+    ledger: Ledger,
+    /// Bytes read, unpacked, of the inputs that could be read.
+    bytes: u64,
+    /// The first input that could not.
+    failed: Option<anyhow::Error>,
 }
 
 /// What one input told, and how many bytes it had.

@@ -266,7 +266,8 @@ impl Pipeline {
         }
     }
 
-    fn show(&mut self, now: Moment) {
+    /// Draws what is known. Only to be called while all of it is committed.
+    pub fn show(&mut self, now: Moment) {
         let Books {
             tailer,
             sources,

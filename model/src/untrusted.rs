@@ -60,8 +60,9 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// C0, DEL, C1, line separators, and the marks that change reading direction.
-fn is_unprintable(character: char) -> bool {
+/// Whether a character could move a cursor or turn the direction of reading: C0, DEL,
+/// C1, line separators, direction marks, and what has no width.
+pub fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -14,10 +14,13 @@ use tracing::{debug, warn};
 use crate::agent::{self, OnListening, RunOptions};
 use crate::cli::{DemoArgs, Failure};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Colour, Config};
 use crate::demo;
 use crate::demo::writer::{DemoWriter, WriterError};
 use crate::logging::print_result;
+
+/// What `--listen` takes: the demo is for whoever sits at this machine.
+const LISTEN_WANTED: &str = "want an address of this machine only, like 127.0.0.1:10942";
 
 /// How often to look whether the story still goes on.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
@@ -33,6 +36,8 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         .tempdir()
         .context("no temporary folder for the demo's logs")?;
     let config = demo_config(folder.path(), &args.listen);
+    load(&config)
+        .map_err(|_| Failure::Usage(format!("--listen `{}`: {LISTEN_WANTED}", args.listen)))?;
     let clock = Clock::start();
     let story = Story {
         logs: folder.path().to_owned(),
@@ -41,9 +46,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         writer: Arc::default(),
     };
     let options = RunOptions {
-        load: Box::new(move |colour| {
-            Config::parse("demo", &config).map_err(|error| error.render(colour))
-        }),
+        load: Arc::new(move |_| load(&config)),
         lifecycle: false,
         until: Box::pin(story.clone().end(args.seconds.map(Duration::from_secs))),
         on_listening: story.clone().begin(),
@@ -51,6 +54,14 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let ended = agent::run(options, clock);
     story.stop()?;
     ended
+}
+
+fn load(config: &str) -> Result<Config, String> {
+    let config = Config::parse("demo", config).map_err(|error| error.render(Colour::Never))?;
+    config
+        .check_listeners(false)
+        .map_err(|error| error.render(Colour::Never))?;
+    Ok(config)
 }
 
 /// The writer, shared between whoever starts, watches and stops it.

@@ -35,7 +35,8 @@ pub(super) fn check(config: &Config, document: Option<&Document>) -> Result<(), 
     checker.store(&config.store.path)?;
     checker.listeners(&config.web.listen)?;
     checker.tail(&config.tail)?;
-    checker.connectors(&config.connectors)
+    checker.connectors(&config.connectors)?;
+    checker.store_is_no_log(config)
 }
 
 /// Checks addresses that may have come from flags.
@@ -117,6 +118,28 @@ impl Checker<'_> {
             }
         };
         error.wanting(&reference::wanted(path))
+    }
+
+    /// Following the store's own files would feed them with what they say.
+    fn store_is_no_log(&self, config: &Config) -> Result<(), ConfigError> {
+        let file = config.store.path.display();
+        let own = ["", "-wal", "-shm", ".lock"].map(|end| format!("{file}{end}"));
+        let patterns = config
+            .connectors
+            .iter()
+            .flat_map(|connector| connector.logs.values().flatten());
+        for pattern in patterns {
+            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+            let matcher = glob.map(|glob| glob.compile_matcher());
+            if matcher.is_ok_and(|matcher| own.iter().any(|path| matcher.is_match(path))) {
+                let path = KeyPath::default().key("store").key("path");
+                let wrong = format!("is matched by the log pattern `{pattern}`");
+                return Err(self
+                    .refuse(&path, &wrong)
+                    .wanting("a folder in which no log pattern finds files"));
+            }
+        }
+        Ok(())
     }
 
     fn store(&self, file: &Path) -> Result<(), ConfigError> {

@@ -15,6 +15,8 @@ pub struct Input {
     pub place: usize,
     /// Its path; `-` is standard input.
     pub path: PathBuf,
+    /// Its path without links and detours; `None` for standard input.
+    pub whole: Option<PathBuf>,
     /// Its size in bytes as it lies on the disk, 0 if unknown.
     pub size: u64,
     /// When it was written last; `None` for standard input.
@@ -103,7 +105,13 @@ pub fn expand(words: &[String]) -> anyhow::Result<Vec<Input>> {
     for word in words {
         let path = Path::new(word);
         if word == "-" {
-            push(&mut inputs, PathBuf::from("-"), 0, None);
+            inputs.push(Input {
+                place: inputs.len(),
+                path: PathBuf::from("-"),
+                whole: None,
+                size: 0,
+                modified: None,
+            });
         } else if path.exists() {
             push_file(&mut inputs, path)?;
         } else if word.contains(['*', '?', '[', '{']) {
@@ -123,6 +131,14 @@ pub fn expand(words: &[String]) -> anyhow::Result<Vec<Input>> {
 
 fn push_file(inputs: &mut Vec<Input>, path: &Path) -> anyhow::Result<()> {
     let named = || format!("`{}` cannot be read", path.display());
+    // A file that two words name would be counted twice.
+    let whole = path.canonicalize().with_context(named)?;
+    if inputs
+        .iter()
+        .any(|input| input.whole.as_ref() == Some(&whole))
+    {
+        return Ok(());
+    }
     let about = path.metadata().with_context(named)?;
     if about.is_dir() {
         bail!(
@@ -130,17 +146,14 @@ fn push_file(inputs: &mut Vec<Input>, path: &Path) -> anyhow::Result<()> {
             path.display()
         );
     }
-    push(inputs, path.to_owned(), about.len(), about.modified().ok());
-    Ok(())
-}
-
-fn push(inputs: &mut Vec<Input>, path: PathBuf, size: u64, modified: Option<SystemTime>) {
     inputs.push(Input {
         place: inputs.len(),
-        path,
-        size,
-        modified,
+        path: path.to_owned(),
+        whole: Some(whole),
+        size: about.len(),
+        modified: about.modified().ok(),
     });
+    Ok(())
 }
 
 /// Files that match a pattern whose folder part is plain, by name.
@@ -179,6 +192,7 @@ mod tests {
         let input = Input {
             place: 0,
             path: path.to_owned(),
+            whole: None,
             size: 0,
             modified: None,
         };

@@ -8,7 +8,9 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Context;
 use indicatif::ProgressBar;
 use logparse::scan::{Hit, Sink, Tally};
+use model::untrusted::is_unprintable;
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::input::Input;
@@ -95,10 +97,36 @@ impl<W: Write> Sink for EventLines<'_, W> {
             reason: event.key.reason.as_str(),
             fields: event.fields.iter().map(shown).collect(),
         };
-        let written = serde_json::to_writer(&mut self.out, &line)
+        let mut json = Serializer::with_formatter(&mut self.out, Printable);
+        let written = line
+            .serialize(&mut json)
             .map_err(io::Error::from)
             .and_then(|()| self.out.write_all(b"\n"));
         self.failed = written.err();
+    }
+}
+
+/// JSON that a terminal can show: what moves a cursor or turns the direction of
+/// reading is escaped, beyond what JSON itself asks for.
+struct Printable;
+
+impl Formatter for Printable {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut encoded = [0; 2];
+        for character in fragment.chars() {
+            if is_unprintable(character) {
+                for unit in character.encode_utf16(&mut encoded) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            } else {
+                write!(writer, "{character}")?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -107,5 +135,21 @@ impl<W: Write> SourceSink for EventLines<'_, W> {
 
     fn has_enough(&self) -> bool {
         self.failed.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let mut out = Vec::new();
+        let mut json = Serializer::with_formatter(&mut out, Printable);
+        "a\u{9b}b\u{202e}c\"é".serialize(&mut json).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "\"a\\u009bb\\u202ec\\\"é\""
+        );
     }
 }

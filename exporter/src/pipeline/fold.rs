@@ -123,12 +123,14 @@ impl Sink for Fold<'_> {
             return;
         };
         counters.add(account.events_at.plus(hit.pair().0), 1);
-        // A line from the future would hide the silence that follows it.
-        let at = hit.time().map_or(self.now, |time| time.min(self.now));
+        // A line from the future would hide the silence that follows it, and one from
+        // before computers kept logs has no time at all.
+        let dated = hit.time().filter(|time| Timestamp::UNIX_EPOCH <= *time);
+        let at = dated.map_or(self.now, |time| time.min(self.now));
         let kind = hit.kind();
         let told = Told {
             at,
-            is_dated: hit.time().is_some(),
+            is_dated: dated.is_some(),
             file: self.file.id,
         };
         account.note_time(kind, told);
