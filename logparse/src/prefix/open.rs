@@ -278,6 +278,8 @@ mod tests {
             "user pid 7 ",
             "May I see 7 ",
             "May ",
+            "May [x] ",
+            "Thu - ",
             "Thu 7 x ",
             "x y | ",
             "17 clients | ",
