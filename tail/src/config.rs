@@ -19,9 +19,12 @@ pub struct TailLimits {
     /// Most idle handles kept open. Files beyond it are followed by reopening them;
     /// a handle that is the only way to a file's bytes is never closed for this.
     pub open_files_max: usize,
-    /// Most files followed for one source. Further ones wait, and are counted.
+    /// Most files followed for one source. When there are more, those that were read
+    /// to their end are only remembered; if that is not enough, further ones wait and
+    /// are counted. Files whose name is gone count while they have unread bytes.
     pub files_max: usize,
-    /// Most directory entries looked at in one directory and scan.
+    /// Most directory entries looked at in one directory and scan. A directory with
+    /// more is named as unreadable.
     pub entries_max: usize,
     /// Most files remembered, over all sources; the longest unseen goes first.
     pub remembered_max: usize,

@@ -119,6 +119,10 @@ pub(crate) fn discover(
         listing: Listing::default(),
     };
     for pattern in patterns {
+        if entries_max <= walk.listing.found.len() {
+            walk.note_cut(&pattern.directory());
+            continue;
+        }
         walk.descend(&pattern.base, &pattern.parts, 0);
     }
     let mut listing = walk.listing;
@@ -146,7 +150,11 @@ impl<F: FileSystem> Walk<'_, F> {
         let Some((part, rest)) = parts.split_first() else {
             return;
         };
-        if DEPTH_MAX.saturating_mul(2) < depth || self.entries_max <= self.listing.found.len() {
+        if DEPTH_MAX.saturating_mul(2) < depth {
+            return;
+        }
+        if self.entries_max <= self.listing.found.len() {
+            self.note_cut(directory);
             return;
         }
         match part {
@@ -193,13 +201,34 @@ impl<F: FileSystem> Walk<'_, F> {
     }
 
     fn names(&mut self, directory: &Path) -> Vec<std::ffi::OsString> {
-        match self.files.list(directory, self.entries_max) {
-            Ok(names) => names,
+        // One more than allowed tells that there are more.
+        match self
+            .files
+            .list(directory, self.entries_max.saturating_add(1))
+        {
+            Ok(mut names) => {
+                if self.entries_max < names.len() {
+                    names.truncate(self.entries_max);
+                    self.note_cut(directory);
+                }
+                names
+            }
             Err(err) => {
                 self.note(directory, &err);
                 Vec::new()
             }
         }
+    }
+
+    fn note_cut(&mut self, directory: &Path) {
+        self.listing.unreadable.push(UnreadableFile {
+            path: directory.display().to_string(),
+            error: format!(
+                "more than {} entries, not all are looked at",
+                self.entries_max
+            ),
+            is_refused: false,
+        });
     }
 
     fn note(&mut self, path: &Path, err: &io::Error) {

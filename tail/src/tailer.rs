@@ -2,19 +2,24 @@
 //!
 //! Owns the followed files and decides which of them to read next: round robin, a
 //! batch each, until the turn's budget is used up. Files are found and lost in
-//! `scan`, taken on in `admit`, read in `read` and `unpack`, and what a rotation or
-//! a truncation means is in `succession`. It never decides when to poll; the
-//! exporter's loop does.
+//! `scan`, shared out among sources in `overlap`, taken on in `admit`, read in `read`
+//! and `unpack`, and what a rotation or a truncation means is in `succession`. Limits
+//! are in `room`, the handover at a reload in `reload`, waiting for a store in
+//! `vigil`. It never decides when to poll; the exporter's loop does.
 //!
 //! The idea: a scan only learns names; bytes are believed after the evidence in
 //! them was compared, before each batch. So a missed scan or event delays and never
 //! loses.
 
 mod admit;
+mod overlap;
 mod read;
+mod reload;
+mod room;
 mod scan;
 mod succession;
 mod unpack;
+mod vigil;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -48,6 +53,8 @@ pub struct Tailer<F: FileSystem = SystemFiles> {
     /// When to look into the directories next. `None`: now.
     next_scan: Option<Duration>,
     has_scanned: bool,
+    /// Nothing may be read: the store does not take what would come of it.
+    is_watching: bool,
     is_caught_up: bool,
     /// Where the round robin begins.
     cursor: usize,
@@ -67,6 +74,8 @@ pub struct Start {
 /// One source while running.
 struct Source {
     patterns: Vec<Pattern>,
+    /// The patterns as configured, to know the source again at a reload.
+    pattern_texts: Vec<String>,
     group: usize,
     is_new: bool,
     start_at: StartAt,
@@ -125,6 +134,7 @@ impl<F: FileSystem> Tailer<F> {
             next_file_id: start.next_file_id,
             next_scan: None,
             has_scanned: false,
+            is_watching: false,
             is_caught_up: false,
             cursor: 0,
             buffer: Vec::new(),
@@ -133,6 +143,7 @@ impl<F: FileSystem> Tailer<F> {
         for (id, source, position) in start.restored {
             tailer.restore(id, source, position);
         }
+        tailer.forget_doubles();
         Ok(tailer)
     }
 
@@ -141,9 +152,10 @@ impl<F: FileSystem> Tailer<F> {
     /// `take` is only called for bytes whose file was compared with its position.
     /// What went wrong with a file is in [`Self::source_status`].
     pub fn poll(&mut self, now: Now, take: &mut dyn FnMut(Batch<'_>) -> Taken) -> PollReport {
-        if self.next_scan.is_none_or(|due| due <= now.monotonic) {
+        if self.is_scan_due(now) {
             self.scan(now);
         }
+        self.is_watching = false;
         self.read_turn(now, take);
         self.close_surplus();
         self.note_caught_up();
@@ -234,6 +246,10 @@ impl<F: FileSystem> Tailer<F> {
         directories
     }
 
+    fn is_scan_due(&self, now: Now) -> bool {
+        self.next_scan.is_none_or(|due| due <= now.monotonic)
+    }
+
     fn restore(&mut self, id: FileId, source: SourceId, position: Position) {
         let Some(configured) = self.sources.get_mut(source.0) else {
             return;
@@ -293,39 +309,6 @@ impl<F: FileSystem> Tailer<F> {
         }
     }
 
-    /// Closes idle files beyond the limit, the longest idle first. A file that is no
-    /// longer listed keeps its handle, since nothing else leads to it.
-    fn close_surplus(&mut self) {
-        let mut open: Vec<usize> = Vec::new();
-        let mut count = 0_usize;
-        for (index, follower) in self.followers.iter().enumerate() {
-            if follower.handle().is_none() {
-                continue;
-            }
-            count = count.saturating_add(1);
-            if follower.place == Place::Listed && follower.is_drained() {
-                open.push(index);
-            }
-        }
-        let surplus = count.saturating_sub(self.limits.open_files_max);
-        if surplus == 0 {
-            return;
-        }
-        open.sort_by_key(|index| {
-            self.followers
-                .get(*index)
-                .map(|follower| follower.quiet_since)
-        });
-        for index in open.into_iter().take(surplus) {
-            if let Some(follower) = self.followers.get_mut(index) {
-                let offered_to = follower.offered_to;
-                follower.close();
-                // Its unfinished last line need not be offered again.
-                follower.offered_to = offered_to;
-            }
-        }
-    }
-
     fn note_caught_up(&mut self) {
         let is_open = |follower: &Follower<F::File>| {
             follower.is_followed() && follower.backlog.is_some() && follower.error.is_none()
@@ -382,6 +365,7 @@ impl Source {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             patterns,
+            pattern_texts: config.patterns.clone(),
             group: config.group,
             is_new: config.is_new,
             start_at: config.start_at,

@@ -64,9 +64,19 @@ impl<F: FileSystem> Tailer<F> {
                 .refused
                 .retain(|identity, _| listed.contains(identity));
         }
-        self.refuse_surplus(source, &mut unknown);
+        let is_history = self.is_history(source);
+        let mut surplus = self.make_room(source, &unknown, now);
+        if let Some(configured) = self.sources.get_mut(source.0) {
+            configured.files_over_limit = if is_history { 0 } else { surplus };
+        }
         let mut previous = None;
         for found in unknown {
+            // The longest unchanged are left out.
+            let has_room = surplus == 0 || self.is_refused(source, &found);
+            surplus = surplus.saturating_sub(usize::from(!has_room));
+            if !has_room && !is_history {
+                continue;
+            }
             let candidate = self.look_at(source, &found);
             match candidate {
                 Candidate::Later => {}
@@ -81,33 +91,14 @@ impl<F: FileSystem> Tailer<F> {
                     }
                     self.adopt_between(source, &found, listed, now);
                     let id = self.follow(source, &found, opened, now);
-                    self.order_after(id, &mut previous);
+                    if has_room {
+                        self.order_after(id, &mut previous);
+                    } else {
+                        self.park_history(id);
+                    }
                 }
             }
         }
-    }
-
-    /// Leaves files out when there are too many, the longest unchanged first.
-    fn refuse_surplus(&mut self, source: SourceId, unknown: &mut Vec<Found>) {
-        let is_ours =
-            |follower: &&Follower<F::File>| follower.source == source && follower.is_followed();
-        let followed = self.followers.iter().filter(is_ours).count();
-        let room = self.limits.files_max.saturating_sub(followed);
-        let Some(configured) = self.sources.get_mut(source.0) else {
-            return;
-        };
-        let refused = &configured.refused;
-        let is_candidate = |found: &Found| !refused.contains_key(&found.status.identity);
-        let wanted = unknown.iter().filter(|found| is_candidate(found)).count();
-        let mut surplus = wanted.saturating_sub(room);
-        configured.files_over_limit = surplus;
-        unknown.retain(|found| {
-            let is_surplus = 0 < surplus && is_candidate(found);
-            if is_surplus {
-                surplus = surplus.saturating_sub(1);
-            }
-            !is_surplus
-        });
     }
 
     fn look_at(&self, source: SourceId, found: &Found) -> Candidate<F::File> {
@@ -245,7 +236,8 @@ impl<F: FileSystem> Tailer<F> {
                 && follower.is_extended_by(&found.path)
                 && is_twin(follower, opened)
         });
-        // While the original cannot be read, nobody can tell that it was truncated.
+        // While the original is not read, nobody can tell that it was truncated.
+        let is_watching = self.is_watching;
         let is_twin_unreadable = twin.is_some_and(|follower| follower.error.is_some());
         let has_twin = twin.is_some();
         let Some(configured) = self.sources.get_mut(source.0) else {
@@ -260,7 +252,7 @@ impl<F: FileSystem> Tailer<F> {
             size: opened.status.size,
             quiet_since: now.monotonic,
         });
-        if held.size != opened.status.size || is_twin_unreadable {
+        if held.size != opened.status.size || is_twin_unreadable || is_watching {
             held.size = opened.status.size;
             held.quiet_since = now.monotonic;
         }
@@ -280,11 +272,7 @@ impl<F: FileSystem> Tailer<F> {
         let id = self.new_file_id();
         let path = found.path.display().to_string();
         let mut position = identity::new_position(opened.status.identity, opened.packing, path);
-        let is_history = !self.has_scanned
-            && self
-                .sources
-                .get(source.0)
-                .is_some_and(|configured| configured.is_new && configured.start_at == StartAt::End);
+        let is_history = self.is_history(source);
         let mut is_mid_line = false;
         if is_history && opened.packing == Packing::Plain {
             (position.offset, is_mid_line) = last_line_end(&opened.file, opened.status.size);
@@ -315,6 +303,30 @@ impl<F: FileSystem> Tailer<F> {
         self.followers.push(follower);
         self.note_generation(source, cause);
         id
+    }
+
+    /// Whether what exists now is history: a source's first look, from the end on.
+    fn is_history(&self, source: SourceId) -> bool {
+        !self.has_scanned
+            && self
+                .sources
+                .get(source.0)
+                .is_some_and(|configured| configured.is_new && configured.start_at == StartAt::End)
+    }
+
+    /// Remembers a file beyond the limit, so that it is no news at the next scan.
+    fn park_history(&mut self, id: FileId) {
+        let Some(index) = self.index_of(id) else {
+            return;
+        };
+        // A packed one closes itself, once its length is known.
+        let is_plain = self
+            .followers
+            .get(index)
+            .is_some_and(|follower| follower.position.packing == Packing::Plain);
+        if is_plain {
+            self.park(index);
+        }
     }
 
     /// Lets a file of the first scan wait for the older ones: a backlog is read in

@@ -134,7 +134,7 @@ impl<F: FileSystem> Tailer<F> {
     }
 
     /// Opens a closed file if it has news. `false`: leave it alone.
-    fn is_open(&mut self, index: usize, now: Now) -> io::Result<bool> {
+    pub(super) fn is_open(&mut self, index: usize, now: Now) -> io::Result<bool> {
         let Some(follower) = self.followers.get(index) else {
             return Ok(false);
         };
@@ -335,7 +335,7 @@ impl<F: FileSystem> Tailer<F> {
     }
 
     /// Whether another followed file has this one's name without its ending.
-    fn has_rotated_name(&self, follower: &Follower<F::File>) -> bool {
+    pub(super) fn has_rotated_name(&self, follower: &Follower<F::File>) -> bool {
         self.followers.iter().any(|other| {
             other.source == follower.source
                 && other.place == Place::Listed

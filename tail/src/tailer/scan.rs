@@ -5,11 +5,14 @@
 //! by identity beside its last path; what is found nowhere is given up after a grace.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use model::log::LossCause;
-use model::position::{FileIdentity, Packing, SourceId};
+use model::position::{FileId, FileIdentity, Packing, SourceId};
 
+use super::overlap::Claims;
 use super::{Access, FileSystem, Follower, Now, Owner, Place, Tailer};
 use crate::discover::{Found, Listing, discover, words};
 use crate::file_system::{FileKind, OpenFile};
@@ -18,33 +21,42 @@ impl<F: FileSystem> Tailer<F> {
     /// Looks for files of all sources.
     pub(super) fn scan(&mut self, now: Now) {
         if !self.has_scanned {
-            for follower in &mut self.followers {
+            let restored = |follower: &&mut Follower<F::File>| follower.seen_at == Duration::ZERO;
+            for follower in self.followers.iter_mut().filter(restored) {
                 follower.seen_at = now.monotonic;
                 follower.quiet_since = now.monotonic;
             }
         }
+        let mut claims = Claims::default();
         for index in 0..self.sources.len() {
-            self.scan_source(SourceId(index), now);
+            self.scan_source(SourceId(index), &mut claims, now);
         }
         self.has_scanned = true;
         self.next_scan = Some(now.monotonic.saturating_add(self.limits.scan_interval));
-        self.forget_surplus();
+        if !self.is_watching {
+            self.forget_surplus();
+        }
+        self.forget_owners();
     }
 
-    fn scan_source(&mut self, source: SourceId, now: Now) {
+    fn scan_source(&mut self, source: SourceId, claims: &mut Claims, now: Now) {
         let Some(configured) = self.sources.get_mut(source.0) else {
             return;
         };
-        let listing = discover(&self.files, &configured.patterns, self.limits.entries_max);
+        let mut listing = discover(&self.files, &configured.patterns, self.limits.entries_max);
         configured.unreadable.clone_from(&listing.unreadable);
         configured.files_over_limit = 0;
+        claims.take(configured.group, &mut listing.found);
         let chosen = self.choose_names(source, &listing.found);
+        self.take_from_group(source, &chosen);
         let unknown = self.recognise(source, &chosen, now);
         let listed: HashSet<FileIdentity> =
             chosen.iter().map(|found| found.status.identity).collect();
         self.note_missing(source, &listed, &listing, now);
         self.admit(source, unknown, &listed, now);
-        self.give_up_vanished(source, now);
+        if !self.is_watching {
+            self.give_up_vanished(source, now);
+        }
         // Everything is tried again from here on.
         for follower in self
             .followers
@@ -88,6 +100,7 @@ impl<F: FileSystem> Tailer<F> {
             .iter()
             .enumerate()
             .filter(|(_, follower)| follower.source == source)
+            .filter(|(_, follower)| follower.place != Place::Forgotten)
             .map(|(index, follower)| (follower.position.identity, index))
             .collect();
         let is_first_scan = !self.has_scanned;
@@ -128,15 +141,19 @@ impl<F: FileSystem> Tailer<F> {
             let Some(follower) = self.followers.get_mut(index) else {
                 continue;
             };
-            if follower.source != source
-                || listed.contains(&follower.position.identity)
-                || is_unseen(&follower.path, listing)
-            {
+            if follower.source != source || listed.contains(&follower.position.identity) {
                 continue;
             }
-            follower.listed = None;
+            if is_unseen(&follower.path, listing) {
+                self.look_by_name(index, now);
+                continue;
+            }
+            let was_listed = follower.listed.take().is_some();
             match follower.place {
-                Place::Parked | Place::Forgotten => {}
+                Place::Forgotten => {}
+                // It may have been written to and renamed since the last scan.
+                Place::Parked if was_listed => self.seek_news(index, &mut siblings, now),
+                Place::Parked => {}
                 Place::Restored
                 | Place::Listed
                 | Place::Outside { .. }
@@ -149,6 +166,57 @@ impl<F: FileSystem> Tailer<F> {
                     }
                 }
             }
+        }
+    }
+
+    /// Looks at a known file of a directory that could not be listed, or not wholly.
+    /// What is not under its name may be anywhere and is not taken for gone.
+    fn look_by_name(&mut self, index: usize, now: Now) {
+        let Some(follower) = self.followers.get_mut(index) else {
+            return;
+        };
+        let path = follower.path.clone();
+        let is_gone = match self.files.status(&path) {
+            Ok(status) if status.identity == follower.position.identity => {
+                follower.note_listed(&Found { path, status }, now);
+                return;
+            }
+            Ok(_) => true,
+            Err(err) => err.kind() == io::ErrorKind::NotFound,
+        };
+        let links = follower
+            .handle()
+            .map(|file| file.status().ok().map(|status| status.links));
+        if let Some(links) = links.filter(|_| is_gone && follower.is_followed()) {
+            follower.listed = None;
+            follower.note_outside(now, links);
+        }
+    }
+
+    /// Goes on with a parked file that no pattern finds any more, if it has grown.
+    fn seek_news(&mut self, index: usize, siblings: &mut Siblings, now: Now) {
+        let Some(follower) = self.followers.get_mut(index) else {
+            return;
+        };
+        let position = &follower.position;
+        let grown = siblings
+            .beside(&self.files, &follower.path, self.limits.entries_max)
+            .iter()
+            .find(|found| {
+                position.packing == Packing::Plain
+                    && found.status.identity == position.identity
+                    && position.offset < found.status.size
+            });
+        let Some(path) = grown.map(|found| found.path.clone()) else {
+            return;
+        };
+        if let Ok(file) = self.files.open(&path) {
+            follower.set_path(&path);
+            follower.access = follower.position.access(file);
+            follower.is_renamed = true;
+            follower.place = Place::Outside {
+                since: now.monotonic,
+            };
         }
     }
 
@@ -199,6 +267,28 @@ impl<F: FileSystem> Tailer<F> {
         }
     }
 
+    /// Forgets who owned a name when that file is forgotten, and the oldest owners
+    /// when files had more names than are remembered.
+    fn forget_owners(&mut self) {
+        let ids: HashSet<FileId> = self
+            .followers
+            .iter()
+            .filter(|follower| follower.place != Place::Forgotten)
+            .map(|follower| follower.id)
+            .collect();
+        for configured in &mut self.sources {
+            let owners = &mut configured.owners;
+            owners.retain(|_, owner| ids.contains(&owner.id));
+            if self.limits.remembered_max < owners.len() {
+                let mut times: Vec<SystemTime> =
+                    owners.values().map(|owner| owner.confirmed_at).collect();
+                times.sort_unstable_by(|left, right| right.cmp(left));
+                let oldest = times.get(self.limits.remembered_max).copied();
+                owners.retain(|_, owner| oldest.is_none_or(|time| time <= owner.confirmed_at));
+            }
+        }
+    }
+
     /// Gives up files that were found nowhere, also not as a copy, for a while.
     fn give_up_vanished(&mut self, source: SourceId, now: Now) {
         let mut lost = Vec::new();
@@ -222,26 +312,6 @@ impl<F: FileSystem> Tailer<F> {
         }
         for bytes in lost {
             self.note_lost(source, LossCause::Removed, bytes);
-        }
-    }
-
-    /// Forgets the longest unseen files beyond the limit.
-    fn forget_surplus(&mut self) {
-        let surplus = self
-            .followers
-            .len()
-            .saturating_sub(self.limits.remembered_max);
-        if surplus == 0 {
-            return;
-        }
-        let mut parked: Vec<&mut Follower<F::File>> = self
-            .followers
-            .iter_mut()
-            .filter(|follower| follower.place == Place::Parked)
-            .collect();
-        parked.sort_by_key(|follower| follower.seen_at);
-        for follower in parked.into_iter().take(surplus) {
-            follower.place = Place::Forgotten;
         }
     }
 }

@@ -294,9 +294,11 @@ impl<F: FileSystem> Tailer<F> {
     }
 
     fn is_known(&self, source: SourceId, identity: FileIdentity) -> bool {
-        self.followers
-            .iter()
-            .any(|follower| follower.source == source && follower.position.identity == identity)
+        self.followers.iter().any(|follower| {
+            follower.position.identity == identity
+                && follower.place != Place::Forgotten
+                && self.is_same_group(follower.source, source)
+        })
     }
 }
 

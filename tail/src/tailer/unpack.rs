@@ -11,7 +11,7 @@ use model::position::{Packing, SourceId};
 
 use super::read::{Chunk, Step, is_same_content};
 use super::scan::OpenedBy;
-use super::{Access, Batch, FileSystem, Follower, Now, Place, Tailer, Taken};
+use super::{Access, Batch, FileSystem, Follower, Now, Tailer, Taken};
 use crate::compressed::{GzipStream, StreamEnd};
 use crate::file_system::{FileStatus, OpenFile};
 use crate::identity;
@@ -184,17 +184,6 @@ impl<F: FileSystem> Tailer<F> {
             StreamEnd::Broken(bytes) => bytes.max(1),
         };
         self.note_lost(source, LossCause::Undecodable, bytes);
-    }
-
-    /// Closes a packed file for good; its row keeps it from being read again.
-    fn park(&mut self, index: usize) {
-        let Some(follower) = self.followers.get_mut(index) else {
-            return;
-        };
-        follower.close();
-        follower.place = Place::Parked;
-        follower.backlog = None;
-        follower.is_changed = true;
     }
 
     /// The bytes are not the ones that the position knows: another file's.

@@ -179,6 +179,39 @@ fn a_directory_that_changes_wakes_the_reader() {
 }
 
 #[test]
+fn links_to_what_is_no_file_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    symlink("/dev/zero", root.path().join("a.log")).unwrap();
+    symlink(root.path(), root.path().join("b.log")).unwrap();
+    append(&root.path().join("c.log"), "one\n");
+    let mut world = world_in(root.path(), "*.log");
+    world.poll();
+    world.poll();
+    world.expect(&["one"]);
+    let unreadable = world.status().unreadable;
+    assert_eq!(unreadable.len(), 2);
+    assert!(unreadable.iter().all(|file| file.is_refused));
+}
+
+#[test]
+fn a_deleted_log_is_read_on_after_a_reload_and_a_pause_of_the_store() {
+    let root = tempfile::tempdir().unwrap();
+    let log = root.path().join("a.log");
+    let mut world = world_in(root.path(), "a.log");
+    append(&log, "one\n");
+    world.poll();
+    let mut writer = OpenOptions::new().append(true).open(&log).unwrap();
+    fs::remove_file(&log).unwrap();
+    writer.write_all(b"two\n").unwrap();
+    world.reload();
+    world.watch_after(60);
+    writer.write_all(b"three\n").unwrap();
+    world.watch_after(60);
+    world.poll();
+    world.expect(&["one", "two", "three"]);
+}
+
+#[test]
 fn a_relative_pattern_is_meant_from_the_working_directory() {
     let source = SourceConfig {
         group: 0,

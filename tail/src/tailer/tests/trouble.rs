@@ -17,6 +17,7 @@ fn an_unreadable_file_is_named_and_read_once_it_may_be() {
     assert_eq!(unreadable.len(), 1);
     assert_eq!(unreadable[0].path, "/log/a.log");
     assert_eq!(unreadable[0].error, "permission denied");
+    assert!(!unreadable[0].is_refused);
     world.disk.set_open_error("/log/a.log", None);
     world.poll();
     world.expect(&["one"]);
@@ -66,16 +67,18 @@ fn what_is_no_file_is_named_and_never_opened() {
     world
         .disk
         .create_special("/log/directory", FileKind::Directory);
+    world.disk.create_special("/dev/some", FileKind::Special);
+    world.disk.symbolic_link("/dev/some", "/log/link");
     world.disk.append("/log/a.log", "one\n");
     world.poll();
     world.poll();
     world.expect(&["one"]);
     let unreadable = world.status().unreadable;
-    assert_eq!(unreadable.len(), 2);
+    assert_eq!(unreadable.len(), 3);
     assert!(
         unreadable
             .iter()
-            .all(|file| file.error == "not a regular file")
+            .all(|file| file.error == "not a regular file" && file.is_refused)
     );
 }
 
@@ -90,6 +93,7 @@ fn foreign_packings_are_named_and_never_read_as_text() {
     world.poll();
     world.poll();
     world.expect(&[]);
+    assert!(world.status().unreadable.iter().all(|file| file.is_refused));
     let errors: Vec<String> = world
         .status()
         .unreadable

@@ -20,6 +20,8 @@ use crate::turn::{Batch, Now, PollReport, SourceStatus, Taken};
 pub(super) struct World<F: FileSystem + Clone = MemoryFiles> {
     pub(super) disk: F,
     pub(super) source: SourceConfig,
+    /// The sources after the first.
+    pub(super) others: Vec<SourceConfig>,
     pub(super) limits: TailLimits,
     tailer: Option<Tailer<F>>,
     now: Duration,
@@ -50,6 +52,7 @@ impl<F: FileSystem + Clone> World<F> {
                 start_at: StartAt::Beginning,
                 read_compressed: true,
             },
+            others: Vec::new(),
             limits: TailLimits::default(),
             tailer: None,
             now: Duration::from_secs(1_000),
@@ -100,11 +103,42 @@ impl<F: FileSystem + Clone> World<F> {
             }
         }
         self.source.is_new = false;
+        for other in &mut self.others {
+            other.is_new = false;
+        }
         self.generations
             .extend(report.generations.iter().map(|(_, cause)| *cause));
         self.lost
             .extend(report.lost.iter().map(|(_, cause, bytes)| (*cause, *bytes)));
         self.last_report = report;
+    }
+
+    /// Lets a scan interval pass while the store refuses commits.
+    pub(super) fn watch_after(&mut self, seconds: u64) {
+        self.now += Duration::from_secs(seconds);
+        let now = Now {
+            monotonic: self.now,
+            wall: SystemTime::UNIX_EPOCH,
+        };
+        self.tailer().watch_only(now);
+    }
+
+    /// Builds the tailer anew from what was committed, and hands the handles over.
+    pub(super) fn reload(&mut self) {
+        let old = self.tailer.take();
+        let next = self.tailer();
+        if let Some(old) = old {
+            next.take_over(old);
+        }
+    }
+
+    /// Adds a source of the same group, or of another one.
+    pub(super) fn add_source(&mut self, group: usize, pattern: &str) {
+        self.others.push(SourceConfig {
+            group,
+            patterns: vec![pattern.to_owned()],
+            ..self.source.clone()
+        });
     }
 
     /// Polls and does not commit; the caller crashes next.
@@ -120,13 +154,23 @@ impl<F: FileSystem + Clone> World<F> {
         (lines, report)
     }
 
+    /// The same after a while.
+    pub(super) fn poll_uncommitted_after(&mut self, seconds: u64) -> (Vec<String>, PollReport) {
+        self.now += Duration::from_secs(seconds);
+        self.poll_uncommitted()
+    }
+
     /// Stops the tailer without a word, as `kill -9` does.
     pub(super) fn crash(&mut self) {
         self.tailer = None;
     }
 
     pub(super) fn status(&mut self) -> SourceStatus {
-        self.tailer().source_status(SourceId(0))
+        self.status_of(0)
+    }
+
+    pub(super) fn status_of(&mut self, source: usize) -> SourceStatus {
+        self.tailer().source_status(SourceId(source))
     }
 
     pub(super) fn tailer(&mut self) -> &mut Tailer<F> {
@@ -139,7 +183,8 @@ impl<F: FileSystem + Clone> World<F> {
             next_file_id: self.next_file_id,
         };
         self.tailer.get_or_insert_with(|| {
-            let sources = vec![self.source.clone()];
+            let mut sources = vec![self.source.clone()];
+            sources.extend(self.others.iter().cloned());
             Tailer::new(self.disk.clone(), sources, self.limits.clone(), start).unwrap()
         })
     }
