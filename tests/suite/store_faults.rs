@@ -1,18 +1,23 @@
 //! Promise: a store that is damaged, full or read-only stops neither the agent nor
 //! the truth.
 //!
-//! Full and read-only are done to a small file system of the test's own, which
-//! takes root; without it, or where mounting is forbidden, the test says that it
-//! was skipped.
+//! A full disk, and one that is read-only at the start, are a small file system of
+//! the test's own; one that becomes read-only is made by strace, since the kernel
+//! refuses to remount what is being written. Both take root. Without it the tests
+//! fail, unless `ZTNA_ALLOW_SKIPS` is set: then they say that they were skipped.
 
+use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use harness::agent::Agent;
 use harness::log_file::{EVENT, LogFile};
 use harness::page::Page;
 use harness::scene::Scene;
+use harness::tools::Tool;
+use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
 fn a_damaged_store_is_set_aside_and_counting_begins_anew() {
@@ -61,23 +66,34 @@ impl Damage {
     }
 }
 
+/// Passes over a test only if the person who runs it has agreed to that.
+fn skip(why: &str) {
+    let is_allowed = env::var_os("ZTNA_ALLOW_SKIPS").is_some();
+    assert!(is_allowed, "{why}\nZTNA_ALLOW_SKIPS=1 passes over it");
+    println!("skipped: {why}");
+}
+
 /// A small file system in memory, unmounted at the end.
 struct SmallDisk {
     folder: PathBuf,
 }
 
 impl SmallDisk {
-    /// `None` where mounting is not allowed.
+    /// `None` where mounting is not allowed and skipping is.
     fn mount(folder: PathBuf) -> Option<Self> {
-        let mounted = Command::new("mount")
+        let mut command = Command::new("mount");
+        command
             .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(&folder)
-            .output();
-        if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(Self { folder });
+            .arg(&folder);
+        match harness::tools::succeed(&mut command) {
+            Ok(_) => Some(Self { folder }),
+            Err(error) => {
+                skip(&format!(
+                    "mounting a small file system takes root: {error:#}"
+                ));
+                None
+            }
         }
-        println!("skipped: mounting a small file system takes root");
-        None
     }
 
     /// Fills every byte.
@@ -111,21 +127,35 @@ fn is_writable(page: &Page) -> bool {
 }
 
 /// Counts, breaks the store, writes on, mends the store: all lines are counted once.
-fn check_survival(break_it: impl Fn(&SmallDisk), mend_it: impl Fn(&SmallDisk)) {
-    let scene = Scene::new().unwrap();
-    let Some(disk) = SmallDisk::mount(scene.path("store")) else {
-        return;
-    };
+fn check_survival<T>(
+    scene: &Scene,
+    break_it: impl FnOnce(&Agent) -> Option<T>,
+    mend_it: impl FnOnce(T),
+) {
     let mut log = LogFile::open(scene.log("agent.txt")).unwrap();
     log.append(100).unwrap();
-    let agent = Agent::start(&scene).unwrap();
+    let agent = Agent::start(scene).unwrap();
     agent.wait_for_events(EVENT, 100).unwrap();
-    break_it(&disk);
+    let Some(broken) = break_it(&agent) else {
+        return;
+    };
     log.append(3_000).unwrap();
     let page = agent
         .wait_for("the store to be seen broken", |page| !is_writable(page))
         .unwrap();
     assert!(page.events(EVENT) <= log.written());
+    log.append(500).unwrap();
+    let later = agent
+        .wait_for("more turns to be refused", |seen| {
+            5 <= seen.count("ztna_store_commit_failures_total", &[])
+        })
+        .unwrap();
+    assert!(!is_writable(&later));
+    assert_eq!(
+        later.events(EVENT),
+        page.events(EVENT),
+        "scrapes go on, and show only what is committed"
+    );
     assert_eq!(
         agent.get("/-/healthy").unwrap().status,
         200,
@@ -136,11 +166,13 @@ fn check_survival(break_it: impl Fn(&SmallDisk), mend_it: impl Fn(&SmallDisk)) {
         503,
         "and says that it does not commit"
     );
-    mend_it(&disk);
+    mend_it(broken);
     agent.wait_for("the store to be well", is_writable).unwrap();
-    agent.wait_for_events(EVENT, log.written()).unwrap();
+    let mended = agent.wait_for_events(EVENT, log.written()).unwrap();
+    assert_eq!(mended.events(EVENT), log.written());
+    agent.wait_until_ready().unwrap();
     agent.kill().unwrap();
-    let again = Agent::start(&scene).unwrap();
+    let again = Agent::start(scene).unwrap();
     again.wait_until_ready().unwrap();
     assert_eq!(again.page().unwrap().events(EVENT), log.written());
     again.terminate().unwrap();
@@ -148,7 +180,73 @@ fn check_survival(break_it: impl Fn(&SmallDisk), mend_it: impl Fn(&SmallDisk)) {
 
 #[test]
 fn a_full_disk_is_survived_and_left_behind() {
-    check_survival(SmallDisk::fill, SmallDisk::empty);
+    let scene = Scene::new().unwrap();
+    let Some(disk) = SmallDisk::mount(scene.path("store")) else {
+        return;
+    };
+    let fill = |_: &Agent| {
+        disk.fill();
+        Some(())
+    };
+    check_survival(&scene, fill, |()| disk.empty());
+}
+
+/// Answers each write of an agent to its store as a read-only file system does,
+/// until dropped.
+struct ReadOnly {
+    strace: Child,
+    /// Kept open: its farewell must not break a pipe.
+    _stderr: BufReader<ChildStderr>,
+}
+
+impl ReadOnly {
+    /// `None` where tracing is not allowed and skipping is.
+    fn impose(agent: &Agent, store: &Path) -> Option<Self> {
+        const CALLS: &str = "pwrite64,ftruncate";
+        let journal = store.with_extension("db-wal");
+        let mut strace = Tool::Strace
+            .command()
+            .unwrap()
+            .args(["-f", "-o", "/dev/null", "-p", &agent.id().to_string()])
+            .args(["-e", &format!("trace={CALLS}")])
+            .args(["-e", &format!("inject={CALLS}:error=EROFS")])
+            .arg("-P")
+            .arg(store)
+            .arg("-P")
+            .arg(journal)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(strace.stderr.take().unwrap());
+        let mut said = String::new();
+        while stderr.read_line(&mut said).unwrap() != 0 {
+            if said.contains(" attached") {
+                return Some(Self {
+                    strace,
+                    _stderr: stderr,
+                });
+            }
+        }
+        drop(strace.wait());
+        skip(&format!("tracing another process takes root: {said}"));
+        None
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        // Asked, it lets go of the agent; killed, it might take it along.
+        let id = i32::try_from(self.strace.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.unwrap(), Signal::TERM).unwrap();
+        self.strace.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_disk_that_becomes_read_only_is_survived_and_left_behind() {
+    let scene = Scene::new().unwrap();
+    let impose = |agent: &Agent| ReadOnly::impose(agent, &scene.store());
+    check_survival(&scene, impose, drop);
 }
 
 #[test]
