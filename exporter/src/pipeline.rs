@@ -107,12 +107,10 @@ impl Pipeline {
 
     /// Reads and folds a bounded amount of what is new.
     ///
-    /// Returns whether there is more to read at once. Reads nothing while the store
-    /// refuses commits.
+    /// Returns whether there is more to read at once. While the store refuses commits
+    /// nothing is read, but names are watched and files held open, so that a rotated or
+    /// removed log can still be read later.
     pub fn read(&mut self, now: Moment) -> bool {
-        if self.is_stuck {
-            return false;
-        }
         let Books {
             tailer,
             sources,
@@ -121,11 +119,15 @@ impl Pipeline {
         if self.hints.take(now.monotonic, || tailer.directories()) {
             tailer.rescan_hint();
         }
-        let wall = now.timestamp();
         let tail_now = Now {
             monotonic: now.monotonic,
             wall: now.wall,
         };
+        if self.is_stuck {
+            tailer.watch_only(tail_now);
+            return false;
+        }
+        let wall = now.timestamp();
         let report = tailer.poll(tail_now, &mut |batch| sources.take(&batch, ledger, wall));
         self.bytes_since_commit = self.bytes_since_commit.saturating_add(report.bytes_read);
         self.is_caught_up = self.is_caught_up || report.is_caught_up;
@@ -236,9 +238,10 @@ impl Pipeline {
         Ok(opened)
     }
 
-    /// Puts new books in force.
+    /// Puts new books in force. Open files go along: some have no name any more.
     pub fn swap(&mut self, books: Books) {
-        self.books = books;
+        let old = std::mem::replace(&mut self.books, books);
+        self.books.tailer.take_over(old.tailer);
         self.moved.clear();
         self.is_caught_up = false;
     }

@@ -19,6 +19,13 @@ const UP: &str = "eventlog.cpp:115:logPublisherTunnelEvent():0x0 {\"eventId\": \
                   \"publisherId\": \"130dbd9d40e4ad35\", \"stitcherIp\": \"203.0.113.7\", \
                   \"tenant\": \"example.goskope.com\"}\n";
 
+/// Connections to different ports: two logs of one text would be one log, copied.
+fn connections(ports: std::ops::Range<u32>) -> String {
+    ports
+        .map(|port| APP.replace(":443", &format!(":{port}")))
+        .collect()
+}
+
 /// A folder with a log and a store.
 struct World {
     folder: TempDir,
@@ -60,14 +67,17 @@ impl World {
         self.start_with("agent", "beginning")
     }
 
-    fn start_with(&self, log: &str, start_at: &str) -> Pipeline {
-        let text = format!(
+    fn text(&self, log: &str, start_at: &str) -> String {
+        format!(
             "store: {{path: {}}}\nconnectors:\n- name: pub\n  kind: netskope-publisher\n  \
              logs: {{{log}: [{}]}}\n  start_at: {start_at}\n",
             self.path("state.db").display(),
             self.path("agent.txt*").display(),
-        );
-        let config = Config::parse("test", &text).unwrap();
+        )
+    }
+
+    fn start_with(&self, log: &str, start_at: &str) -> Pipeline {
+        let config = Config::parse("test", &self.text(log, start_at)).unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let (store, restored, _) = Store::open(&config.store.path, now).unwrap();
         let books = Plan::from_config(&config).unwrap().open(restored).unwrap();
@@ -284,4 +294,48 @@ fn start_at_end_passes_over_what_is_there_and_counts_what_comes() {
     world.write(APP);
     world.turn(&mut pipeline);
     assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 1);
+}
+
+#[test]
+fn a_log_that_is_removed_while_the_store_refuses_is_read_afterwards() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    world.write(&connections(0..1));
+    world.turn(&mut pipeline);
+    fs::remove_file(world.path("state.db")).unwrap();
+    world.write(&connections(1..3));
+    world.turn(&mut pipeline);
+    world.write(&connections(3..7));
+    pipeline.read(world.tick());
+    fs::remove_file(world.path("agent.txt")).unwrap();
+    world.write(&connections(7..15));
+    pipeline.read(world.tick());
+    pipeline.reopen_store(world.tick()).unwrap();
+    pipeline.commit(world.tick());
+    for _ in 0..3 {
+        world.turn(&mut pipeline);
+    }
+    assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 15);
+}
+
+#[test]
+fn a_removed_log_is_followed_through_a_reload() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    let path = world.path("agent.txt");
+    let mut held = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .unwrap();
+    held.write_all(APP.as_bytes()).unwrap();
+    world.turn(&mut pipeline);
+    fs::remove_file(&path).unwrap();
+    world.turn(&mut pipeline);
+    let restored = pipeline.settle(world.tick()).unwrap();
+    let config = Config::parse("test", &world.text("agent", "beginning")).unwrap();
+    pipeline.swap(Plan::from_config(&config).unwrap().open(restored).unwrap());
+    held.write_all(APP.repeat(2).as_bytes()).unwrap();
+    world.turn(&mut pipeline);
+    assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 3);
 }
