@@ -17,6 +17,7 @@ use model::log::GenerationCause;
 use model::position::{FileId, FileIdentity, HEAD_BYTES_MAX, MARKER_BYTES_MAX, Packing, SourceId};
 use model::snapshot::UnreadableFile;
 
+use super::room::is_ending_added;
 use super::scan::{OpenedBy, backlog_of};
 use super::{FileSystem, Follower, Held, Now, Owner, Place, Refusal, StartAt, Tailer};
 use crate::compressed::{GzipStream, Sniffed, sniff};
@@ -69,12 +70,19 @@ impl<F: FileSystem> Tailer<F> {
         if let Some(configured) = self.sources.get_mut(source.0) {
             configured.files_over_limit = if is_history { 0 } else { surplus };
         }
+        let leavers = if surplus == 0 {
+            HashSet::new()
+        } else {
+            self.leavers(source)
+        };
         let mut previous = None;
         for found in unknown {
             // The longest unchanged are left out.
             let has_room = surplus == 0 || self.is_refused(source, &found);
             surplus = surplus.saturating_sub(usize::from(!has_room));
-            if !has_room && !is_history {
+            // What goes on with a known file needs no place of its own.
+            let is_heir = is_ending_added(&found.path, &leavers);
+            if !has_room && !is_history && !is_heir {
                 continue;
             }
             let candidate = self.look_at(source, &found);
@@ -86,7 +94,8 @@ impl<F: FileSystem> Tailer<F> {
                     let Some(opened) = self.go_on_with(source, &found, opened, now) else {
                         continue;
                     };
-                    if self.is_held(source, &found, &opened, now) {
+                    let is_left_out = !has_room && !is_history;
+                    if is_left_out || self.is_held(source, &found, &opened, now) {
                         continue;
                     }
                     self.adopt_between(source, &found, listed, now);

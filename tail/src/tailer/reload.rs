@@ -125,6 +125,8 @@ impl<H: OpenFile> Follower<H> {
         }
         if let Some(file) = handle {
             self.access = self.position.access(file);
+        } else if is_same_place {
+            self.offered_to = former.offered_to;
         }
         self.place = match former.place {
             Place::Outside { .. } if is_open => former.place,

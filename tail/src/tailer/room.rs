@@ -7,6 +7,9 @@
 //!
 //! Known limit: files that all have unread bytes are kept, and new ones wait.
 
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
 use model::position::{Packing, SourceId};
 
 use super::{FileSystem, Follower, Now, Place, Tailer};
@@ -42,6 +45,15 @@ impl<F: FileSystem> Tailer<F> {
         self.sources
             .get(source.0)
             .is_some_and(|configured| configured.refused.contains_key(&found.status.identity))
+    }
+
+    /// The last names of files that lost them: packed, they have an ending more.
+    pub(super) fn leavers(&self, source: SourceId) -> HashSet<PathBuf> {
+        self.followers
+            .iter()
+            .filter(|follower| follower.source == source && follower.place != Place::Listed)
+            .map(|follower| follower.path.clone())
+            .collect()
     }
 
     /// Parks up to `count` files that were read to their end, the longest quiet first.
@@ -118,7 +130,8 @@ impl<F: FileSystem> Tailer<F> {
                 follower.close();
                 // Its unfinished last line need not be offered again.
                 follower.offered_to = offered_to;
-                if follower.seen.is_some_and(|seen| offered_to < seen.size) {
+                let is_unread = follower.seen.is_some_and(|seen| offered_to < seen.size);
+                if is_unread || follower.backlog.is_some() {
                     // Never looked at: it is opened again whatever its size.
                     follower.seen = None;
                 }
@@ -171,4 +184,16 @@ impl<H: OpenFile> Follower<H> {
                 .seen
                 .is_some_and(|seen| seen.size == self.position.offset)
     }
+}
+
+/// Whether a path is one of `paths` with endings added.
+pub(super) fn is_ending_added(path: &Path, paths: &HashSet<PathBuf>) -> bool {
+    let mut shorter = path.to_path_buf();
+    while shorter.extension().is_some() {
+        shorter.set_extension("");
+        if paths.contains(&shorter) {
+            return true;
+        }
+    }
+    false
 }

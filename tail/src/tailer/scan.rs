@@ -13,6 +13,7 @@ use model::log::LossCause;
 use model::position::{FileId, FileIdentity, Packing, SourceId};
 
 use super::overlap::Claims;
+use super::read::is_same_content;
 use super::{Access, FileSystem, Follower, Now, Owner, Place, Tailer};
 use crate::discover::{Found, Listing, discover, words};
 use crate::file_system::{FileKind, OpenFile};
@@ -114,7 +115,7 @@ impl<F: FileSystem> Tailer<F> {
                 continue;
             };
             follower.note_listed(found, now);
-            if is_first_scan && follower.is_followed() {
+            if is_first_scan && follower.is_followed() && !follower.is_closed_and_unchanged() {
                 follower.backlog = Some(backlog_of(follower.position.packing, found.status.size));
             }
             let owner = Owner {
@@ -337,6 +338,15 @@ impl<H: OpenFile> Follower<H> {
             }
             Place::Forgotten => {}
         }
+    }
+
+    /// Whether it was read and closed, before a reload, and has no news since.
+    fn is_closed_and_unchanged(&self) -> bool {
+        let is_unchanged = self
+            .seen
+            .zip(self.listed)
+            .is_some_and(|(seen, listed)| is_same_content(seen, listed));
+        self.handle().is_none() && is_unchanged
     }
 
     fn note_outside(&mut self, now: Now, links: Option<u64>) {

@@ -9,7 +9,7 @@ use model::log::LossCause;
 use super::world::World;
 use crate::source::StartAt;
 
-fn packed(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+pub(super) fn packed(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes.as_ref()).unwrap();
     encoder.finish().unwrap()

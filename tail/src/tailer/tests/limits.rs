@@ -166,6 +166,22 @@ fn several_rotations_within_one_look_pass_the_limit_one_after_the_other() {
 }
 
 #[test]
+fn a_file_that_is_packed_while_places_are_short_is_not_read_again() {
+    let mut world = World::following("/log/a.log*");
+    world.limits.files_max = 2;
+    world.disk.append("/log/a.log.1", "one\ntwo\nhalf");
+    world.poll();
+    let packed = super::compressed::packed(b"one\ntwo\nhalf");
+    world.disk.append("/log/a.log.1.gz", packed);
+    world.disk.remove("/log/a.log.1");
+    world.disk.append("/log/a.log", "three\n");
+    for _ in 0..4 {
+        world.poll_after(31);
+    }
+    world.expect(&["one", "two", "half", "three"]);
+}
+
+#[test]
 fn files_with_the_date_in_their_names_do_not_use_up_the_limit() {
     let mut world = World::following("/log/*.log");
     world.limits.files_max = 2;
