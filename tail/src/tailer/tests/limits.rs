@@ -235,6 +235,8 @@ fn history_beyond_the_limit_stays_history() {
     for name in ["a.log.4", "a.log.3", "a.log.2", "a.log.1", "a.log"] {
         world.disk.append(&format!("/log/{name}"), "history\n");
     }
+    world.poll();
+    assert_eq!(world.disk.open_count(), 2);
     for _ in 0..4 {
         world.poll_after(60);
     }

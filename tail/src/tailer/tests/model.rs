@@ -1,8 +1,9 @@
 //! The law of the tailer: each line that could be read is counted exactly once.
 //!
 //! Random histories of a log (writes, rotations, copies, truncations, packing,
-//! deletions, lost permissions, crashes, reloads, a store that refuses) are played on a disk in memory. Each line
-//! carries a serial; the model knows which lines nobody could have read.
+//! deletions, lost permissions, crashes, reloads, a store that refuses) are played on
+//! a disk in memory. Each line carries a serial; the model knows which lines nobody
+//! could have read.
 
 use std::collections::BTreeMap;
 use std::io;
