@@ -223,10 +223,7 @@ impl<F: FileSystem> Walk<'_, F> {
     fn note_cut(&mut self, directory: &Path) {
         self.listing.unreadable.push(UnreadableFile {
             path: directory.display().to_string(),
-            error: format!(
-                "more than {} entries, not all are looked at",
-                self.entries_max
-            ),
+            error: cut_words(self.entries_max),
             is_refused: false,
         });
     }
@@ -251,6 +248,11 @@ fn is_matching(matcher: &GlobMatcher, takes_hidden: bool, name: &OsStr) -> bool 
 /// Editors and copying tools keep their drafts under such names.
 fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().first() == Some(&b'.')
+}
+
+/// What to say of a directory with too many entries.
+pub(crate) fn cut_words(entries_max: usize) -> String {
+    format!("more than {entries_max} entries, not all are looked at")
 }
 
 /// The system's words without the number behind them.

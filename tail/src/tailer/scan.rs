@@ -15,7 +15,7 @@ use model::position::{FileId, FileIdentity, Packing, SourceId};
 use super::overlap::Claims;
 use super::read::is_same_content;
 use super::{Access, FileSystem, Follower, Now, Owner, Place, Tailer};
-use crate::discover::{Found, Listing, discover, words};
+use crate::discover::{Found, Listing, cut_words, discover, words};
 use crate::file_system::{FileKind, OpenFile};
 
 impl<F: FileSystem> Tailer<F> {
@@ -240,6 +240,15 @@ impl<F: FileSystem> Tailer<F> {
             .iter()
             .find(|found| found.status.identity == identity)
             .map(|found| found.path.clone());
+        if path.is_none() && siblings.is_cut(&follower.path, self.limits.entries_max) {
+            // It may be among the entries that were not looked at.
+            let source = follower.source;
+            let directory = follower.path.parent().map(Path::to_path_buf);
+            follower.place = Place::Restored;
+            let error = cut_words(self.limits.entries_max);
+            self.note_unreadable(source, &directory.unwrap_or_default(), error);
+            return;
+        }
         let Some(path) = path else {
             if !matches!(follower.place, Place::Vanished { .. }) {
                 follower.place = Place::Vanished { since };
@@ -365,6 +374,8 @@ impl<H: OpenFile> Follower<H> {
 #[derive(Default)]
 pub(super) struct Siblings {
     directories: HashMap<PathBuf, Vec<Found>>,
+    /// How many entries the directories have, at most one more than are looked at.
+    counts: HashMap<PathBuf, usize>,
 }
 
 impl Siblings {
@@ -376,13 +387,18 @@ impl Siblings {
         entries_max: usize,
     ) -> &[Found] {
         let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let counts = &mut self.counts;
         self.directories
             .entry(directory)
             .or_insert_with_key(|directory| {
-                files
-                    .list(directory, entries_max)
-                    .unwrap_or_default()
+                // One more than allowed tells that there are more.
+                let names = files
+                    .list(directory, entries_max.saturating_add(1))
+                    .unwrap_or_default();
+                counts.insert(directory.clone(), names.len());
+                names
                     .into_iter()
+                    .take(entries_max)
                     .filter_map(|name| {
                         let sibling = directory.join(name);
                         let status = files.status(&sibling).ok()?;
@@ -394,6 +410,14 @@ impl Siblings {
                     })
                     .collect()
             })
+    }
+}
+
+impl Siblings {
+    /// Whether `path`'s directory was listed and has more entries than are looked at.
+    fn is_cut(&self, path: &Path, entries_max: usize) -> bool {
+        let count = path.parent().and_then(|parent| self.counts.get(parent));
+        count.is_some_and(|count| entries_max < *count)
     }
 }
 

@@ -279,6 +279,27 @@ fn a_directory_with_too_many_entries_is_named_and_its_files_are_not_gone() {
 }
 
 #[test]
+fn a_renamed_file_that_may_be_among_too_many_entries_is_not_given_up() {
+    let mut world = World::following("/log/z.log");
+    world.limits.open_files_max = 0;
+    world.limits.entries_max = 2;
+    world.disk.append("/log/z.log", "one\n");
+    world.poll();
+    world.disk.append("/log/z.log", "two\n");
+    world.disk.append("/log/a", "");
+    world.disk.append("/log/b", "");
+    world.disk.rename("/log/z.log", "/log/z.log.1");
+    for _ in 0..4 {
+        world.poll_after(60);
+    }
+    assert_eq!(world.status().unreadable[0].path, "/log");
+    assert_eq!(world.lost_bytes(), 0);
+    world.disk.remove("/log/a");
+    world.poll();
+    world.expect(&["one", "two"]);
+}
+
+#[test]
 fn owners_of_names_are_forgotten_with_their_files() {
     let mut world = World::following("/log/*");
     for file in 0..50 {
