@@ -13,6 +13,7 @@ mod accept;
 mod advice;
 mod connection;
 mod exposition;
+mod gate;
 mod guard;
 mod health;
 mod negotiate;
@@ -31,7 +32,7 @@ use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use accept::Gate;
+use gate::Gate;
 use routes::Front;
 
 use crate::clock::Clock;
@@ -66,8 +67,8 @@ pub struct Shared {
 /// Bounds of the HTTP server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpLimits {
-    /// Most connections open at once, over all addresses listened on; more are answered
-    /// 503 and closed.
+    /// Most connections open at once, over all addresses listened on. One more takes
+    /// the place of one that waits; if all are busy, it is answered 503 and closed.
     pub connections_max: usize,
     /// Most of them from one address.
     pub connections_per_address_max: usize,

@@ -50,10 +50,12 @@ type Cause = [(&'static str, &'static str); 1];
 /// Why the HTTP server turned a client away or dropped it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rejection {
-    /// As many connections as allowed are open.
+    /// As many connections as allowed are open, all busy with an answer.
     Connections,
-    /// As many connections as allowed are open from this one address.
+    /// As many connections as allowed are open from this one address, all busy.
     ConnectionsPerAddress,
+    /// It had no request open, or not a whole one, when a newcomer needed its place.
+    Displaced,
     /// The request's head did not arrive in time, or a client connected and asked
     /// nothing. Who idles after an answer is closed without being counted.
     SlowRequest,
@@ -72,6 +74,7 @@ impl Rejection {
     pub const ALL: &'static [Self] = &[
         Self::Connections,
         Self::ConnectionsPerAddress,
+        Self::Displaced,
         Self::SlowRequest,
         Self::SlowReader,
         Self::HeadTooLarge,
@@ -84,6 +87,7 @@ impl Rejection {
         match self {
             Self::Connections => "connections",
             Self::ConnectionsPerAddress => "connections_per_address",
+            Self::Displaced => "displaced",
             Self::SlowRequest => "slow_request",
             Self::SlowReader => "slow_reader",
             Self::HeadTooLarge => "head_too_large",

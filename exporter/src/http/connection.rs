@@ -3,9 +3,10 @@
 //! The HTTP library bounds the request's head in bytes and time, which also ends an
 //! idle connection; [`PatientStream`] bounds how long a client may read nothing; the
 //! connection's age bounds the rest. An old connection ends politely after its present
-//! response. A panic in a route becomes a 500 and ends nothing else.
+//! response. One whose place a newcomer needs ends at once. A panic in a route becomes
+//! a 500 and ends nothing else.
 //!
-//! Not here: how many connections there may be, see `accept`.
+//! Not here: how many connections there may be and who has to leave, see `gate`.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::error;
 
+use super::gate::{Admission, Place};
 use super::patient_stream::{PatientStream, PendingHead};
 use super::routes::Front;
 use super::{HttpLimits, stopped};
@@ -39,9 +41,26 @@ const HEAD_BYTES_MIN: usize = 8192;
 const HEADERS_MAX: usize = 100;
 
 /// Serves `stream` to its end, or until `stop` becomes true and its present response
-/// is out.
+/// is out, or until the gate wants its place back.
 pub(super) async fn serve_connection(
     stream: TcpStream,
+    admission: Admission,
+    front: Arc<Front>,
+    limits: HttpLimits,
+    stop: watch::Receiver<bool>,
+) {
+    let Admission { place, leave } = admission;
+    tokio::select! {
+        biased;
+        // The gate has counted it, and waits for the place.
+        _ = leave => {}
+        () = serve_within_deadlines(stream, place, front, limits, stop) => {}
+    }
+}
+
+async fn serve_within_deadlines(
+    stream: TcpStream,
+    place: Arc<Place>,
     front: Arc<Front>,
     limits: HttpLimits,
     mut stop: watch::Receiver<bool>,
@@ -53,13 +72,23 @@ pub(super) async fn serve_connection(
     // The first request is owed from the start: who never asks is slow, not idle.
     pending_head.set(true);
     let metrics = front.metrics().clone();
+    let patient = PatientStream::new(
+        stream,
+        limits.write_timeout,
+        pending_head.clone(),
+        Arc::clone(&place),
+    );
     let seen = pending_head.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         seen.set(false);
-        let front = Arc::clone(&front);
-        async move { Ok::<_, Infallible>(respond(&front, came_on_loopback, request).await) }
+        place.request_came();
+        let (front, place) = (Arc::clone(&front), Arc::clone(&place));
+        async move {
+            let response = respond(&front, came_on_loopback, request).await;
+            place.response_made();
+            Ok::<_, Infallible>(response)
+        }
     });
-    let patient = PatientStream::new(stream, limits.write_timeout, pending_head.clone());
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())

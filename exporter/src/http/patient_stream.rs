@@ -2,7 +2,8 @@
 //!
 //! The deadline runs only while the client's window is full: it starts with the first
 //! write that cannot go on and ends with any byte that can. It also notes that bytes
-//! arrived, so that the connection can tell a slow request from an idle client.
+//! arrived, so that the connection can tell a slow request from an idle client, and
+//! tells the connection's place when all bytes are out.
 //! Deadlines for requests are the HTTP library's.
 //!
 //! Known limit: a client that takes one byte now and then makes progress here; the
@@ -18,6 +19,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::gate::Place;
 
 /// Whether a request is owed: bytes of it have come, or it is the connection's first.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +44,8 @@ pub(super) struct PatientStream {
     /// Runs while the client takes nothing.
     deadline: Option<Pin<Box<Sleep>>>,
     pending_head: PendingHead,
+    /// Last, so that the socket is closed before the place is free.
+    place: Arc<Place>,
 }
 
 impl PatientStream {
@@ -48,12 +53,14 @@ impl PatientStream {
         stream: TcpStream,
         write_timeout: Duration,
         pending_head: PendingHead,
+        place: Arc<Place>,
     ) -> Self {
         Self {
             stream,
             write_timeout,
             deadline: None,
             pending_head,
+            place,
         }
     }
 
@@ -105,6 +112,8 @@ impl AsyncWrite for PatientStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The HTTP library flushes when it has nothing left to write.
+        self.place.written_out();
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -1,9 +1,11 @@
 //! The server as its clients see it: real sockets on port 0, short limits, no sleeps.
 //!
 //! [`Server`] is what the tests below share; `hostile` holds the slow, silent, huge and
-//! malformed requests, `answers` what well-behaved clients get.
+//! malformed requests, `crowd` more clients than there are places, `answers` what
+//! well-behaved clients get.
 
 mod answers;
+mod crowd;
 mod hostile;
 
 use std::net::SocketAddr;

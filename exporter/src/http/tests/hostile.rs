@@ -174,53 +174,6 @@ async fn a_row_of_requests_on_one_connection_is_answered_in_order() {
 }
 
 #[tokio::test]
-async fn clients_over_the_bound_are_told_and_counted() {
-    let limits = HttpLimits {
-        connections_max: 2,
-        ..HttpLimits::default()
-    };
-    let server = Server::with(sample::snapshot(), limits, None).await;
-    let mut first = server.connect().await;
-    let mut second = server.connect().await;
-    // Answered, so both hold their place.
-    for stream in [&mut first, &mut second] {
-        stream
-            .write_all(b"GET /-/healthy HTTP/1.1\r\nhost: x\r\n\r\n")
-            .await
-            .unwrap();
-        stream.read_u8().await.unwrap();
-    }
-    let refused = server.raw("").await;
-    assert_eq!(
-        (
-            status_of(&refused),
-            server.rejected(Rejection::Connections).as_str()
-        ),
-        ("503", "1")
-    );
-    drop(first);
-    let place = async { while status_of(&server.get("/-/healthy").await) != "200" {} };
-    timeout(PATIENCE, place).await.unwrap();
-}
-
-#[tokio::test]
-async fn one_address_cannot_take_every_place() {
-    let limits = HttpLimits {
-        connections_per_address_max: 1,
-        ..HttpLimits::default()
-    };
-    let server = Server::with(sample::snapshot(), limits, None).await;
-    let mut first = server.connect().await;
-    first
-        .write_all(b"GET /-/healthy HTTP/1.1\r\nhost: x\r\n\r\n")
-        .await
-        .unwrap();
-    first.read_u8().await.unwrap();
-    assert_eq!(status_of(&server.raw("").await), "503");
-    assert_eq!(server.rejected(Rejection::ConnectionsPerAddress), "1");
-}
-
-#[tokio::test]
 async fn a_hundred_slow_clients_do_not_hold_up_a_scrape() {
     let limits = HttpLimits {
         connections_max: 200,
@@ -322,25 +275,6 @@ fn no_bytes_end_the_server() {
     });
     runtime.block_on(check_scrape(&server));
     assert!(!server.running.is_finished());
-}
-
-#[tokio::test]
-async fn all_addresses_together_have_one_bound() {
-    let limits = HttpLimits {
-        connections_max: 1,
-        ..HttpLimits::default()
-    };
-    let server = Server::with(sample::snapshot(), limits, None).await;
-    let mut first = server.connect().await;
-    first
-        .write_all(b"GET /-/healthy HTTP/1.1\r\nhost: x\r\n\r\n")
-        .await
-        .unwrap();
-    // Answered, so it holds the only place.
-    first.read_u8().await.unwrap();
-    let other = server.open_another();
-    let refused = read_to_close(TcpStream::connect(other).await.unwrap()).await;
-    assert_eq!(status_of(&refused), "503");
 }
 
 #[tokio::test]
