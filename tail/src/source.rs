@@ -18,7 +18,8 @@ pub struct SourceConfig {
     /// Where to begin with files that exist when the source is new.
     pub start_at: StartAt,
     /// Whether gzip files that match are read too: the rotated backlog, once.
-    /// Otherwise they are passed over in silence.
+    /// Otherwise they are passed over in silence, unless one holds the unread rest of
+    /// a file that we know.
     pub read_compressed: bool,
 }
 

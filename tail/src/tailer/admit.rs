@@ -98,6 +98,10 @@ impl<F: FileSystem> Tailer<F> {
                     if is_left_out || self.is_held(source, &found, &opened, now) {
                         continue;
                     }
+                    if opened.packing == Packing::Gzip && !self.reads_backlog(source) {
+                        self.refuse(source, &found, None);
+                        continue;
+                    }
                     self.adopt_between(source, &found, listed, now);
                     let id = self.follow(source, &found, opened, now);
                     if has_room {
@@ -108,6 +112,14 @@ impl<F: FileSystem> Tailer<F> {
                 }
             }
         }
+    }
+
+    /// Whether packed files that go on with nothing we know are read. The rest of a
+    /// known file always is.
+    fn reads_backlog(&self, source: SourceId) -> bool {
+        self.sources
+            .get(source.0)
+            .is_some_and(|configured| configured.read_compressed)
     }
 
     fn look_at(&self, source: SourceId, found: &Found) -> Candidate<F::File> {
@@ -156,7 +168,6 @@ impl<F: FileSystem> Tailer<F> {
             Sniffed::Foreign(name) => Candidate::Refused(Some(format!(
                 "packed with {name}, which is not read; only gzip is"
             ))),
-            Sniffed::Gzip if !configured.read_compressed => Candidate::Refused(None),
             Sniffed::Gzip => unpack_head(file, status),
         }
     }

@@ -158,7 +158,6 @@ impl<F: FileSystem> Tailer<F> {
         if !is_plain || follower.position.head.bytes == 0 {
             return None;
         }
-        let reads_compressed = self.sources.get(follower.source.0)?.read_compressed;
         let mut siblings = Siblings::default();
         let mut candidates: Vec<&Found> = siblings
             .beside(&self.files, &follower.path, self.limits.entries_max)
@@ -174,7 +173,7 @@ impl<F: FileSystem> Tailer<F> {
             if status.identity != found.status.identity {
                 return None;
             }
-            let (packing, file) = equal_packing(file, status, follower, reads_compressed)?;
+            let (packing, file) = equal_packing(file, status, follower)?;
             Some(Copy {
                 file,
                 status,
@@ -307,7 +306,6 @@ fn equal_packing<H: OpenFile>(
     file: H,
     status: FileStatus,
     follower: &Follower<H>,
-    reads_compressed: bool,
 ) -> Option<(Packing, H)> {
     let position = &follower.position;
     let mut first = [0; 8];
@@ -319,7 +317,6 @@ fn equal_packing<H: OpenFile>(
                 && identity::examine(&file, position, status.size).ok()? == Verdict::Same;
             is_equal.then_some((Packing::Plain, file))
         }
-        Sniffed::Gzip if !reads_compressed => None,
         Sniffed::Gzip => {
             let mut stream = GzipStream::new(file);
             stream.fill(model::position::HEAD_BYTES_MAX).ok()?;

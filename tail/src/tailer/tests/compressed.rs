@@ -72,18 +72,21 @@ fn a_file_that_is_renamed_and_packed_is_not_read_again() {
 }
 
 #[test]
-fn a_file_packed_while_down_gives_what_was_unread() {
-    let mut world = World::following("/log/a.log*");
-    world.disk.append("/log/a.log", "one\n");
-    world.poll();
-    world.crash();
-    world.disk.append("/log/a.log", "two\n");
-    world.disk.rename("/log/a.log", "/log/a.log.1");
-    gzip(&world, "/log/a.log.1");
-    world.disk.append("/log/a.log", "three\n");
-    world.poll();
-    world.poll();
-    world.expect(&["one", "two", "three"]);
+fn a_file_packed_while_down_gives_what_was_unread_even_if_no_backlog_is_wanted() {
+    for read_compressed in [true, false] {
+        let mut world = World::following("/log/a.log*");
+        world.source.read_compressed = read_compressed;
+        world.disk.append("/log/a.log", "one\n");
+        world.poll();
+        world.crash();
+        world.disk.append("/log/a.log", "two\n");
+        world.disk.rename("/log/a.log", "/log/a.log.1");
+        gzip(&world, "/log/a.log.1");
+        world.disk.append("/log/a.log", "three\n");
+        world.poll();
+        world.poll();
+        world.expect(&["one", "two", "three"]);
+    }
 }
 
 #[test]
