@@ -9,7 +9,9 @@
 //! loss a torn line is followed by zeros and then by the next start's first line.
 //! NULs at a line's front belong to no line. Lengths are raw bytes without `\n`.
 //!
-//! Known limit: fewer NULs than that inside a line are taken for text.
+//! Known limit: fewer NULs than that inside a line are taken for text, since a client
+//! can send some. After a loss of less than a sector, the next start's first line is
+//! part of the torn one.
 
 pub(crate) mod utf16;
 
@@ -67,7 +69,11 @@ impl Encoding {
 }
 
 /// Fewest NUL characters in a row that end a line.
-pub const NUL_RUN_MIN: usize = 16;
+///
+/// Source: the bytes of a disk's sector, the least that a file system leaves
+/// unwritten; `st_blocks` in stat(2) counts in it. Fewer can be somebody's text, and
+/// to end a line there would let him write the beginning of the next.
+pub const NUL_RUN_MIN: usize = 512;
 
 /// Something found in a chunk, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +166,7 @@ impl<'a> Framer<'a> {
         if self.mid_line {
             return self.skip(rest);
         }
-        let nuls = self.leading_nuls(rest);
+        let nuls = leading_nuls(rest, self.encoding);
         let text = rest.get(nuls..).unwrap_or_default();
         let stop = self.find_stop(text);
         let (raw_len, end_len) = match stop {
@@ -226,13 +232,6 @@ impl<'a> Framer<'a> {
         Some(Frame::Nuls { bytes })
     }
 
-    /// Length of the NULs that `text` begins with, in bytes.
-    fn leading_nuls(&self, text: &[u8]) -> usize {
-        let zeros = text.iter().take_while(|byte| **byte == 0).count();
-        // In UTF-16BE the first zero of "\0a" is half of a letter.
-        zeros - zeros % self.encoding.unit_bytes()
-    }
-
     /// Length of the NULs that `text` ends with, in bytes, an odd last byte included.
     fn trailing_nuls(&self, text: &[u8]) -> usize {
         let odd = text.len() % self.encoding.unit_bytes();
@@ -249,29 +248,51 @@ impl<'a> Framer<'a> {
             }
         };
         let before = text.get(..line_end.unwrap_or(text.len())).unwrap_or(text);
-        match (self.find_nul_run(before), line_end) {
+        match (find_nul_run(before, self.encoding), line_end) {
             (Some(run), _) => Stop::NulRun(run),
             (None, Some(end)) => Stop::LineEnd(end),
             (None, None) => Stop::Open(text.len() - self.trailing_nuls(text)),
         }
     }
+}
 
-    fn find_nul_run(&self, text: &[u8]) -> Option<usize> {
-        let unit = self.encoding.unit_bytes();
-        let wanted = NUL_RUN_MIN * unit;
-        let mut from = 0;
-        while let Some(place) = memchr::memchr(0, text.get(from..)?) {
-            // The first unit that is wholly zero begins here or, in UTF-16, at the
-            // next even place.
-            let start = (from + place).next_multiple_of(unit);
-            let run = self.leading_nuls(text.get(start..)?);
-            if wanted <= run {
-                return Some(start);
-            }
-            from = start + run.max(unit);
+/// Where the first run of NULs in `text` begins that is long enough to end a line.
+fn find_nul_run(text: &[u8], encoding: Encoding) -> Option<usize> {
+    let unit = encoding.unit_bytes();
+    let wanted = NUL_RUN_MIN * unit;
+    let mut from = 0;
+    while let Some(place) = memchr::memchr(0, text.get(from..)?) {
+        // The first unit that is wholly zero begins here or, in UTF-16, at the
+        // next even place.
+        let start = (from + place).next_multiple_of(unit);
+        let run = leading_nuls(text.get(start..)?, encoding);
+        if wanted <= run {
+            return Some(start);
         }
-        None
+        from = start + run.max(unit);
     }
+    None
+}
+
+/// Length of the NULs that `text` begins with, in bytes.
+fn leading_nuls(text: &[u8], encoding: Encoding) -> usize {
+    let zeros = text.iter().take_while(|byte| **byte == 0).count();
+    // In UTF-16BE the first zero of "\0a" is half of a letter.
+    zeros - zeros % encoding.unit_bytes()
+}
+
+/// What stands after the last run of NULs that ends a line, or after the NULs at the
+/// front of `raw`, which holds no `\n` and is UTF-8. `None` if there are none.
+pub(crate) fn after_nul_runs(raw: &[u8]) -> Option<&[u8]> {
+    let front = leading_nuls(raw, Encoding::Utf8);
+    let mut line = raw.get(front..)?;
+    let mut is_found = 0 < front;
+    while let Some(run) = find_nul_run(line, Encoding::Utf8) {
+        let hole = line.get(run..)?;
+        line = hole.get(leading_nuls(hole, Encoding::Utf8)..)?;
+        is_found = true;
+    }
+    is_found.then_some(line)
 }
 
 #[cfg(test)]

@@ -17,4 +17,5 @@ pub mod framing;
 mod prefix;
 mod record;
 pub mod scan;
+mod split;
 mod timestamp;

@@ -9,6 +9,7 @@
 //! No public source shows the Publisher's own prefix, so the list is open at its
 //! end: [`open`] accepts an unknown one before an anchor by its looks.
 
+pub(crate) mod cri;
 pub(crate) mod docker;
 pub(crate) mod open;
 mod styles;
@@ -17,6 +18,24 @@ use crate::timestamp::Stamp;
 
 /// Most prefixes that are taken off, one within the other.
 const PREFIXES_MAX: usize = 3;
+
+/// Where a container's program wrote a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// What a container runtime says about its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Where the text comes from.
+    pub(crate) stream: Stream,
+    /// The record goes on in the next line of this stream.
+    pub(crate) is_partial: bool,
+}
 
 /// A known prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

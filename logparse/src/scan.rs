@@ -4,11 +4,14 @@
 //! and finds a line's bounds only where a literal stands. Only bytes that need care
 //! (NULs, lines that are too long, UTF-16, the rest without a line end) are framed
 //! line by line. Both roads give the same result, which a property test holds.
-//! What a line means is `catalogue`'s; what follows from it is the caller's.
+//! What a line means is `catalogue`'s, which lines are one record is `split`'s, and
+//! what follows from an event is the caller's.
 //!
 //! Known limit: a chunk must hold a whole line, so callers bring at least
-//! [`CHUNK_BYTES_MIN`] bytes at once if the file has them.
+//! [`CHUNK_BYTES_MIN`] bytes at once if the file has them. Records that a container
+//! runtime cut in parts and that are longer than such a chunk are cut there, too.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -19,10 +22,11 @@ use model::log::{LINE_BYTES_MAX, LineOutcome};
 use crate::catalogue::recognise::{Finding, Reading};
 use crate::catalogue::{Catalogue, FunctionId, PairId};
 use crate::framing::{Encoding, Frame, Framer, utf16};
+use crate::split;
 
-/// Fewest bytes that a caller's buffer should hold: a line of the greatest length,
-/// its line end and a few NULs.
-pub const CHUNK_BYTES_MIN: usize = 2 * LINE_BYTES_MAX;
+/// Fewest bytes that a caller's buffer should hold: a line of the greatest length, as
+/// many NULs before it, and two sectors more. Of so many some are always consumed.
+pub const CHUNK_BYTES_MIN: usize = 2 * LINE_BYTES_MAX + 1024;
 
 /// What the fast road takes at once: small enough that its passes over the same
 /// bytes find them in the processor's second cache.
@@ -161,11 +165,12 @@ impl Miss<'_> {
     }
 }
 
-/// A line's text, and where it begins in the file.
+/// A line's text, and where it begins in the file and in the chunk.
 #[derive(Debug, Clone, Copy)]
 struct Line<'a> {
     offset: u64,
     text: &'a [u8],
+    at: usize,
 }
 
 /// Finds the events of one log after another. Keeps its buffers between chunks.
@@ -199,23 +204,41 @@ impl Scanner {
     /// line belong to no line; if more of them than a line may have come at the end
     /// of a chunk, they are consumed without waiting for a line end.
     ///
-    /// `consumed` may be 0: bring the same bytes again with more after them.
+    /// A record in parts is left until it is whole, and so is what follows it.
+    ///
+    /// `consumed` may be 0 for less than [`CHUNK_BYTES_MIN`] bytes: bring the same bytes
+    /// again with more after them.
     pub fn scan(&mut self, input: Chunk<'_>, sink: &mut impl Sink) -> Scanned {
-        let Chunk {
-            bytes,
-            encoding,
-            mid_line,
-            is_final,
-            ..
-        } = input;
-        let mut framer = Framer::new(bytes, encoding, mid_line, is_final);
+        let bytes = input.bytes;
+        if input.is_final || input.encoding != Encoding::Utf8 {
+            return self.scan_settled(input, sink);
+        }
+        let settled = split::settled_len(bytes, input.mid_line);
+        let scanned = self.scan_settled(
+            Chunk {
+                bytes: bytes.get(..settled).unwrap_or(bytes),
+                ..input
+            },
+            sink,
+        );
+        if scanned.consumed == 0 && CHUNK_BYTES_MIN <= bytes.len() {
+            // Nothing was told yet, and to wait for more would be to wait for ever.
+            return self.scan_settled(input, sink);
+        }
+        scanned
+    }
+
+    /// Takes in whole lines, whatever records they are parts of.
+    fn scan_settled(&mut self, input: Chunk<'_>, sink: &mut impl Sink) -> Scanned {
+        let encoding = input.encoding;
+        let mut framer = Framer::new(input.bytes, encoding, input.mid_line, input.is_final);
         let mut tally = Tally::default();
         loop {
             if encoding == Encoding::Utf8 && !framer.is_mid_line() {
                 let block = plain_lines(framer.rest());
                 if !block.is_empty() {
-                    let offset = place_in_file(input.offset, framer.consumed());
-                    self.scan_block(block, offset, &mut tally, sink);
+                    let start = framer.consumed();
+                    self.scan_block(start..start + block.len(), &input, &mut tally, sink);
                     framer.advance(block.len());
                     continue;
                 }
@@ -233,7 +256,15 @@ impl Scanner {
     }
 
     /// Whole lines of UTF-8, none too long, without NUL: the fast road.
-    fn scan_block(&mut self, block: &[u8], offset: u64, tally: &mut Tally, sink: &mut impl Sink) {
+    fn scan_block(
+        &mut self,
+        place_of_block: Range<usize>,
+        input: &Chunk<'_>,
+        tally: &mut Tally,
+        sink: &mut impl Sink,
+    ) {
+        let block_at = place_of_block.start;
+        let block = input.bytes.get(place_of_block).unwrap_or_default();
         let lines = count(memchr::memchr_iter(b'\n', block).count());
         let mut invalid = InvalidLines::new(block);
         let mut recognised = 0;
@@ -244,12 +275,13 @@ impl Scanner {
             let start = memchr::memrchr(b'\n', before).map_or(from, |end| from + end + 1);
             let after = block.get(place..).unwrap_or_default();
             let end = memchr::memchr(b'\n', after).map_or(block.len(), |len| place + len);
-            let line_offset = place_in_file(offset, start);
+            let offset = place_in_file(input.offset, block_at + start);
             let line = Line {
-                offset: line_offset,
-                text: line_text(block.get(start..end).unwrap_or_default(), line_offset),
+                offset,
+                text: line_text(block.get(start..end).unwrap_or_default(), offset),
+                at: block_at + start,
             };
-            if self.look_at(line, sink) {
+            if self.look_at(line, input, sink) {
                 recognised += 1;
                 invalid.forgive(start);
             }
@@ -272,9 +304,8 @@ impl Scanner {
     ) {
         match *frame {
             Frame::Line { at, raw } => {
-                let offset = place_in_file(input.offset, at);
                 tally.lines += 1;
-                match self.scan_line(raw, offset, input.encoding, sink) {
+                match self.scan_line(raw, at, input, sink) {
                     LineOutcome::Recognised => tally.recognised += 1,
                     LineOutcome::InvalidUtf8 => tally.invalid_utf8 += 1,
                     LineOutcome::Ignored | LineOutcome::Oversize => tally.ignored += 1,
@@ -293,36 +324,42 @@ impl Scanner {
     fn scan_line(
         &mut self,
         raw: &[u8],
-        offset: u64,
-        encoding: Encoding,
+        at: usize,
+        input: &Chunk<'_>,
         sink: &mut impl Sink,
     ) -> LineOutcome {
-        if encoding == Encoding::Utf8 {
+        let offset = place_in_file(input.offset, at);
+        if input.encoding == Encoding::Utf8 {
             let text = line_text(raw, offset);
-            let is_valid = simdutf8::basic::from_utf8(text).is_ok();
-            return self.judge(Line { offset, text }, is_valid, sink);
+            let line = Line { offset, text, at };
+            return if self.judge(line, input, sink) {
+                LineOutcome::Recognised
+            } else if simdutf8::basic::from_utf8(text).is_ok() {
+                LineOutcome::Ignored
+            } else {
+                LineOutcome::InvalidUtf8
+            };
         }
         let mut decoded = std::mem::take(&mut self.decoded);
-        let is_valid = utf16::decode(raw, encoding, &mut decoded);
+        let is_valid = utf16::decode(raw, input.encoding, &mut decoded);
         let text = line_text(decoded.as_bytes(), offset);
-        let outcome = self.judge(Line { offset, text }, is_valid, sink);
+        let is_recognised = self.judge(Line { offset, text, at }, input, sink);
         self.decoded = decoded;
-        outcome
+        match (is_recognised, is_valid) {
+            (true, _) => LineOutcome::Recognised,
+            (false, true) => LineOutcome::Ignored,
+            (false, false) => LineOutcome::InvalidUtf8,
+        }
     }
 
-    fn judge(&mut self, line: Line<'_>, is_valid: bool, sink: &mut impl Sink) -> LineOutcome {
+    /// Whether a line is an event, by the search and then by a look.
+    fn judge(&mut self, line: Line<'_>, input: &Chunk<'_>, sink: &mut impl Sink) -> bool {
         let is_candidate = self.catalogue.prefilter().find(line.text, 0).is_some();
-        if is_candidate && self.look_at(line, sink) {
-            LineOutcome::Recognised
-        } else if is_valid {
-            LineOutcome::Ignored
-        } else {
-            LineOutcome::InvalidUtf8
-        }
+        is_candidate && self.look_at(line, input, sink)
     }
 
     /// Reads a line that holds a literal. Whether it is an event.
-    fn look_at(&mut self, line: Line<'_>, sink: &mut impl Sink) -> bool {
+    fn look_at(&mut self, line: Line<'_>, input: &Chunk<'_>, sink: &mut impl Sink) -> bool {
         let Self {
             catalogue,
             zone,
@@ -330,6 +367,10 @@ impl Scanner {
             ..
         } = self;
         let reading = catalogue.read(line.text, unpacked);
+        let is_known = matches!(reading.finding, Finding::Row(..) | Finding::NearMiss(_));
+        if !is_known || is_later_part(&line, input) {
+            return false;
+        }
         match reading.finding {
             Finding::Row(_, pair) => {
                 let Some(key) = catalogue.pairs().get(pair.0) else {
@@ -353,6 +394,13 @@ impl Scanner {
             Finding::UnknownFunction | Finding::ForeignAnchor | Finding::NoRow => false,
         }
     }
+}
+
+/// Whether the line only goes on with a record that began before it.
+fn is_later_part(line: &Line<'_>, input: &Chunk<'_>) -> bool {
+    let before = input.bytes.get(..line.at).unwrap_or_default();
+    // Container runtimes write UTF-8 whatever their containers do.
+    input.encoding == Encoding::Utf8 && split::is_continuation(line.text, before, input.mid_line)
 }
 
 /// The lines of a block that are not UTF-8 and not recognised either.

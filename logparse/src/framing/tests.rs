@@ -50,7 +50,8 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => prop::collection::vec(prop_oneof![Just(b'a'), Just(b'\r'), Just(0xff)], 0..6),
         3 => Just(b"\n".to_vec()),
-        2 => (1_usize..40).prop_map(|count| vec![0; count]),
+        1 => (1_usize..40).prop_map(|count| vec![0; count]),
+        2 => (NUL_RUN_MIN - 4..NUL_RUN_MIN + 4).prop_map(|count| vec![0; count]),
         1 => (LINE_BYTES_MAX - 3..LINE_BYTES_MAX + 20).prop_map(|count| vec![b'x'; count]),
     ]
 }
@@ -146,6 +147,19 @@ fn nuls_at_the_front_are_skipped_and_few_inside_are_text() {
         lines(b"\0\0one\0two\n\0\n", Encoding::Utf8),
         [&b"one\0two"[..], b""]
     );
+}
+
+#[test]
+fn fewer_nuls_than_a_sector_inside_a_line_are_text() {
+    for encoding in [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be] {
+        for (count, expected) in [(16, 1), (NUL_RUN_MIN - 1, 1), (NUL_RUN_MIN, 2)] {
+            let nuls = widened(&vec![0; count], encoding);
+            let stream = [widened(b"a", encoding), nuls, widened(b"b\n", encoding)].concat();
+            let seen = frame(&stream, encoding, &[]);
+            assert_eq!(seen.lines.len(), expected, "{encoding:?} {count}");
+            assert_eq!(seen.nul_bytes != 0, expected == 2);
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! Kubernetes CRI log format, Docker Compose and `kubectl logs --prefix`, and the
 //! bracketed style of the vendor's endpoint client, which public parsers show.
 
-use super::Style;
+use super::{Style, cri};
 use crate::timestamp::Stamp;
 
 /// Longest bracketed group that is taken for a prefix, in bytes.
@@ -188,18 +188,11 @@ fn syslog_bsd(text: &[u8]) -> Option<Found<'_>> {
 fn iso(text: &[u8]) -> Option<Found<'_>> {
     let (stamp, rest) = Stamp::read_iso(text)?;
     let rest = after_space(rest)?;
-    let after = cri_words(rest)
+    let after = cri::words(rest)
+        .map(|(_, after)| after)
         .or_else(|| syslog_words(rest))
         .unwrap_or(rest);
     Some(Found::new(Style::IsoStamp, Some(stamp), after))
-}
-
-fn cri_words(text: &[u8]) -> Option<&[u8]> {
-    let rest = text
-        .strip_prefix(b"stdout ")
-        .or_else(|| text.strip_prefix(b"stderr "))?;
-    rest.strip_prefix(b"F ")
-        .or_else(|| rest.strip_prefix(b"P "))
 }
 
 /// The process number is required: `Get x509: …` would pass for host and tag.

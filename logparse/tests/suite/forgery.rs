@@ -198,6 +198,20 @@ fn an_unknown_prefix_lets_an_anchor_through_and_a_text_does_not() {
     assert!(kinds(&far).is_empty());
 }
 
+#[test]
+fn nuls_that_a_client_sends_do_not_end_a_record() {
+    let event = "Publisher registered successfully.";
+    for count in [1, 16, 511] {
+        let nuls = "\0".repeat(count);
+        let forged = format!("policy.cpp:1:x():0x0 url={nuls}{event}");
+        assert!(kinds(&forged).is_empty(), "{count}");
+        // At the front of a line nobody has written anything yet.
+        assert_eq!(kinds(&format!("{nuls}{event}")), ["registration.succeeded"]);
+    }
+    let torn = format!("policy.cpp:1:x():0x0 url={}{event}", "\0".repeat(512));
+    assert_eq!(kinds(&torn), ["registration.succeeded"]);
+}
+
 /// Words that prefixes are made of.
 fn is_prefix_word(word: &str) -> bool {
     let levels = "trace debug info notice warn warning err error crit critical fatal alert emerg";

@@ -21,6 +21,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         1 => prop::collection::vec(any::<u8>(), 0..8),
         1 => Just("é\u{1f600}".as_bytes().to_vec()),
         1 => (1_usize..40).prop_map(|count| vec![0; count]),
+        1 => (508_usize..516).prop_map(|count| vec![0; count]),
         1 => (65_000_usize..140_000).prop_map(|count| vec![b'x'; count]),
     ]
 }

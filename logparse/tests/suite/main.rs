@@ -12,3 +12,5 @@ mod harness;
 mod laws;
 #[cfg(test)]
 mod operator;
+#[cfg(test)]
+mod split;
