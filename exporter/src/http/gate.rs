@@ -12,7 +12,7 @@
 //! busy until the deadline for writing.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -131,11 +131,11 @@ impl Gate {
             is_response_made: AtomicBool::new(false),
             _gone: gone_sender,
         });
-        let predecessor = displaced.map(|occupant| {
+        let predecessor = displaced.map(|former| {
             self.metrics.http_rejected(Rejection::Displaced);
             // One that ends by itself just now does not hear it.
-            let _unheard = occupant.leave.send(());
-            occupant.gone
+            let _unheard = former.leave.send(());
+            former.gone
         });
         Ok((Admission { place, leave }, predecessor))
     }
@@ -160,12 +160,15 @@ impl Places {
 
     /// Takes out one that waits, of those that `may_go`.
     fn displace(&mut self, may_go: impl Fn(&Occupant) -> bool) -> Option<Occupant> {
+        let mut held: HashMap<IpAddr, usize> = HashMap::new();
+        for occupant in self.taken.values() {
+            let count = held.entry(occupant.address).or_default();
+            *count = count.saturating_add(1);
+        }
         let candidates = self.taken.iter().filter(|(_, occupant)| may_go(occupant));
         let chosen = candidates.filter_map(|(id, occupant)| match occupant.activity {
             // A flood from one address gives way to itself before others do.
-            Activity::Waits { since } => {
-                Some((Reverse(self.held_by(occupant.address)), since, *id))
-            }
+            Activity::Waits { since } => Some((Reverse(held.get(&occupant.address)), since, *id)),
             Activity::Answers => None,
         });
         let (_, _, id) = chosen.min()?;

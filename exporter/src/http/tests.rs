@@ -141,7 +141,8 @@ fn listener() -> TcpListener {
     // Small, so that a client who stops reading is felt with a page of a test's size.
     socket.set_send_buffer_size(16 * 1024).unwrap();
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    socket.listen(128).unwrap()
+    // Room for a flood: the system makes whom it has no room for try again a second later.
+    socket.listen(1024).unwrap()
 }
 
 /// Reads what comes until the server closes the connection, by a reset too.

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::*;
 
 /// How many half requests one client of a flood sends: several times the places.
-const HALVES: usize = 400;
+const HALVES: usize = 200;
 
 /// How many of them it keeps open, more than the places of an address.
 const KEPT_MAX: usize = 40;
