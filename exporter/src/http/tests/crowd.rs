@@ -110,12 +110,6 @@ async fn a_flood_from_many_addresses_does_not_keep_the_scraper_out() {
     check_scrapes_in_flood(&clients).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_on_two_threads_does_not_keep_the_scraper_out() {
-    let clients: Vec<[u8; 4]> = (1..=7).map(|host| [127, 0, 0, host]).collect();
-    check_scrapes_in_flood(&clients).await;
-}
-
 #[tokio::test]
 async fn an_idle_connection_gives_way_to_a_newcomer() {
     let server = Server::with(sample::snapshot(), places(2, 2), None).await;
