@@ -61,10 +61,10 @@ pub(super) async fn serve_listener(
             Ok((stream, peer)) => {
                 was_refused = false;
                 match gate.admit(peer.ip()).await {
-                    Ok(admission) => {
+                    Ok(place) => {
                         connections.spawn(serve_connection(
                             stream,
-                            admission,
+                            place,
                             Arc::clone(&front),
                             limits.clone(),
                             stop.clone(),

@@ -28,7 +28,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::error;
 
-use super::gate::{Admission, Place};
+use super::gate::Place;
 use super::patient_stream::{PatientStream, PendingHead};
 use super::routes::Front;
 use super::{HttpLimits, stopped};
@@ -44,17 +44,16 @@ const HEADERS_MAX: usize = 100;
 /// is out, or until the gate wants its place back.
 pub(super) async fn serve_connection(
     stream: TcpStream,
-    admission: Admission,
+    place: Arc<Place>,
     front: Arc<Front>,
     limits: HttpLimits,
     stop: watch::Receiver<bool>,
 ) {
-    let Admission { place, leave } = admission;
     tokio::select! {
         biased;
-        // The gate has counted it, and waits for the place.
-        _ = leave => {}
-        () = serve_within_deadlines(stream, place, front, limits, stop) => {}
+        // First, since the request may have come before a newcomer asks for the place.
+        () = serve_within_deadlines(stream, Arc::clone(&place), front, limits, stop) => {}
+        () = place.left() => {}
     }
 }
 

@@ -3,9 +3,10 @@
 //! A client that asks nothing must not shut out one that does. So a newcomer takes the
 //! place of one that waits: whose request has not come wholly, or who idles after an
 //! answer. Of an address over its bound that is the one that waits longest; of all,
-//! the one that waits longest among those of the address that holds most. Only if all
-//! are busy with an answer is the newcomer refused. Deadlines are `connection`'s
-//! matter.
+//! the one that waits longest among those of the address that holds most. It is asked
+//! to leave, and stays if its request has come meanwhile; then the next one is asked.
+//! Only if all are busy with an answer is the newcomer refused. Deadlines are
+//! `connection`'s matter.
 //!
 //! Known limits: under a flood a client has as long for its request as it takes others
 //! to connect as often as there are places. Who asks and then reads nothing counts as
@@ -13,12 +14,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::convert::Infallible;
+use std::mem;
 use std::net::{IpAddr, Ipv6Addr};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 
 use super::HttpLimits;
 use crate::metrics::{AgentMetrics, Rejection};
@@ -30,15 +32,8 @@ pub(super) struct Gate {
     per_address_max: usize,
     metrics: AgentMetrics,
     places: Mutex<Places>,
-}
-
-/// What a connection that was let in is given.
-#[derive(Debug)]
-pub(super) struct Admission {
-    /// Its place.
-    pub(super) place: Arc<Place>,
-    /// Resolves when a newcomer needs the place: the connection is to end at once.
-    pub(super) leave: oneshot::Receiver<()>,
+    /// A place is free, or one that was asked to leave stays.
+    changed: Notify,
 }
 
 /// A connection's place; given back when dropped.
@@ -47,8 +42,7 @@ pub(super) struct Place {
     gate: Arc<Gate>,
     id: u64,
     is_response_made: AtomicBool,
-    /// Dropped with the place, which tells the newcomer that it is free.
-    _gone: oneshot::Sender<Infallible>,
+    leave: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -62,14 +56,15 @@ struct Places {
 struct Occupant {
     address: IpAddr,
     activity: Activity,
-    leave: oneshot::Sender<()>,
-    gone: oneshot::Receiver<Infallible>,
+    leave: Arc<Notify>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Activity {
     /// For the rest of a request or for the next one, since this turn.
     Waits { since: u64 },
+    /// As before, and has been asked to leave.
+    Leaves,
     /// A request is there whose answer is not out.
     Answers,
 }
@@ -81,63 +76,58 @@ impl Gate {
             per_address_max: limits.connections_per_address_max,
             metrics,
             places: Mutex::default(),
+            changed: Notify::new(),
         }
     }
 
     /// Takes a place for a client, if need be that of one that waits, or says which
-    /// bound it is over. Counts who is refused or displaced.
+    /// bound it is over. Counts who is refused.
     ///
     /// Returns when the one before has closed its connection. That one needs nothing
     /// of its client for it, so no client can hold this up.
-    pub(super) async fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Admission, Rejection> {
-        let (admission, predecessor) = self
-            .take_place(counted_address(peer))
-            .inspect_err(|cause| self.metrics.http_rejected(*cause))?;
-        if let Some(gone) = predecessor {
-            // Always an error: nothing is ever sent, the sender is dropped.
-            drop(gone.await);
+    pub(super) async fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Arc<Place>, Rejection> {
+        let address = counted_address(peer);
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // Before the look, so that no change after it is missed.
+            changed.as_mut().enable();
+            let place = self
+                .take_place(address)
+                .inspect_err(|cause| self.metrics.http_rejected(*cause))?;
+            if let Some(place) = place {
+                return Ok(place);
+            }
+            changed.await;
         }
-        Ok(admission)
     }
 
-    fn take_place(
-        self: &Arc<Self>,
-        address: IpAddr,
-    ) -> Result<(Admission, Option<oneshot::Receiver<Infallible>>), Rejection> {
+    /// Takes a place; `None` if one has been asked to leave and has not answered.
+    fn take_place(self: &Arc<Self>, address: IpAddr) -> Result<Option<Arc<Place>>, Rejection> {
         let mut places = self.places();
-        let displaced = if self.per_address_max <= places.held_by(address) {
-            let own = places.displace(|occupant| occupant.address == address);
-            Some(own.ok_or(Rejection::ConnectionsPerAddress)?)
-        } else if self.connections_max <= places.taken.len() {
-            Some(places.displace(|_| true).ok_or(Rejection::Connections)?)
-        } else {
-            None
-        };
+        if self.per_address_max <= places.held_by(address) {
+            let asked = places.ask_to_leave(|occupant| occupant.address == address);
+            return asked.map_or(Err(Rejection::ConnectionsPerAddress), |()| Ok(None));
+        }
+        if self.connections_max <= places.taken.len() {
+            let asked = places.ask_to_leave(|_| true);
+            return asked.map_or(Err(Rejection::Connections), |()| Ok(None));
+        }
         let id = places.next_turn();
-        let (leave_sender, leave) = oneshot::channel();
-        let (gone_sender, gone) = oneshot::channel();
+        let leave = Arc::new(Notify::new());
         let occupant = Occupant {
             address,
             activity: Activity::Waits { since: id },
-            leave: leave_sender,
-            gone,
+            leave: Arc::clone(&leave),
         };
         places.taken.insert(id, occupant);
         drop(places);
         self.metrics.http_connected();
-        let place = Arc::new(Place {
+        Ok(Some(Arc::new(Place {
             gate: Arc::clone(self),
             id,
             is_response_made: AtomicBool::new(false),
-            _gone: gone_sender,
-        });
-        let predecessor = displaced.map(|former| {
-            self.metrics.http_rejected(Rejection::Displaced);
-            // One that ends by itself just now does not hear it.
-            let _unheard = former.leave.send(());
-            former.gone
-        });
-        Ok((Admission { place, leave }, predecessor))
+            leave,
+        })))
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
@@ -158,29 +148,54 @@ impl Places {
             .count()
     }
 
-    /// Takes out one that waits, of those that `may_go`.
-    fn displace(&mut self, may_go: impl Fn(&Occupant) -> bool) -> Option<Occupant> {
+    /// Asks one that waits to leave, of those that `may_go`. `None` if all are busy.
+    fn ask_to_leave(&mut self, may_go: impl Fn(&Occupant) -> bool) -> Option<()> {
         let mut held: HashMap<IpAddr, usize> = HashMap::new();
         for occupant in self.taken.values() {
             let count = held.entry(occupant.address).or_default();
             *count = count.saturating_add(1);
         }
-        let candidates = self.taken.iter().filter(|(_, occupant)| may_go(occupant));
-        let chosen = candidates.filter_map(|(id, occupant)| match occupant.activity {
+        let candidates = self.taken.values_mut().filter(|occupant| may_go(occupant));
+        let rank = |occupant: &Occupant| match occupant.activity {
+            // Nobody else is asked before this one has answered.
+            Activity::Leaves => Some((None, 0)),
             // A flood from one address gives way to itself before others do.
-            Activity::Waits { since } => Some((Reverse(held.get(&occupant.address)), since, *id)),
+            Activity::Waits { since } => Some((Some(Reverse(held.get(&occupant.address))), since)),
             Activity::Answers => None,
-        });
-        let (_, _, id) = chosen.min()?;
-        self.taken.remove(&id)
+        };
+        let ranked = candidates.filter_map(|occupant| Some((rank(occupant)?, occupant)));
+        let (_, chosen) = ranked.min_by_key(|(rank, _)| *rank)?;
+        if chosen.activity != Activity::Leaves {
+            chosen.activity = Activity::Leaves;
+            chosen.leave.notify_one();
+        }
+        Some(())
     }
 }
 
 impl Place {
+    /// Waits until a newcomer needs the place and no request has come.
+    pub(super) async fn left(&self) {
+        loop {
+            self.leave.notified().await;
+            let activity = self
+                .gate
+                .places()
+                .taken
+                .get(&self.id)
+                .map(|own| own.activity);
+            if activity == Some(Activity::Leaves) {
+                return self.gate.metrics.http_rejected(Rejection::Displaced);
+            }
+        }
+    }
+
     /// A whole request has come: from now on nobody takes the place.
     pub(super) fn request_came(&self) {
         self.is_response_made.store(false, Ordering::Relaxed);
-        self.becomes(|_| Activity::Answers);
+        if self.becomes(|_| Activity::Answers) == Some(Activity::Leaves) {
+            self.gate.changed.notify_waiters();
+        }
     }
 
     /// The response is made. It is out as soon as all that is written is.
@@ -196,13 +211,12 @@ impl Place {
         }
     }
 
-    fn becomes(&self, activity: impl FnOnce(u64) -> Activity) {
+    /// Returns the activity before.
+    fn becomes(&self, activity: impl FnOnce(u64) -> Activity) -> Option<Activity> {
         let mut places = self.gate.places();
         let turn = places.next_turn();
-        // One that has been displaced is no longer there, and ends.
-        if let Some(occupant) = places.taken.get_mut(&self.id) {
-            occupant.activity = activity(turn);
-        }
+        let own = places.taken.get_mut(&self.id)?;
+        Some(mem::replace(&mut own.activity, activity(turn)))
     }
 }
 
@@ -210,6 +224,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         drop(self.gate.places().taken.remove(&self.id));
         self.gate.metrics.http_disconnected();
+        self.gate.changed.notify_waiters();
     }
 }
 
@@ -239,88 +254,88 @@ mod tests {
         Arc::new(Gate::new(&limits, metrics))
     }
 
-    /// A client that connects, whoever has to leave for it.
-    fn take(gate: &Arc<Gate>, client: &str) -> Result<Admission, Rejection> {
-        let address = counted_address(client.parse().unwrap());
-        gate.take_place(address).map(|(admission, _)| admission)
+    /// A client that connects; `None` if it has to wait until another one leaves.
+    fn take(gate: &Arc<Gate>, client: &str) -> Result<Option<Arc<Place>>, Rejection> {
+        gate.take_place(counted_address(client.parse().unwrap()))
     }
 
-    fn is_displaced(admission: &mut Admission) -> bool {
-        admission.leave.try_recv().is_ok()
+    fn is_asked_to_leave(place: &Place) -> bool {
+        let places = place.gate.places();
+        places.taken[&place.id].activity == Activity::Leaves
     }
 
     #[test]
     fn a_place_comes_back_when_its_connection_ends() {
         let gate = gate(2, 2);
-        let first = take(&gate, "192.0.2.1").unwrap();
-        let mut second = take(&gate, "192.0.2.1").unwrap();
+        let first = take(&gate, "192.0.2.1").unwrap().unwrap();
+        let second = take(&gate, "192.0.2.1").unwrap().unwrap();
         drop(first);
-        assert!(take(&gate, "192.0.2.1").is_ok());
-        assert!(!is_displaced(&mut second));
+        assert!(take(&gate, "192.0.2.1").unwrap().is_some());
+        assert!(!is_asked_to_leave(&second));
     }
 
     #[test]
     fn who_waits_longest_gives_way() {
         let gate = gate(2, 2);
-        let mut first = take(&gate, "192.0.2.1").unwrap();
-        let mut second = take(&gate, "192.0.2.1").unwrap();
-        let mut third = take(&gate, "192.0.2.1").unwrap();
-        assert!(is_displaced(&mut first));
-        assert!(!is_displaced(&mut second) && !is_displaced(&mut third));
-        // An answer makes the second the one that began to wait last.
-        second.place.request_came();
-        second.place.response_made();
-        second.place.written_out();
-        let _fourth = take(&gate, "192.0.2.1").unwrap();
-        assert!(is_displaced(&mut third) && !is_displaced(&mut second));
+        let first = take(&gate, "192.0.2.1").unwrap().unwrap();
+        let second = take(&gate, "192.0.2.1").unwrap().unwrap();
+        // An answer makes the first the one that began to wait last.
+        first.request_came();
+        first.response_made();
+        first.written_out();
+        // Asking again asks nobody else.
+        for _ in 0..3 {
+            assert!(take(&gate, "192.0.2.1").unwrap().is_none());
+        }
+        assert!(is_asked_to_leave(&second) && !is_asked_to_leave(&first));
     }
 
     #[test]
     fn who_is_busy_with_an_answer_keeps_its_place() {
         let gate = gate(2, 1);
-        let mut first = take(&gate, "192.0.2.1").unwrap();
-        first.place.request_came();
+        let first = take(&gate, "192.0.2.1").unwrap().unwrap();
+        first.request_came();
         assert_eq!(
             take(&gate, "192.0.2.1").unwrap_err(),
             Rejection::ConnectionsPerAddress
         );
         // Made, and not out yet.
-        first.place.response_made();
+        first.response_made();
         assert!(take(&gate, "192.0.2.1").is_err());
-        let second = take(&gate, "192.0.2.2").unwrap();
-        second.place.request_came();
+        let second = take(&gate, "192.0.2.2").unwrap().unwrap();
+        second.request_came();
         // What a flush tells while the answer is being made.
-        second.place.written_out();
+        second.written_out();
         assert_eq!(
             take(&gate, "192.0.2.3").unwrap_err(),
             Rejection::Connections
         );
-        first.place.written_out();
-        assert!(take(&gate, "192.0.2.3").is_ok());
-        assert!(is_displaced(&mut first));
+        first.written_out();
+        assert!(take(&gate, "192.0.2.3").unwrap().is_none());
+        assert!(is_asked_to_leave(&first));
     }
 
     #[test]
     fn the_address_that_holds_most_gives_way_to_others() {
         let gate = gate(4, 4);
-        let mut scraper = take(&gate, "192.0.2.1").unwrap();
-        let mut flood: Vec<Admission> = (0..3)
-            .map(|_| take(&gate, "::ffff:192.0.2.2").unwrap())
+        let scraper = take(&gate, "192.0.2.1").unwrap().unwrap();
+        let flood: Vec<Arc<Place>> = (0..3)
+            .map(|_| take(&gate, "::ffff:192.0.2.2").unwrap().unwrap())
             .collect();
-        let _newcomer = take(&gate, "192.0.2.3").unwrap();
-        assert!(!is_displaced(&mut scraper));
-        let displaced: Vec<bool> = flood.iter_mut().map(is_displaced).collect();
-        assert_eq!(displaced, [true, false, false]);
+        assert!(take(&gate, "192.0.2.3").unwrap().is_none());
+        assert!(!is_asked_to_leave(&scraper));
+        let asked: Vec<bool> = flood.iter().map(|place| is_asked_to_leave(place)).collect();
+        assert_eq!(asked, [true, false, false]);
     }
 
     #[test]
     fn an_ipv6_client_counts_by_its_network() {
         let gate = gate(9, 1);
-        let mut first = take(&gate, "2001:db8::1").unwrap();
-        let _elsewhere = take(&gate, "2001:db8:0:1::1").unwrap();
-        assert!(!is_displaced(&mut first));
-        let _neighbour = take(&gate, "2001:db8::2").unwrap();
-        assert!(is_displaced(&mut first));
+        let first = take(&gate, "2001:db8::1").unwrap().unwrap();
+        assert!(take(&gate, "2001:db8:0:1::1").unwrap().is_some());
+        assert!(!is_asked_to_leave(&first));
+        assert!(take(&gate, "2001:db8::2").unwrap().is_none());
+        assert!(is_asked_to_leave(&first));
     }
 
     #[tokio::test]
@@ -330,13 +345,30 @@ mod tests {
         let first = gate.admit(client).await.unwrap();
         let newcomer = Arc::clone(&gate);
         let second = tokio::spawn(async move { newcomer.admit(client).await.is_ok() });
+        first.left().await;
         // Told to leave, and holding on.
-        let Admission { place, leave } = first;
-        leave.await.unwrap();
         tokio::task::yield_now().await;
         assert!(!second.is_finished());
-        drop(place);
+        drop(first);
         assert!(second.await.unwrap());
         assert!(gate.places().taken.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_is_asked_to_leave_stays_if_its_request_has_come() {
+        let gate = gate(2, 2);
+        let client = IpAddr::from([192, 0, 2, 1]);
+        let first = gate.admit(client).await.unwrap();
+        let second = gate.admit(client).await.unwrap();
+        let newcomer = Arc::clone(&gate);
+        let third = tokio::spawn(async move { newcomer.admit(client).await.is_ok() });
+        tokio::task::yield_now().await;
+        assert!(is_asked_to_leave(&first));
+        first.request_came();
+        // The next one is asked instead.
+        second.left().await;
+        drop(second);
+        assert!(third.await.unwrap());
+        assert!(!is_asked_to_leave(&first));
     }
 }
