@@ -281,18 +281,20 @@ fn leading_nuls(text: &[u8], encoding: Encoding) -> usize {
     zeros - zeros % encoding.unit_bytes()
 }
 
-/// What stands after the last run of NULs that ends a line, or after the NULs at the
-/// front of `raw`, which holds no `\n` and is UTF-8. `None` if there are none.
-pub(crate) fn after_nul_runs(raw: &[u8]) -> Option<&[u8]> {
-    let front = leading_nuls(raw, Encoding::Utf8);
-    let mut line = raw.get(front..)?;
-    let mut is_found = 0 < front;
-    while let Some(run) = find_nul_run(line, Encoding::Utf8) {
-        let hole = line.get(run..)?;
-        line = hole.get(leading_nuls(hole, Encoding::Utf8)..)?;
-        is_found = true;
+/// What stands after the last run of NULs that ends a line in `raw`, which holds no
+/// `\n` and is UTF-8. `None` if there is no such run.
+pub(crate) fn after_last_nul_run(raw: &[u8]) -> Option<&[u8]> {
+    let mut after = None;
+    while let Some(run) = find_nul_run(after.unwrap_or(raw), Encoding::Utf8) {
+        after = Some(without_front_nuls(after.unwrap_or(raw).get(run..)?));
     }
-    is_found.then_some(line)
+    after
+}
+
+/// `line`, which is UTF-8, without the NULs at its front.
+pub(crate) fn without_front_nuls(line: &[u8]) -> &[u8] {
+    line.get(leading_nuls(line, Encoding::Utf8)..)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -12,13 +12,14 @@
 //! since its front may be gone; that end stays in sight as records' beginnings do.
 //!
 //! Known limits: records in parts that fill a whole chunk are cut where the chunk
-//! ends, and records that a rotation cuts where the file ends. Kubernetes' lines over
-//! the bound tell nothing at their end, so they end records; its runtimes write such
-//! lines only if told to.
+//! ends, and records that a rotation cuts where the file ends. In Docker's form, a
+//! program that ends within a line takes the first line of its next start with it.
+//! Kubernetes' lines over the bound tell nothing at their end, so they end records;
+//! its runtimes write such lines only if told to.
 
 use model::log::LINE_BYTES_MAX;
 
-use crate::framing::after_nul_runs;
+use crate::framing::{after_last_nul_run, without_front_nuls};
 use crate::prefix::{Part, Stream, cri, docker};
 
 /// How far a line's record is searched for, in lines. The other stream may write
@@ -113,9 +114,14 @@ impl<'a> Above<'a> {
         let start = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
         let raw = text.get(start..).unwrap_or_default();
         self.bytes = self.bytes.get(..start).unwrap_or_default();
-        let after_hole = after_nul_runs(raw);
+        let after_hole = after_last_nul_run(raw);
         let is_rest = start == 0 && self.mid_line && after_hole.is_none();
-        let line = after_hole.unwrap_or(raw);
+        let line = match after_hole {
+            Some(line) => line,
+            // Its NULs stand inside of the line.
+            None if is_rest => raw,
+            None => without_front_nuls(raw),
+        };
         let is_long = is_rest || LINE_BYTES_MAX < line.len();
         let end = line
             .get(line.len().saturating_sub(END_BYTES)..)

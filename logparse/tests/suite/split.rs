@@ -203,13 +203,21 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A part that Docker's escapes make longer than the bound, or less than that.
+/// A part that Docker's escapes make longer than the bound, or less than that. NULs
+/// that no runtime writes may stand near its end.
 fn long_line() -> impl Strategy<Value = String> {
-    (10_000_usize..15_000, any::<bool>(), any::<bool>()).prop_map(|(count, is_out, is_last)| {
-        let stream = if is_out { "stdout" } else { "stderr" };
-        let packed = part(Runtime::Docker, stream, &"&".repeat(count), is_last);
-        packed.replace('&', "\\u0026")
-    })
+    let nuls = prop::option::of((1_usize..4, 1_usize..700));
+    (10_000_usize..15_000, any::<bool>(), any::<bool>(), nuls).prop_map(
+        |(count, is_out, is_last, nuls)| {
+            let stream = if is_out { "stdout" } else { "stderr" };
+            let packed = part(Runtime::Docker, stream, &"&".repeat(count), is_last);
+            let mut line = packed.replace('&', "\\u0026");
+            if let Some((count, from_end)) = nuls {
+                line.insert_str(line.len() - from_end, &"\0".repeat(count));
+            }
+            line
+        },
+    )
 }
 
 proptest! {
@@ -219,8 +227,8 @@ proptest! {
     #[test]
     fn cuts_do_not_show_in_parts(
         mut pieces in prop::collection::vec(piece(), 0..24),
-        long in prop::option::weighted(0.3, (long_line(), 0_usize..24)),
-        cuts in prop::collection::vec(1_usize..800, 0..60),
+        long in prop::option::weighted(0.4, (long_line(), 0_usize..24)),
+        cuts in prop::collection::vec(1_usize..800, 0..220),
         far_cuts in prop::collection::vec(1_usize..70_000, 0..4),
     ) {
         if let Some((line, place)) = long {
