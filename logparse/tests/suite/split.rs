@@ -212,8 +212,8 @@ fn long_line() -> impl Strategy<Value = String> {
             let stream = if is_out { "stdout" } else { "stderr" };
             let packed = part(Runtime::Docker, stream, &"&".repeat(count), is_last);
             let mut line = packed.replace('&', "\\u0026");
-            if let Some((count, from_end)) = nuls {
-                line.insert_str(line.len() - from_end, &"\0".repeat(count));
+            if let Some((nul_count, from_end)) = nuls {
+                line.insert_str(line.len() - from_end, &"\0".repeat(nul_count));
             }
             line
         },
