@@ -164,7 +164,7 @@ impl Places {
             Activity::Answers => None,
         };
         let ranked = candidates.filter_map(|occupant| Some((rank(occupant)?, occupant)));
-        let (_, chosen) = ranked.min_by_key(|(rank, _)| *rank)?;
+        let (_, chosen) = ranked.min_by_key(|(order, _)| *order)?;
         if chosen.activity != Activity::Leaves {
             chosen.activity = Activity::Leaves;
             chosen.leave.notify_one();
