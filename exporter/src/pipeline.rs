@@ -57,7 +57,10 @@ pub struct Pipeline {
     // Invariant: one change a file, its latest; so it is bounded by the files followed.
     moved: BTreeMap<FileId, PositionChange>,
     bytes_since_commit: u64,
+    /// When something was written last, or refused.
     committed_at: Option<Duration>,
+    /// When the store and the files were looked at last, with or without news.
+    looked_at: Option<Duration>,
     is_caught_up: bool,
     /// What readers see now.
     shown: Arc<Snapshot>,
@@ -89,6 +92,7 @@ impl Pipeline {
             moved: BTreeMap::new(),
             bytes_since_commit: 0,
             committed_at: None,
+            looked_at: None,
             is_caught_up: false,
             shown: Arc::new(Snapshot::default()),
             is_stuck: false,
@@ -141,13 +145,19 @@ impl Pipeline {
         report.has_more
     }
 
-    /// Commits if it is due: at most once each `interval`, or after
-    /// 4 MiB were read.
+    /// Commits if it is due: news at most once each `interval` or after 4 MiB were
+    /// read, and a look at the store and the files once each `interval` in any case.
+    ///
+    /// Quiet looks do not put news off: the first line after a silence is committed at
+    /// once.
     pub fn commit_if_due(&mut self, now: Moment, interval: Duration) -> Committed {
+        let is_past = |then: Option<Duration>| {
+            then.is_none_or(|at| now.monotonic.saturating_sub(at) >= interval)
+        };
+        let has_news = self.bytes_since_commit > 0 || !self.moved.is_empty();
         let is_due = self.bytes_since_commit >= TURN_BYTES_MAX
-            || self
-                .committed_at
-                .is_none_or(|at| now.monotonic.saturating_sub(at) >= interval);
+            || (has_news && is_past(self.committed_at))
+            || is_past(self.looked_at);
         if is_due {
             self.commit(now)
         } else {
@@ -157,7 +167,7 @@ impl Pipeline {
 
     /// Commits what is not committed, and shows it.
     pub fn commit(&mut self, now: Moment) -> Committed {
-        self.committed_at = Some(now.monotonic);
+        self.looked_at = Some(now.monotonic);
         let mut turn = self.books.ledger.uncommitted();
         turn.positions = self.books.sources.name_changes(self.moved.values());
         turn.next_file_id = self.books.tailer.next_file_id();
@@ -174,6 +184,9 @@ impl Pipeline {
                 source: None,
             }),
         };
+        if !matches!(committed, Ok(Committed::Nothing)) {
+            self.committed_at = Some(now.monotonic);
+        }
         match committed {
             Ok(done) => {
                 self.books.ledger.mark_committed();

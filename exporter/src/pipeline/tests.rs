@@ -339,3 +339,29 @@ fn a_removed_log_is_followed_through_a_reload() {
     world.turn(&mut pipeline);
     assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 3);
 }
+
+#[test]
+fn the_first_line_after_a_silence_is_shown_at_once() {
+    let mut world = World::new();
+    let mut pipeline = world.start();
+    let interval = Duration::from_secs(3);
+    for _ in 0..10 {
+        let now = world.tick();
+        pipeline.read(now);
+        pipeline.commit_if_due(now, interval);
+    }
+    world.write(APP);
+    let now = world.tick();
+    pipeline.read(now);
+    assert!(matches!(
+        pipeline.commit_if_due(now, interval),
+        Committed::Written
+    ));
+    world.write(APP);
+    let soon = world.tick();
+    pipeline.read(soon);
+    assert!(matches!(
+        pipeline.commit_if_due(soon, interval),
+        Committed::NotDue
+    ));
+}
