@@ -57,7 +57,7 @@ pub struct RunOptions {
     pub on_listening: OnListening,
 }
 
-/// Runs the agent until SIGTERM, SIGINT or `stop_after`.
+/// Runs the agent until SIGTERM, SIGINT or the end of `until`.
 ///
 /// # Errors
 ///
@@ -286,7 +286,7 @@ impl Doors {
         let mut bound = Vec::new();
         for text in wanted.iter().filter(|text| !self.open.contains_key(*text)) {
             let listener = TcpListener::bind(text).await.map_err(|error| {
-                format!("error: cannot listen on `{text}`: {error}\nwant: a free address of this machine in `web.listen` or --web.listen-address (to go from one address to all of the same port, restart)")
+                format!("error: cannot listen on `{text}`: {error}\nwant: a free address of this machine in `web.listen`, --web.listen-address or the demo's --listen (to go from one address to all of the same port, restart)")
             })?;
             let address = listener
                 .local_addr()
