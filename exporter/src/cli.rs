@@ -113,6 +113,10 @@ pub enum KindChoice {
     Auto,
     /// Netskope Private Access Publisher.
     NetskopePublisher,
+    /// Netskope Client.
+    NetskopeClient,
+    /// Cato Client.
+    CatoClient,
 }
 
 /// Flags of `parse`.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use logparse::catalogue::Catalogue;
 use logparse::explain::{Explanation, RecordOpening, Verdict};
-use model::connector::{ConnectorState, Transition};
+use model::connector::{ConnectorKind, ConnectorState, Transition};
 use model::event::Event;
 
 use crate::cli::{ExplainArgs, Failure};
@@ -67,7 +67,7 @@ fn render_verdict(out: &mut String, verdict: &Verdict, catalogue: &Catalogue) ->
             for field in &event.fields {
                 writeln!(out, "field    {} = {}", field.name, field.value.printable())?;
             }
-            writeln!(out, "state    {}", effect_of(event))
+            writeln!(out, "state    {}", effect_of(event, catalogue.kind()))
         }
         Verdict::NearMiss { function, .. } => {
             let name = catalogue
@@ -91,13 +91,17 @@ fn render_verdict(out: &mut String, verdict: &Verdict, catalogue: &Catalogue) ->
 }
 
 /// What the event does to a connector of which nothing is known yet.
-fn effect_of(event: &Event) -> String {
+fn effect_of(event: &Event, kind: ConnectorKind) -> String {
     let mut state = ConnectorState::default();
     let at = event
         .time
         .unwrap_or_else(|| Clock::start().now().timestamp());
-    match state.apply(event, at) {
-        Some(Transition { aspect, to, .. }) => format!("{aspect} becomes {to}"),
-        None => "unchanged".to_owned(),
+    let changes = state.apply(event, at, kind);
+    if changes.is_empty() {
+        return "unchanged".to_owned();
     }
+    let words = changes
+        .iter()
+        .map(|Transition { aspect, to, .. }| format!("{aspect} becomes {to}"));
+    words.collect::<Vec<_>>().join(", ")
 }

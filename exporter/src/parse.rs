@@ -112,6 +112,8 @@ impl Job {
             kind: self.kind,
             catalogue: Arc::clone(&self.catalogue),
             logs: LOG_NAMES.iter().map(|name| Arc::from(*name)).collect(),
+            tools: Vec::new(),
+            unknown_after: None,
         };
         Ledger::open(vec![plan], Restored::default())
     }
@@ -122,6 +124,8 @@ impl Job {
 pub const fn kind_of(choice: KindChoice) -> ConnectorKind {
     match choice {
         KindChoice::Auto | KindChoice::NetskopePublisher => ConnectorKind::NetskopePublisher,
+        KindChoice::NetskopeClient => ConnectorKind::NetskopeClient,
+        KindChoice::CatoClient => ConnectorKind::CatoClient,
     }
 }
 

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::connector::ToolRun;
 use model::position::{FileId, PositionChange};
 use model::snapshot::Snapshot;
 use store::{CommitError, CommitFailure, OpenError, Opened, Store, Turn};
@@ -143,6 +144,13 @@ impl Pipeline {
                 .map(|change| (file_of(&change), change)),
         );
         report.has_more
+    }
+
+    /// Takes in one run of a connector's tool; it is shown with the next commit.
+    pub fn take_tool_run(&mut self, connector: &str, run: &ToolRun, now: Moment) {
+        self.books
+            .ledger
+            .take_tool_run(connector, run, now.timestamp());
     }
 
     /// Commits if it is due: news at most once each `interval` or after 4 MiB were

@@ -55,6 +55,7 @@ pub struct CatalogueFile {
 /// All rows for one kind of connector. Immutable: share it by `Arc`.
 #[derive(Debug)]
 pub struct Catalogue {
+    kind: ConnectorKind,
     pairs: Vec<EventKey>,
     functions: Vec<Arc<str>>,
     rows: Vec<Row>,
@@ -97,6 +98,11 @@ impl Catalogue {
     /// [`CatalogueError`] names the file, the line, the row and the mend.
     pub fn load(kind: ConnectorKind, files: &[CatalogueFile]) -> Result<Self, CatalogueError> {
         load::load(kind, files)
+    }
+
+    /// The product whose lines the rows are about.
+    pub const fn kind(&self) -> ConnectorKind {
+        self.kind
     }
 
     /// Every `(event, reason)` that the rows can tell, sorted. [`PairId`] is its index.

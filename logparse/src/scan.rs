@@ -61,7 +61,7 @@ pub struct Scanned {
 /// Counts of lines by outcome, and of bytes that were skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// All lines: the sum of the next four.
+    /// All lines: the sum of the next five.
     pub lines: u64,
     /// Lines of which a row made an event.
     pub recognised: u64,
@@ -71,6 +71,8 @@ pub struct Tally {
     pub oversize: u64,
     /// Lines that are not valid text and that no row wants.
     pub invalid_utf8: u64,
+    /// Lines that begin no record, of products whose records all begin in a known way.
+    pub continuation: u64,
     /// Bytes of oversize lines, without their line ends.
     pub oversize_bytes: u64,
     /// Bytes of skipped runs of NUL.
@@ -308,6 +310,7 @@ impl Scanner {
                 match self.scan_line(raw, at, input, sink) {
                     LineOutcome::Recognised => tally.recognised += 1,
                     LineOutcome::InvalidUtf8 => tally.invalid_utf8 += 1,
+                    LineOutcome::Continuation => tally.continuation += 1,
                     LineOutcome::Ignored | LineOutcome::Oversize => tally.ignored += 1,
                 }
             }

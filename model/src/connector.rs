@@ -1,82 +1,40 @@
 //! A connector's state, and how events fold into it.
 //!
-//! State changes on confirmed lines only: an attempt never makes a tunnel up, and
-//! silence changes nothing (it has its own number, the time of the last line). The
-//! fold is total and pure: any order of events gives a state, the same events give
-//! the same state.
+//! State changes on confirmed lines only: an attempt never makes a tunnel up. Silence
+//! changes nothing by itself; who watches the time may say [`ConnectorState::forget`].
+//! The fold is total and pure: any order of events gives a state, the same events give
+//! the same state. What an event does depends on the product (`fold`), the words of
+//! each part stand in `states`, the vendor's table of a client in `client_status`.
 //!
 //! Known limit: a Publisher whose tunnel breaks without a word stays `connected`
 //! here. No public source shows its line for a lost tunnel; see docs/adr/0005.
 
+mod client_status;
+mod facts;
+mod fold;
+mod kind;
+mod states;
+mod tool;
+
 use jiff::Timestamp;
 
+pub use self::client_status::{Actor, STATUS_TABLE, StatusRow, VendorStatus};
+pub use self::facts::{Fact, Facts};
+pub use self::fold::Effect;
+pub use self::kind::ConnectorKind;
+pub use self::states::{
+    Aspect, AspectState, ClientStatus, ConfigurationState, DegradedReason, IconState, Mood,
+    RegistrationState, Service, ServiceState, SteeringState, TunnelState, UpdateState,
+};
+pub use self::tool::{ProbeFailure, Tool, ToolReading, ToolRun};
+
 use crate::event::{Event, EventKind, Reason};
-use crate::log::label_set;
-use crate::untrusted::Untrusted;
 
-label_set! {
-    /// The product that a connector is.
-    ConnectorKind {
-        /// Netskope Private Access Publisher.
-        NetskopePublisher = "netskope-publisher",
-    }
-}
+/// The reason of a state that silence made unknown.
+pub const SILENCE: &str = "silence";
 
-label_set! {
-    /// Whether the connector is registered with its tenant.
-    RegistrationState {
-        /// No line has told yet.
-        Unknown = "unknown",
-        /// A registration runs.
-        Registering = "registering",
-        /// The tenant accepted it.
-        Registered = "registered",
-        /// The last registration was given up.
-        Failed = "failed",
-    }
-}
-
-label_set! {
-    /// Whether the tunnel to the vendor's cloud is up.
-    TunnelState {
-        /// No line has told yet.
-        Unknown = "unknown",
-        /// On its way up, after it was down or unknown.
-        Connecting = "connecting",
-        /// Confirmed up.
-        Connected = "connected",
-        /// Confirmed down.
-        Disconnected = "disconnected",
-    }
-}
-
-label_set! {
-    /// How the last update of the connector ended.
-    UpdateState {
-        /// No line has told yet.
-        Unknown = "unknown",
-        /// An update runs.
-        Running = "running",
-        /// It ended well, or there was nothing to update.
-        Current = "current",
-        /// It failed.
-        Failed = "failed",
-        /// It was installed and the connector did not come back.
-        ReconnectFailed = "reconnect_failed",
-    }
-}
-
-label_set! {
-    /// A part of a connector's state that changes on its own.
-    Aspect {
-        /// See [`RegistrationState`].
-        Registration = "registration",
-        /// See [`TunnelState`].
-        Tunnel = "tunnel",
-        /// See [`UpdateState`].
-        Update = "update",
-    }
-}
+/// The reason of a state that the vendor's tool told, if the tool gave none itself.
+pub const TOLD_BY_TOOL: &str = "tool";
 
 /// One aspect's state, since when, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,21 +43,47 @@ pub struct Status<S> {
     pub state: S,
     /// When it became so. `None` while nothing has changed it.
     pub since: Option<Timestamp>,
-    /// The event that made it so; `None` while nothing has.
+    /// The event that made it so; `None` while nothing has, or if no event did.
     pub event: Option<EventKind>,
     /// That event's reason.
     pub reason: Reason,
 }
 
-impl<S> Status<S> {
-    const fn initial(state: S, none: Reason) -> Self {
+impl<S: AspectState> Default for Status<S> {
+    fn default() -> Self {
         Self {
-            state,
+            state: S::UNKNOWN,
             since: None,
             event: None,
-            reason: none,
+            reason: Reason::none(),
         }
     }
+}
+
+/// One aspect's status in words, whatever its type: for readers that show all alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusView<'a> {
+    /// The state's word.
+    pub state: &'static str,
+    /// How good it is.
+    pub mood: Mood,
+    /// See [`Status::since`].
+    pub since: Option<Timestamp>,
+    /// See [`Status::event`].
+    pub event: Option<EventKind>,
+    /// See [`Status::reason`].
+    pub reason: &'a Reason,
+}
+
+/// Since when and why an aspect is as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// See [`Status::since`].
+    pub since: Option<Timestamp>,
+    /// See [`Status::event`].
+    pub event: Option<EventKind>,
+    /// See [`Status::reason`].
+    pub reason: Reason,
 }
 
 /// A change of one aspect.
@@ -115,104 +99,118 @@ pub struct Transition {
     pub at: Timestamp,
 }
 
-/// What the logs told about the connector itself. Text from logs: shown, never a label.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facts {
-    /// The connector's own id: its certificate's common name.
-    pub publisher_id: Option<Untrusted>,
-    /// The tenant's name.
-    pub tenant: Option<Untrusted>,
-    /// The stitcher it was connected to last.
-    pub stitcher: Option<Untrusted>,
-    /// The address it registered with.
-    pub address: Option<Untrusted>,
+/// The comings and goings of clients on a connector that serves them. No number of
+/// those present: the line of a leaving client names none (docs/adr/0005).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sessions {
+    /// When a client came last.
+    pub opened_at: Option<Timestamp>,
+    /// When a client left in good order last.
+    pub closed_at: Option<Timestamp>,
 }
 
-/// Everything known about one connector.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectorState {
-    /// Is it registered?
-    pub registration: Status<RegistrationState>,
-    /// Is its tunnel up?
-    pub tunnel: Status<TunnelState>,
-    /// How did its last update end?
-    pub update: Status<UpdateState>,
-    /// Who is it?
-    pub facts: Facts,
-}
-
-impl Default for ConnectorState {
-    fn default() -> Self {
-        Self {
-            registration: Status::initial(RegistrationState::Unknown, Reason::none()),
-            tunnel: Status::initial(TunnelState::Unknown, Reason::none()),
-            update: Status::initial(UpdateState::Unknown, Reason::none()),
-            facts: Facts::default(),
+impl Sessions {
+    /// Takes note of an event. Others than those of sessions change nothing.
+    pub const fn note(&mut self, kind: EventKind, at: Timestamp) {
+        if matches!(kind, EventKind::ClientConnected) {
+            self.opened_at = Some(at);
+        } else if matches!(kind, EventKind::ClientDisconnected) {
+            self.closed_at = Some(at);
         }
     }
+}
+
+/// Declares the state's aspects, and everything that treats all of them alike.
+macro_rules! connector_state {
+    ($($(#[$doc:meta])* $field:ident: $state:ty => $aspect:ident,)+) => {
+        /// Everything known about one connector.
+        #[derive(Debug, Clone, PartialEq, Eq, Default)]
+        pub struct ConnectorState {
+            $($(#[$doc])* pub $field: Status<$state>,)+
+            /// When do clients come and go?
+            pub sessions: Sessions,
+            /// Who is it?
+            pub facts: Facts,
+        }
+
+        impl ConnectorState {
+            /// One aspect in words.
+            pub fn view(&self, aspect: Aspect) -> StatusView<'_> {
+                match aspect {
+                    $(Aspect::$aspect => view(&self.$field),)+
+                }
+            }
+
+            /// Puts an aspect back as it was stored. A word that is no state of it, such
+            /// as one of another version, changes nothing.
+            pub fn restore(&mut self, aspect: Aspect, word: &str, evidence: Evidence) {
+                match aspect {
+                    $(Aspect::$aspect => restore(&mut self.$field, word, evidence),)+
+                }
+            }
+
+            /// Takes over what another fold, of other files of the same connector, knows
+            /// later or alone.
+            pub fn absorb(&mut self, other: &Self) {
+                $(absorb_status(&mut self.$field, &other.$field);)+
+                self.sessions.opened_at = self.sessions.opened_at.max(other.sessions.opened_at);
+                self.sessions.closed_at = self.sessions.closed_at.max(other.sessions.closed_at);
+                self.facts.absorb(&other.facts);
+            }
+
+            /// Nothing has been heard for so long that no state can be vouched for: each
+            /// that was known becomes unknown. Who the connector is stays known.
+            ///
+            /// Returns whether any state was known.
+            pub fn forget(&mut self, at: Timestamp) -> bool {
+                let mut has_changed = false;
+                $(has_changed |= forget(&mut self.$field, at);)+
+                has_changed
+            }
+        }
+
+        /// The words of an aspect's states, `unknown` first.
+        pub fn states_of(aspect: Aspect) -> Vec<&'static str> {
+            match aspect {
+                $(Aspect::$aspect => {
+                    <$state>::STATES.iter().map(|state| state.word()).collect()
+                })+
+            }
+        }
+    };
+}
+
+connector_state! {
+    /// Is it registered?
+    registration: RegistrationState => Registration,
+    /// Is its tunnel up?
+    tunnel: TunnelState => Tunnel,
+    /// How did its last update end?
+    update: UpdateState => Update,
+    /// Is the client on?
+    client: ClientStatus => Client,
+    /// Is traffic led into the tunnel?
+    steering: SteeringState => Steering,
+    /// Could it fetch its configuration?
+    configuration: ConfigurationState => Configuration,
+    /// Are private applications reachable?
+    private_access: ServiceState => PrivateAccess,
+    /// Does traffic to the internet go through the vendor's cloud?
+    internet_security: ServiceState => InternetSecurity,
 }
 
 impl ConnectorState {
-    /// Takes in one event that happened at `at`, and returns what it changed.
+    /// Takes in one event of a connector of this kind that happened at `at`, and returns
+    /// what it changed.
     ///
     /// An event that confirms the present state keeps the state's `since`, and
     /// refreshes its reason.
-    pub fn apply(&mut self, event: &Event, at: Timestamp) -> Option<Transition> {
+    pub fn apply(&mut self, event: &Event, at: Timestamp, kind: ConnectorKind) -> Vec<Transition> {
         self.learn(event);
-        match effect(event.key.kind, self.tunnel.state) {
-            Effect::Nothing => None,
-            Effect::Registration(to) => change(
-                &mut self.registration,
-                to,
-                RegistrationState::name,
-                event,
-                at,
-            )
-            .map(|(from, to)| Transition {
-                aspect: Aspect::Registration,
-                from,
-                to,
-                at,
-            }),
-            Effect::Tunnel(to) => {
-                change(&mut self.tunnel, to, TunnelState::name, event, at).map(|(from, to)| {
-                    Transition {
-                        aspect: Aspect::Tunnel,
-                        from,
-                        to,
-                        at,
-                    }
-                })
-            }
-            Effect::Update(to) => {
-                change(&mut self.update, to, UpdateState::name, event, at).map(|(from, to)| {
-                    Transition {
-                        aspect: Aspect::Update,
-                        from,
-                        to,
-                        at,
-                    }
-                })
-            }
-        }
-    }
-
-    /// Takes over what another fold, of other files of the same connector, knows
-    /// later or alone.
-    pub fn absorb(&mut self, other: &Self) {
-        absorb_status(&mut self.registration, &other.registration);
-        absorb_status(&mut self.tunnel, &other.tunnel);
-        absorb_status(&mut self.update, &other.update);
-        for (own, learned) in [
-            (&mut self.facts.publisher_id, &other.facts.publisher_id),
-            (&mut self.facts.tenant, &other.facts.tenant),
-            (&mut self.facts.stitcher, &other.facts.stitcher),
-            (&mut self.facts.address, &other.facts.address),
-        ] {
-            if learned.is_some() {
-                own.clone_from(learned);
-            }
-        }
+        self.effects(event, kind)
+            .into_iter()
+            .filter_map(|effect| self.change(effect, event, at))
+            .collect()
     }
 
     /// Whether the last confirmed tunnel event was a connect.
@@ -221,116 +219,113 @@ impl ConnectorState {
     }
 
     /// When an aspect's state changed last.
-    pub const fn since(&self, aspect: Aspect) -> Option<Timestamp> {
-        match aspect {
-            Aspect::Registration => self.registration.since,
-            Aspect::Tunnel => self.tunnel.since,
-            Aspect::Update => self.update.since,
-        }
+    pub fn since(&self, aspect: Aspect) -> Option<Timestamp> {
+        self.view(aspect).since
     }
 
-    fn learn(&mut self, event: &Event) {
-        for (name, slot) in [
-            ("publisher_id", &mut self.facts.publisher_id),
-            ("tenant", &mut self.facts.tenant),
-            ("stitcher", &mut self.facts.stitcher),
-            ("address", &mut self.facts.address),
-        ] {
-            if let Some(value) = event.field(name).filter(|value| !value.expose().is_empty()) {
-                *slot = Some(value.clone());
+    /// Why a connector with its tunnel up still does not do its work; empty if it does,
+    /// or if there is no tunnel to speak of.
+    pub fn degraded(&self) -> Vec<DegradedReason> {
+        if !self.is_tunnel_up() {
+            return Vec::new();
+        }
+        let is_impaired =
+            |state| matches!(state, ServiceState::ConnectedWarning | ServiceState::Error);
+        let found = [
+            (
+                DegradedReason::SteeringFailed,
+                self.steering.state == SteeringState::Failed,
+            ),
+            (
+                DegradedReason::ConfigurationUpdateFailed,
+                self.configuration.state == ConfigurationState::UpdateFailed,
+            ),
+            (
+                DegradedReason::ServiceImpaired,
+                is_impaired(self.private_access.state) || is_impaired(self.internet_security.state),
+            ),
+        ];
+        let holding = found.into_iter().filter(|(_, holds)| *holds);
+        holding.map(|(reason, _)| reason).collect()
+    }
+
+    /// Takes in what the vendor's tool said at `at`. Facts of a tool are kept by who
+    /// asked it; the states change here. Returns what changed.
+    pub fn observe(&mut self, reading: &ToolReading, at: Timestamp) -> Vec<Transition> {
+        let reason = if reading.reason.is_none() {
+            Reason::new(TOLD_BY_TOOL).unwrap_or_default()
+        } else {
+            reading.reason.clone()
+        };
+        // The tunnel's own age says better since when it is up than our asking does.
+        let up_since = reading
+            .uptime
+            .filter(|_| reading.tunnel == Some(TunnelState::Connected))
+            .and_then(|uptime| at.checked_sub(uptime).ok());
+        [
+            told(
+                &mut self.client,
+                reading.client,
+                &reason,
+                at,
+                Aspect::Client,
+            ),
+            told(
+                &mut self.tunnel,
+                reading.tunnel,
+                &reason,
+                up_since.unwrap_or(at),
+                Aspect::Tunnel,
+            ),
+            told(
+                &mut self.private_access,
+                reading.private_access,
+                &reason,
+                at,
+                Aspect::PrivateAccess,
+            ),
+            told(
+                &mut self.internet_security,
+                reading.internet_security,
+                &reason,
+                at,
+                Aspect::InternetSecurity,
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Keeps what an event says about who the connector is.
+    pub fn learn(&mut self, event: &Event) {
+        for field in &event.fields {
+            if let Some(fact) = Fact::from_name(&field.name) {
+                self.facts.learn(fact, field.value.clone());
             }
         }
     }
 }
 
-impl EventKind {
-    /// The aspect that this event can change.
-    pub const fn aspect(self) -> Option<Aspect> {
-        // In the one state in which every event has its effect.
-        match effect(self, TunnelState::Unknown) {
-            Effect::Nothing => None,
-            Effect::Registration(_) => Some(Aspect::Registration),
-            Effect::Tunnel(_) => Some(Aspect::Tunnel),
-            Effect::Update(_) => Some(Aspect::Update),
-        }
-    }
-
-    /// Whether [`ConnectorState::apply`] can do anything with this event, so that
-    /// the many that only count need not be built at all.
-    pub const fn concerns_state(self) -> bool {
-        match self {
-            Self::RegistrationStarted
-            | Self::RegistrationAttempted
-            | Self::RegistrationSucceeded
-            | Self::RegistrationFailed
-            | Self::CertificateIdentified
-            | Self::TunnelConnecting
-            | Self::TunnelConnected
-            | Self::TunnelDisconnected
-            | Self::TunnelUnknownEvent
-            | Self::StitcherStatus
-            | Self::UpdateStarted
-            | Self::UpdateSucceeded
-            | Self::UpdateFailed
-            | Self::UpdateSkipped
-            | Self::UpdateReconnectFailed => true,
-            Self::CertificateVerified
-            | Self::TlsError
-            | Self::DataplaneChecking
-            | Self::DataplaneVerified
-            | Self::ConfigPulled
-            | Self::ReachabilityProtocolsAdded
-            | Self::AppConnectionOpened
-            | Self::ClientConnected
-            | Self::ClientDisconnected => false,
-        }
+fn view<S: AspectState>(status: &Status<S>) -> StatusView<'_> {
+    StatusView {
+        state: status.state.word(),
+        mood: status.state.mood(),
+        since: status.since,
+        event: status.event,
+        reason: &status.reason,
     }
 }
 
-/// What an event does to a connector.
-enum Effect {
-    Nothing,
-    Registration(RegistrationState),
-    Tunnel(TunnelState),
-    Update(UpdateState),
-}
-
-const fn effect(kind: EventKind, tunnel: TunnelState) -> Effect {
-    match kind {
-        EventKind::RegistrationStarted | EventKind::RegistrationAttempted => {
-            Effect::Registration(RegistrationState::Registering)
-        }
-        EventKind::RegistrationSucceeded => Effect::Registration(RegistrationState::Registered),
-        EventKind::RegistrationFailed => Effect::Registration(RegistrationState::Failed),
-        EventKind::TunnelConnected => Effect::Tunnel(TunnelState::Connected),
-        EventKind::TunnelDisconnected => Effect::Tunnel(TunnelState::Disconnected),
-        // An attempt says nothing against a tunnel that is confirmed up: a second
-        // stitcher may be tried while the first serves.
-        EventKind::TunnelConnecting => match tunnel {
-            TunnelState::Connected => Effect::Nothing,
-            TunnelState::Unknown | TunnelState::Connecting | TunnelState::Disconnected => {
-                Effect::Tunnel(TunnelState::Connecting)
-            }
-        },
-        EventKind::UpdateStarted => Effect::Update(UpdateState::Running),
-        // "Skipped" means that the wanted version is the one installed.
-        EventKind::UpdateSucceeded | EventKind::UpdateSkipped => {
-            Effect::Update(UpdateState::Current)
-        }
-        EventKind::UpdateFailed => Effect::Update(UpdateState::Failed),
-        EventKind::UpdateReconnectFailed => Effect::Update(UpdateState::ReconnectFailed),
-        EventKind::CertificateIdentified
-        | EventKind::CertificateVerified
-        | EventKind::TunnelUnknownEvent
-        | EventKind::TlsError
-        | EventKind::DataplaneChecking
-        | EventKind::DataplaneVerified
-        | EventKind::StitcherStatus
-        | EventKind::ConfigPulled
-        | EventKind::ReachabilityProtocolsAdded
-        | EventKind::AppConnectionOpened
-        | EventKind::ClientConnected
-        | EventKind::ClientDisconnected => Effect::Nothing,
+fn restore<S: AspectState>(status: &mut Status<S>, word: &str, evidence: Evidence) {
+    let known = S::STATES.iter().find(|state| state.word() == word);
+    if let Some(state) = known {
+        *status = Status {
+            state: *state,
+            since: evidence.since,
+            event: evidence.event,
+            reason: evidence.reason,
+        };
     }
 }
 
@@ -341,108 +336,46 @@ fn absorb_status<S: Clone>(own: &mut Status<S>, other: &Status<S>) {
     }
 }
 
-fn change<S: Copy + PartialEq>(
+fn forget<S: AspectState>(status: &mut Status<S>, at: Timestamp) -> bool {
+    if status.state == S::UNKNOWN {
+        return false;
+    }
+    *status = Status {
+        state: S::UNKNOWN,
+        since: Some(at),
+        event: None,
+        reason: Reason::new(SILENCE).unwrap_or_default(),
+    };
+    true
+}
+
+/// What a tool said about one aspect. A confirmation leaves the reason that an event
+/// gave: it tells more than "the tool said so".
+fn told<S: AspectState>(
     status: &mut Status<S>,
-    to: S,
-    name: fn(S) -> &'static str,
-    event: &Event,
+    to: Option<S>,
+    reason: &Reason,
     at: Timestamp,
-) -> Option<(&'static str, &'static str)> {
+    aspect: Aspect,
+) -> Option<Transition> {
+    let to = to.filter(|to| *to != S::UNKNOWN)?;
     let from = status.state;
-    status.event = Some(event.key.kind);
-    status.reason = event.key.reason.clone();
     if from == to && status.since.is_some() {
         return None;
     }
-    status.state = to;
-    status.since = Some(at);
-    Some((name(from), name(to)))
+    *status = Status {
+        state: to,
+        since: Some(at),
+        event: None,
+        reason: reason.clone(),
+    };
+    Some(Transition {
+        aspect,
+        from: from.word(),
+        to: to.word(),
+        at,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{EventKey, Field};
-
-    fn event(kind: EventKind) -> Event {
-        Event {
-            key: EventKey {
-                kind,
-                reason: Reason::none(),
-            },
-            time: None,
-            fields: Vec::new(),
-        }
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn fold(kinds: &[EventKind]) -> ConnectorState {
-        let mut state = ConnectorState::default();
-        for (second, kind) in (1..).zip(kinds) {
-            state.apply(&event(*kind), at(second));
-        }
-        state
-    }
-
-    #[test]
-    fn an_attempt_never_makes_a_tunnel_up() {
-        let state = fold(&[EventKind::TunnelConnecting, EventKind::StitcherStatus]);
-        assert_eq!(state.tunnel.state, TunnelState::Connecting);
-        assert!(!state.is_tunnel_up());
-    }
-
-    #[test]
-    fn an_attempt_beside_a_confirmed_tunnel_changes_nothing() {
-        let state = fold(&[EventKind::TunnelConnected, EventKind::TunnelConnecting]);
-        assert!(state.is_tunnel_up());
-        assert_eq!(state.tunnel.since, Some(at(1)));
-    }
-
-    #[test]
-    fn a_repeated_confirmation_keeps_the_time_of_the_change() {
-        let state = fold(&[
-            EventKind::TunnelConnected,
-            EventKind::TunnelDisconnected,
-            EventKind::TunnelDisconnected,
-        ]);
-        assert_eq!(
-            (state.tunnel.state, state.tunnel.since),
-            (TunnelState::Disconnected, Some(at(2)))
-        );
-    }
-
-    #[test]
-    fn a_skipped_update_heals_a_failed_one() {
-        let failed = fold(&[EventKind::UpdateFailed]);
-        assert_eq!(failed.update.state, UpdateState::Failed);
-        let healed = fold(&[EventKind::UpdateFailed, EventKind::UpdateSkipped]);
-        assert_eq!(healed.update.state, UpdateState::Current);
-    }
-
-    #[test]
-    fn an_empty_field_does_not_erase_what_is_known() {
-        let mut state = ConnectorState::default();
-        for tenant in ["example.goskope.com", ""] {
-            let mut connected = event(EventKind::TunnelConnected);
-            connected.fields.push(Field {
-                name: "tenant".into(),
-                value: Untrusted::new(tenant),
-            });
-            state.apply(&connected, at(1));
-        }
-        assert_eq!(
-            state.facts.tenant,
-            Some(Untrusted::new("example.goskope.com"))
-        );
-    }
-
-    #[test]
-    fn what_does_not_concern_the_state_leaves_it_alone() {
-        for kind in EventKind::ALL.iter().filter(|kind| !kind.concerns_state()) {
-            assert_eq!(fold(&[*kind]), ConnectorState::default(), "{kind}");
-        }
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@
 
 pub mod connector;
 pub mod event;
+pub mod histogram;
 pub mod log;
 pub mod position;
 pub mod reading;

@@ -47,6 +47,9 @@ label_set! {
         Oversize = "oversize",
         /// Not UTF-8, and no row wanted it.
         InvalidUtf8 = "invalid_utf8",
+        /// Begins no record, where every record begins in a known way: the rest of one
+        /// that has several lines, a torn one, or a shape that nobody knows.
+        Continuation = "continuation",
     }
 }
 

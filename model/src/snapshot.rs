@@ -5,11 +5,13 @@
 //! not in it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::connector::{ConnectorKind, ConnectorState};
+use crate::connector::{ConnectorKind, ConnectorState, Facts, ProbeFailure, Tool};
 use crate::event::{Event, EventKey, EventKind};
+use crate::histogram::RttHistogram;
 use crate::log::{GenerationCause, LineOutcome, LossCause};
 use crate::untrusted::Untrusted;
 
@@ -44,6 +46,37 @@ pub struct ConnectorSnapshot {
     pub last_events: Vec<(EventKind, Timestamp)>,
     /// Its logs, in the configuration's order.
     pub logs: Vec<LogSnapshot>,
+    /// What its own tools say, in the order of [`Tool::ALL`]; empty without tools.
+    pub tools: Vec<ToolSnapshot>,
+    /// Facts that its tools told. Unlike those of `state.facts` no log can forge them.
+    pub tool_facts: Facts,
+    /// When its configuration was updated last, as its tools told.
+    pub configured_at: Option<Timestamp>,
+    /// How often a tool showed a tunnel younger than before: it was built anew.
+    pub tunnel_reconnects: u64,
+    /// Round trips by point of presence, sorted by its name.
+    pub round_trips: Vec<(Arc<str>, RttHistogram)>,
+    /// When a log line or a tool was heard last.
+    pub heard_at: Option<Timestamp>,
+    /// Whether it was silent for so long that its states were forgotten.
+    pub is_silent: bool,
+}
+
+/// How a tool of a connector fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolSnapshot {
+    /// Which.
+    pub tool: Tool,
+    /// Whether the last run gave a reading; `None` before the first.
+    pub is_success: Option<bool>,
+    /// How long the last run took.
+    pub duration: Option<Duration>,
+    /// When a run gave a reading last.
+    pub succeeded_at: Option<Timestamp>,
+    /// Runs, whatever their end.
+    pub runs: u64,
+    /// Runs without a reading by cause, every cause present.
+    pub failures: Vec<(ProbeFailure, u64)>,
 }
 
 /// One configured log of a connector.

@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::connector::{
-    Aspect, ConnectorState, RegistrationState, Status, TunnelState, UpdateState,
-};
+use model::connector::{Aspect, ConnectorState, Evidence, Fact};
 use model::event::{Event, EventKey, EventKind, Field, Reason};
 use model::position::{
     FileId, FileIdentity, HEAD_BYTES_MAX, Head, MARKER_BYTES_MAX, MARKERS_MAX, Marker, Packing,
@@ -201,47 +199,12 @@ fn read_states(connection: &Connection) -> Result<Vec<(Arc<str>, ConnectorState)
     )?;
     for (connector, aspect, word, evidence) in aspects {
         let state = states.entry(connector).or_default();
-        match Aspect::from_name(&aspect) {
-            Some(Aspect::Registration) => {
-                evidence.restore(&mut state.registration, RegistrationState::from_name(&word));
-            }
-            Some(Aspect::Tunnel) => {
-                evidence.restore(&mut state.tunnel, TunnelState::from_name(&word));
-            }
-            Some(Aspect::Update) => {
-                evidence.restore(&mut state.update, UpdateState::from_name(&word));
-            }
-            None => {}
+        if let Some(aspect) = Aspect::from_name(&aspect) {
+            state.restore(aspect, &word, evidence);
         }
     }
     read_facts(connection, &mut states)?;
     Ok(states.into_iter().collect())
-}
-
-/// Since when and why an aspect is as it is.
-struct Evidence {
-    since: Option<Timestamp>,
-    event: Option<EventKind>,
-    reason: Reason,
-}
-
-impl Evidence {
-    /// A state that this version does not know leaves the aspect unknown.
-    fn restore<S>(self, status: &mut Status<S>, state: Option<S>) {
-        if let Some(state) = state {
-            let Self {
-                since,
-                event,
-                reason,
-            } = self;
-            *status = Status {
-                state,
-                since,
-                event,
-                reason,
-            };
-        }
-    }
 }
 
 fn read_facts(
@@ -258,15 +221,13 @@ fn read_facts(
         },
     )?;
     for (connector, name, value) in facts {
-        let known = &mut states.entry(connector).or_default().facts;
-        let slot = match name.as_str() {
-            "publisher_id" => &mut known.publisher_id,
-            "tenant" => &mut known.tenant,
-            "stitcher" => &mut known.stitcher,
-            "address" => &mut known.address,
-            _ => continue,
-        };
-        *slot = Some(value);
+        if let Some(fact) = Fact::from_name(&name) {
+            states
+                .entry(connector)
+                .or_default()
+                .facts
+                .learn(fact, value);
+        }
     }
     Ok(())
 }

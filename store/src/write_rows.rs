@@ -4,9 +4,8 @@
 //! nothing the second time. How rows are read back is in `read_rows`; the two must
 //! agree on every column, which the round trip test holds.
 
-use jiff::Timestamp;
 use model::connector::{Aspect, ConnectorState};
-use model::event::{EventKind, Reason};
+use model::event::EventKind;
 use model::position::{Packing, Position};
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
 use rusqlite::{Error, Transaction, params};
@@ -126,82 +125,34 @@ fn write_position(transaction: &Transaction<'_>, stored: &StoredPosition) -> Res
         ])
 }
 
-/// One aspect of a state, in words.
-struct AspectRow<'a> {
-    aspect: Aspect,
-    state: &'static str,
-    since: Option<Timestamp>,
-    event: Option<EventKind>,
-    reason: &'a Reason,
-}
-
 fn write_state(
     transaction: &Transaction<'_>,
     connector: &str,
     state: &ConnectorState,
 ) -> Result<usize, Error> {
     let mut rows = 0;
-    for row in aspects(state) {
+    for aspect in Aspect::ALL {
+        let view = state.view(*aspect);
         rows += transaction
             .prepare_cached("INSERT OR REPLACE INTO connector_state VALUES (?1,?2,?3,?4,?5,?6)")?
             .execute(params![
                 connector,
-                row.aspect.name(),
-                row.state,
-                row.since.map(|since| since.to_string()),
-                row.event.map(EventKind::name),
-                row.reason.as_str(),
+                aspect.name(),
+                view.state,
+                view.since.map(|since| since.to_string()),
+                view.event.map(EventKind::name),
+                view.reason.as_str(),
             ])?;
     }
-    let facts = &state.facts;
-    for (name, fact) in [
-        ("publisher_id", &facts.publisher_id),
-        ("tenant", &facts.tenant),
-        ("stitcher", &facts.stitcher),
-        ("address", &facts.address),
-    ] {
-        rows += match fact {
-            Some(value) => transaction
-                .prepare_cached("INSERT OR REPLACE INTO connector_fact VALUES (?1, ?2, ?3)")?
-                .execute(params![connector, name, value.expose()])?,
-            None => transaction
-                .prepare_cached("DELETE FROM connector_fact WHERE connector = ?1 AND name = ?2")?
-                .execute(params![connector, name])?,
-        };
+    rows += transaction
+        .prepare_cached("DELETE FROM connector_fact WHERE connector = ?1")?
+        .execute(params![connector])?;
+    for (fact, text) in state.facts.iter() {
+        rows += transaction
+            .prepare_cached("INSERT OR REPLACE INTO connector_fact VALUES (?1, ?2, ?3)")?
+            .execute(params![connector, fact.name(), text.expose()])?;
     }
     Ok(rows)
-}
-
-fn aspects(state: &ConnectorState) -> [AspectRow<'_>; 3] {
-    let ConnectorState {
-        registration,
-        tunnel,
-        update,
-        facts: _,
-    } = state;
-    [
-        AspectRow {
-            aspect: Aspect::Registration,
-            state: registration.state.name(),
-            since: registration.since,
-            event: registration.event,
-            reason: &registration.reason,
-        },
-        AspectRow {
-            aspect: Aspect::Tunnel,
-            state: tunnel.state.name(),
-            since: tunnel.since,
-            event: tunnel.event,
-            reason: &tunnel.reason,
-        },
-        AspectRow {
-            aspect: Aspect::Update,
-            state: update.state.name(),
-            since: update.since,
-            event: update.event,
-            reason: &update.reason,
-        },
-    ]
 }
 
 fn write_recent_events(

@@ -10,9 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::connector::{
-    ConnectorState, Facts, RegistrationState, Status, TunnelState, UpdateState,
-};
+use model::connector::{Aspect, ConnectorState, Evidence, Fact, states_of};
 use model::event::{Event, EventKey, EventKind, Field, Reason};
 use model::position::{FileId, FileIdentity, Head, Marker, Packing, Position};
 use model::reading::SeriesKey;
@@ -214,45 +212,33 @@ fn update() -> impl Strategy<Value = PositionUpdate> {
     ]
 }
 
-fn status<S: Clone + std::fmt::Debug + 'static>(
-    states: Vec<S>,
-) -> impl Strategy<Value = Status<S>> {
-    (
-        prop::sample::select(states),
-        prop::option::of(time()),
-        prop::option::of(kind()),
-        reason(),
-    )
-        .prop_map(|(state, since, event, reason)| Status {
-            state,
+fn evidence() -> impl Strategy<Value = Evidence> {
+    (prop::option::of(time()), prop::option::of(kind()), reason()).prop_map(
+        |(since, event, reason)| Evidence {
             since,
             event,
             reason,
-        })
+        },
+    )
 }
 
 fn state() -> impl Strategy<Value = ConnectorState> {
-    let fact = || prop::option::of(text());
-    let facts =
-        (fact(), fact(), fact(), fact()).prop_map(|(publisher_id, tenant, stitcher, address)| {
-            Facts {
-                publisher_id,
-                tenant,
-                stitcher,
-                address,
-            }
-        });
+    let aspect = prop::sample::select(Aspect::ALL.to_vec()).prop_flat_map(|aspect| {
+        let word = prop::sample::select(states_of(aspect));
+        (Just(aspect), word, evidence())
+    });
+    let fact = (prop::sample::select(Fact::ALL.to_vec()), text());
     (
-        status(RegistrationState::ALL.to_vec()),
-        status(TunnelState::ALL.to_vec()),
-        status(UpdateState::ALL.to_vec()),
-        facts,
+        prop::collection::vec(aspect, 0..8),
+        prop::collection::vec(fact, 0..4),
     )
-        .prop_map(|(registration, tunnel, update, facts)| ConnectorState {
-            registration,
-            tunnel,
-            update,
-            facts,
+        .prop_map(|(aspects, facts)| {
+            let mut state = ConnectorState::default();
+            for (aspect, word, evidence) in aspects {
+                state.restore(aspect, word, evidence);
+            }
+            state.facts = facts.into_iter().collect();
+            state
         })
 }
 

@@ -145,6 +145,8 @@ fn plan_connector(config: &ConnectorConfig) -> anyhow::Result<PlannedConnector> 
                 .keys()
                 .map(|name| Arc::from(name.as_str()))
                 .collect(),
+            tools: Vec::new(),
+            unknown_after: None,
         },
         zone: config.timezone.clone(),
         sources: config

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use model::connector::ToolRun;
 use model::snapshot::Snapshot;
 use store::{CommitError, Opened};
 use tokio::sync::{oneshot, watch};
@@ -32,6 +33,13 @@ pub enum Input {
         pace: Pace,
         /// Where to answer. The error is a text for people.
         answer: oneshot::Sender<Result<(), String>>,
+    },
+    /// A tool of a connector was run.
+    ToolRun {
+        /// The connector's name.
+        connector: Arc<str>,
+        /// How it went.
+        run: ToolRun,
     },
     /// Read and commit once more, and end.
     Stop,
@@ -108,6 +116,9 @@ pub fn run(
                 }
                 // Whoever asked may have given up waiting.
                 drop(answer.send(outcome));
+            }
+            Ok(Input::ToolRun { connector, run }) => {
+                pipeline.take_tool_run(&connector, &run, clock.now());
             }
             Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
         }

@@ -7,12 +7,10 @@
 
 use askama::Template;
 use jiff::Timestamp;
+use model::connector::{Aspect, Fact, Mood};
 use model::log::LineOutcome;
 
-use super::status::{
-    AspectReport, ConnectorReport, FactsReport, Foreign, LogReport, RecentReport, StatusReport,
-    Tone,
-};
+use super::status::{ConnectorReport, LogReport, RecentReport, StatusReport};
 
 /// Most of the latest events on the page; the JSON has them all.
 const LATEST_MAX: usize = 40;
@@ -58,13 +56,25 @@ impl StatusPage<'_> {
     }
 
     /// The tone of the number of tunnels up.
-    fn tunnels_tone(&self) -> Tone {
+    fn tunnels_tone(&self) -> &'static str {
         let connectors = self.report.connectors.len();
-        match self.report.tunnels_up() {
-            _ if connectors == 0 => Tone::Open,
-            up if up == connectors => Tone::Good,
-            _ => Tone::Bad,
-        }
+        mood_word(match self.report.tunnels_up() {
+            _ if connectors == 0 => Mood::Open,
+            up if up == connectors => Mood::Good,
+            _ => Mood::Bad,
+        })
+    }
+
+    fn mood_word(&self, mood: &Mood) -> &'static str {
+        mood_word(*mood)
+    }
+
+    fn aspect_title(&self, aspect: &Aspect) -> &'static str {
+        aspect_title(*aspect)
+    }
+
+    fn fact_title(&self, fact: &Fact) -> &'static str {
+        fact_title(*fact)
     }
 
     /// A label's value as people read it.
@@ -81,14 +91,12 @@ impl StatusPage<'_> {
     }
 }
 
-impl Tone {
-    /// The word that the style sheet knows.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Bad => "bad",
-            Self::Open => "open",
-        }
+/// The word that the style sheet knows.
+const fn mood_word(mood: Mood) -> &'static str {
+    match mood {
+        Mood::Good => "good",
+        Mood::Bad => "bad",
+        Mood::Open => "open",
     }
 }
 
@@ -102,28 +110,51 @@ impl LogReport<'_> {
     }
 }
 
-impl<'a> ConnectorReport<'a> {
-    fn aspects(&self) -> [(&'static str, &AspectReport<'a>); 3] {
-        [
-            ("Tunnel", &self.tunnel),
-            ("Registration", &self.registration),
-            ("Last update", &self.update),
-        ]
-    }
-
+impl ConnectorReport<'_> {
     fn is_silent(&self) -> bool {
         self.events.iter().all(|event| event.count == 0)
     }
 }
 
-impl<'a> FactsReport<'a> {
-    const fn named(&self) -> [(&'static str, &Option<Foreign<'a>>); 4] {
-        [
-            ("Publisher id", &self.publisher_id),
-            ("Tenant", &self.tenant),
-            ("Stitcher", &self.stitcher),
-            ("Address", &self.address),
-        ]
+/// What people call an aspect.
+const fn aspect_title(aspect: Aspect) -> &'static str {
+    match aspect {
+        Aspect::Registration => "Registration",
+        Aspect::Tunnel => "Tunnel",
+        Aspect::Update => "Last update",
+        Aspect::Client => "Client",
+        Aspect::Steering => "Steering",
+        Aspect::Configuration => "Configuration",
+        Aspect::PrivateAccess => "Private access",
+        Aspect::InternetSecurity => "Internet security",
+    }
+}
+
+/// What people call a fact.
+const fn fact_title(fact: Fact) -> &'static str {
+    match fact {
+        Fact::PublisherId => "Publisher id",
+        Fact::Tenant => "Tenant",
+        Fact::Stitcher => "Stitcher",
+        Fact::Address => "Address",
+        Fact::Organisation => "Organisation",
+        Fact::Version => "Version",
+        Fact::Gateway => "Gateway",
+        Fact::GatewayIp => "Gateway IP",
+        Fact::Pop => "POP",
+        Fact::TunnelProtocol => "Tunnel protocol",
+        Fact::ClientConfiguration => "Client configuration",
+        Fact::SteeringConfiguration => "Steering configuration",
+        Fact::TrafficMode => "Traffic mode",
+        Fact::DynamicSteering => "Dynamic steering",
+        Fact::OnPremisesCheck => "On-premises check",
+        Fact::DeviceClassification => "Device classification",
+        Fact::PrivateAccess => "Private access",
+        Fact::PrivateAccessGateway => "Private access gateway",
+        Fact::ConfigurationStatus => "Configuration status",
+        Fact::User => "User",
+        Fact::TunnelIp => "Tunnel IP",
+        Fact::TunnelDevice => "Tunnel device",
     }
 }
 

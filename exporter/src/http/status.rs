@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use model::connector::{RegistrationState, Status, TunnelState, UpdateState};
+use model::connector::{Aspect, ConnectorState, Fact, Mood};
 use model::event::{EventKind, Field};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, RecentEvent, Snapshot};
 use model::untrusted::{Untrusted, printable};
@@ -57,10 +57,14 @@ pub(super) struct ConnectorReport<'a> {
     pub(super) name: Foreign<'a>,
     pub(super) kind: &'static str,
     pub(super) tunnel_up: bool,
-    pub(super) registration: AspectReport<'a>,
-    pub(super) tunnel: AspectReport<'a>,
-    pub(super) update: AspectReport<'a>,
-    pub(super) facts: FactsReport<'a>,
+    /// Under their own names, as `tunnel` or `registration`.
+    #[serde(flatten, serialize_with = "by_name")]
+    pub(super) aspects: Vec<AspectReport<'a>>,
+    #[serde(serialize_with = "facts_by_name")]
+    pub(super) facts: FactReports<'a>,
+    /// Of products that serve clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sessions: Option<SessionsReport>,
     pub(super) events: Vec<EventReport<'a>>,
     pub(super) logs: Vec<LogReport<'a>>,
 }
@@ -68,18 +72,11 @@ pub(super) struct ConnectorReport<'a> {
 /// Counts by the words of a closed set, in the set's own order.
 type Counts = Vec<(&'static str, u64)>;
 
-/// How good a state is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    Good,
-    Bad,
-    /// On its way, or not known.
-    Open,
-}
-
 /// One aspect of a connector's state.
 #[derive(Debug, Serialize)]
 pub(super) struct AspectReport<'a> {
+    #[serde(skip)]
+    pub(super) aspect: Aspect,
     pub(super) state: &'static str,
     pub(super) since: Option<Timestamp>,
     pub(super) event: Option<&'static str>,
@@ -87,16 +84,17 @@ pub(super) struct AspectReport<'a> {
     /// What to do, while the state is bad.
     pub(super) advice: Option<&'static str>,
     #[serde(skip)]
-    pub(super) tone: Tone,
+    pub(super) mood: Mood,
 }
 
-/// What the logs told about the connector.
-#[derive(Debug, Serialize)]
-pub(super) struct FactsReport<'a> {
-    pub(super) publisher_id: Option<Foreign<'a>>,
-    pub(super) tenant: Option<Foreign<'a>>,
-    pub(super) stitcher: Option<Foreign<'a>>,
-    pub(super) address: Option<Foreign<'a>>,
+/// What is known about the connector, `null` where nothing is.
+pub(super) type FactReports<'a> = Vec<(Fact, Option<Foreign<'a>>)>;
+
+/// When clients came and went last.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct SessionsReport {
+    pub(super) opened_at: Option<Timestamp>,
+    pub(super) closed_at: Option<Timestamp>,
 }
 
 /// How often an event happened, and when last.
@@ -204,60 +202,41 @@ fn connector_report(connector: &ConnectorSnapshot) -> ConnectorReport<'_> {
         name: Foreign(&connector.name),
         kind: connector.kind.name(),
         tunnel_up: state.is_tunnel_up(),
-        registration: aspect_report(
-            &state.registration,
-            RegistrationState::name,
-            match state.registration.state {
-                RegistrationState::Registered => Tone::Good,
-                RegistrationState::Failed => Tone::Bad,
-                RegistrationState::Unknown | RegistrationState::Registering => Tone::Open,
-            },
-        ),
-        tunnel: aspect_report(
-            &state.tunnel,
-            TunnelState::name,
-            match state.tunnel.state {
-                TunnelState::Connected => Tone::Good,
-                TunnelState::Disconnected => Tone::Bad,
-                TunnelState::Unknown | TunnelState::Connecting => Tone::Open,
-            },
-        ),
-        update: aspect_report(
-            &state.update,
-            UpdateState::name,
-            match state.update.state {
-                UpdateState::Current => Tone::Good,
-                UpdateState::Failed | UpdateState::ReconnectFailed => Tone::Bad,
-                UpdateState::Unknown | UpdateState::Running => Tone::Open,
-            },
-        ),
-        facts: FactsReport {
-            publisher_id: state.facts.publisher_id.as_ref().map(Foreign::from),
-            tenant: state.facts.tenant.as_ref().map(Foreign::from),
-            stitcher: state.facts.stitcher.as_ref().map(Foreign::from),
-            address: state.facts.address.as_ref().map(Foreign::from),
-        },
+        aspects: connector
+            .kind
+            .aspects()
+            .iter()
+            .map(|aspect| aspect_report(state, *aspect))
+            .collect(),
+        facts: connector
+            .kind
+            .facts()
+            .iter()
+            .map(|fact| (*fact, state.facts.get(*fact).map(Foreign::from)))
+            .collect(),
+        sessions: connector.kind.has_sessions().then_some(SessionsReport {
+            opened_at: state.sessions.opened_at,
+            closed_at: state.sessions.closed_at,
+        }),
         events: event_reports(connector),
         logs: connector.logs.iter().map(log_report).collect(),
     }
 }
 
-fn aspect_report<S: Copy>(
-    status: &Status<S>,
-    name: fn(S) -> &'static str,
-    tone: Tone,
-) -> AspectReport<'_> {
-    let advice = match tone {
-        Tone::Bad => status.event.and_then(|event| advice(event, &status.reason)),
-        Tone::Good | Tone::Open => None,
+fn aspect_report(state: &ConnectorState, aspect: Aspect) -> AspectReport<'_> {
+    let view = state.view(aspect);
+    let advice = match view.mood {
+        Mood::Bad => view.event.and_then(|event| advice(event, view.reason)),
+        Mood::Good | Mood::Open => None,
     };
     AspectReport {
-        state: name(status.state),
-        since: status.since,
-        event: status.event.map(EventKind::name),
-        reason: status.reason.as_str(),
+        aspect,
+        state: view.state,
+        since: view.since,
+        event: view.event.map(EventKind::name),
+        reason: view.reason.as_str(),
         advice,
-        tone,
+        mood: view.mood,
     }
 }
 
@@ -343,6 +322,14 @@ fn recent_report(recent: &RecentEvent) -> RecentReport<'_> {
 
 fn named(field: &Field) -> (Foreign<'_>, Foreign<'_>) {
     (Foreign(&field.name), Foreign::from(&field.value))
+}
+
+fn by_name<S: Serializer>(aspects: &[AspectReport<'_>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(aspects.iter().map(|report| (report.aspect.name(), report)))
+}
+
+fn facts_by_name<S: Serializer>(facts: &FactReports<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter().map(|(fact, text)| (fact.name(), text)))
 }
 
 fn as_object<S: Serializer>(counts: &Counts, serializer: S) -> Result<S::Ok, S::Error> {

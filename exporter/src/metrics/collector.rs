@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::connector::{Aspect, RegistrationState, TunnelState, UpdateState};
+use model::connector::{Aspect, states_of};
 use model::log::{GenerationCause, LineOutcome, LossCause};
 use model::signal::{SIGNALS, Signal, SignalKind, SignalRow, Unit};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, Snapshot};
@@ -71,7 +71,7 @@ pub fn family_name(row: &SignalRow) -> &'static str {
     let ending = match row.kind {
         SignalKind::Counter => "_total",
         SignalKind::Info => "_info",
-        SignalKind::Gauge | SignalKind::StateSet => "",
+        SignalKind::Gauge | SignalKind::StateSet | SignalKind::Histogram => "",
     };
     row.name.strip_suffix(ending).unwrap_or(row.name)
 }
@@ -112,10 +112,15 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Adds a state set: one line a state, exactly one of them 1.
-    fn one_of<S: Copy + PartialEq>(&mut self, all: &[S], present: S, name: fn(S) -> &'static str) {
-        for state in all {
-            self.count(&[name(*state)], u64::from(*state == present));
+    /// Adds a state set: one line a state, exactly one of them 1. Nothing for a product
+    /// without the aspect.
+    fn state_set(&mut self, connector: &ConnectorSnapshot, aspect: Aspect) {
+        if !connector.kind.has(aspect) {
+            return;
+        }
+        let present = connector.state.view(aspect).state;
+        for state in states_of(aspect) {
+            self.count(&[state], u64::from(state == present));
         }
     }
 
@@ -138,7 +143,28 @@ impl<'a> Lines<'a> {
 fn of_connector<'a>(signal: Signal, connector: &'a ConnectorSnapshot, lines: &mut Lines<'a>) {
     let state = &connector.state;
     match signal {
-        Signal::ConnectorInfo => lines.count(&[connector.kind.name()], 1),
+        Signal::ConnectorInfo => lines.count(
+            &[
+                connector.kind.name(),
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+                "",
+            ],
+            1,
+        ),
         Signal::Events => {
             for (key, count) in &connector.events {
                 lines.count(&[key.kind.name(), key.reason.as_str()], *count);
@@ -150,17 +176,25 @@ fn of_connector<'a>(signal: Signal, connector: &'a ConnectorSnapshot, lines: &mu
             }
         }
         Signal::TunnelUp => lines.count(&[], u64::from(state.is_tunnel_up())),
-        Signal::TunnelState => {
-            lines.one_of(TunnelState::ALL, state.tunnel.state, TunnelState::name);
-        }
-        Signal::RegistrationState => lines.one_of(
-            RegistrationState::ALL,
-            state.registration.state,
-            RegistrationState::name,
-        ),
-        Signal::UpdateState => {
-            lines.one_of(UpdateState::ALL, state.update.state, UpdateState::name);
-        }
+        Signal::TunnelState => lines.state_set(connector, Aspect::Tunnel),
+        Signal::RegistrationState => lines.state_set(connector, Aspect::Registration),
+        Signal::UpdateState => lines.state_set(connector, Aspect::Update),
+        Signal::ClientStatus => lines.state_set(connector, Aspect::Client),
+        Signal::SteeringState => lines.state_set(connector, Aspect::Steering),
+        Signal::ConfigurationState => lines.state_set(connector, Aspect::Configuration),
+        Signal::ClientIcon
+        | Signal::ServiceState
+        | Signal::Degraded
+        | Signal::LastHeard
+        | Signal::Silent
+        | Signal::ConfigurationUpdated
+        | Signal::TunnelReconnects
+        | Signal::GatewayRtt
+        | Signal::ProbeSuccess
+        | Signal::ProbeDuration
+        | Signal::ProbeLastSuccess
+        | Signal::ProbeRuns
+        | Signal::ProbeFailures => {}
         Signal::StateChanged => changes(connector, lines),
         Signal::LogLines => of_logs(connector, lines, |log, lines| {
             lines.counts(&log.lines, LineOutcome::name);
@@ -196,14 +230,8 @@ fn of_connector<'a>(signal: Signal, connector: &'a ConnectorSnapshot, lines: &mu
 }
 
 fn changes<'a>(connector: &'a ConnectorSnapshot, lines: &mut Lines<'a>) {
-    let state = &connector.state;
-    for aspect in Aspect::ALL {
-        let since = match aspect {
-            Aspect::Registration => state.registration.since,
-            Aspect::Tunnel => state.tunnel.since,
-            Aspect::Update => state.update.since,
-        };
-        lines.moment(&[aspect.name()], since);
+    for aspect in connector.kind.aspects() {
+        lines.moment(&[aspect.name()], connector.state.since(*aspect));
     }
 }
 
@@ -237,6 +265,7 @@ fn write_family(
         SignalKind::Counter => MetricType::Counter,
         SignalKind::Gauge | SignalKind::StateSet => MetricType::Gauge,
         SignalKind::Info => MetricType::Info,
+        SignalKind::Histogram => MetricType::Histogram,
     };
     // The encoder appends the unit again; without it our name would carry it twice.
     let family = family_name(row);
@@ -262,7 +291,7 @@ fn write_family(
                     Value::Number(number) => line.encode_counter(&number, no_exemplar)?,
                 }
             }
-            SignalKind::Gauge | SignalKind::StateSet => {
+            SignalKind::Gauge | SignalKind::StateSet | SignalKind::Histogram => {
                 let mut line = lines.encode_family(&labels)?;
                 match one.value {
                     Value::Count(count) => line.encode_gauge(&count)?,

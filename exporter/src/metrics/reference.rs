@@ -124,6 +124,7 @@ const fn kind_name(kind: SignalKind) -> &'static str {
         SignalKind::Gauge => "gauge",
         SignalKind::StateSet => "gauge, one of a set is 1",
         SignalKind::Info => "info, always 1",
+        SignalKind::Histogram => "histogram",
     }
 }
 

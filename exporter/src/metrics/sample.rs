@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::connector::{
-    ConnectorKind, ConnectorState, Facts, RegistrationState, Status, TunnelState, UpdateState,
+    ConnectorKind, ConnectorState, Fact, Facts, RegistrationState, Status, TunnelState, UpdateState,
 };
 use model::event::{Event, EventKey, EventKind, Field, Reason};
 use model::log::{GenerationCause, LineOutcome, LossCause};
@@ -54,14 +54,21 @@ pub(crate) fn healthy(name: &str) -> ConnectorSnapshot {
         (EventKind::TunnelConnecting, 55),
         (EventKind::TunnelConnected, 60),
     ] {
-        state.apply(&event(kind, "", second), at(second));
+        state.apply(
+            &event(kind, "", second),
+            at(second),
+            ConnectorKind::NetskopePublisher,
+        );
     }
-    state.facts = Facts {
-        publisher_id: Some(Untrusted::new("3f6c0a52a1e94d7b")),
-        tenant: Some(Untrusted::new("ns-1234.example.goskope.com")),
-        stitcher: Some(Untrusted::new("stitcher.fra1.npa.goskope.com")),
-        address: Some(Untrusted::new("192.0.2.10")),
-    };
+    state.facts = [
+        (Fact::PublisherId, "3f6c0a52a1e94d7b"),
+        (Fact::Tenant, "ns-1234.example.goskope.com"),
+        (Fact::Stitcher, "stitcher.fra1.npa.goskope.com"),
+        (Fact::Address, "192.0.2.10"),
+    ]
+    .into_iter()
+    .map(|(fact, text)| (fact, Untrusted::new(text)))
+    .collect();
     ConnectorSnapshot {
         name: Arc::from(name),
         kind: ConnectorKind::NetskopePublisher,
@@ -77,6 +84,13 @@ pub(crate) fn healthy(name: &str) -> ConnectorSnapshot {
             (EventKind::TunnelConnected, at(60)),
         ],
         logs: vec![log("agent", 120)],
+        tools: Vec::new(),
+        tool_facts: Facts::default(),
+        configured_at: None,
+        tunnel_reconnects: 0,
+        round_trips: Vec::new(),
+        heard_at: Some(at(599)),
+        is_silent: false,
     }
 }
 

@@ -70,10 +70,9 @@ fn render_connector(
             writeln!(out, "    last: {}", sample.printable())?;
         }
     }
-    let state = &connector.state;
-    writeln!(
-        out,
-        "\n  at the end: registration {}, tunnel {}, update {}",
-        state.registration.state, state.tunnel.state, state.update.state
-    )
+    let aspects = connector.kind.aspects().iter();
+    let words: Vec<String> = aspects
+        .map(|aspect| format!("{aspect} {}", connector.state.view(*aspect).state))
+        .collect();
+    writeln!(out, "\n  at the end: {}", words.join(", "))
 }

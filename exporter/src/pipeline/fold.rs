@@ -134,11 +134,12 @@ impl Sink for Fold<'_> {
             file: self.file.id,
         };
         account.note_time(kind, told);
-        if !kind.concerns_state() && !is_worth_showing(kind) {
+        let is_news = account.state.value.is_news(kind);
+        if !is_news && !is_worth_showing(kind) {
             return;
         }
         let event = hit.event();
-        if kind.concerns_state() {
+        if is_news {
             account.apply(&event, told);
         }
         if is_worth_showing(kind) {
@@ -172,7 +173,13 @@ const fn is_worth_showing(kind: EventKind) -> bool {
         | EventKind::ReachabilityProtocolsAdded
         | EventKind::AppConnectionOpened
         | EventKind::ClientConnected
-        | EventKind::ClientDisconnected => false,
+        | EventKind::ClientDisconnected
+        | EventKind::FlowTunneled
+        | EventKind::FlowBypassed
+        | EventKind::FlowBlocked
+        | EventKind::FlowExempted
+        | EventKind::GatewayMeasured
+        | EventKind::PolicyUpdated => false,
         EventKind::RegistrationStarted
         | EventKind::RegistrationAttempted
         | EventKind::RegistrationSucceeded
@@ -190,7 +197,32 @@ const fn is_worth_showing(kind: EventKind) -> bool {
         | EventKind::UpdateSucceeded
         | EventKind::UpdateFailed
         | EventKind::UpdateSkipped
-        | EventKind::UpdateReconnectFailed => true,
+        | EventKind::UpdateReconnectFailed
+        | EventKind::UpdateAvailable
+        | EventKind::TunnelConnectFailed
+        | EventKind::TunnelKeepaliveFailed
+        | EventKind::ClientInstalled
+        | EventKind::ClientUninstalled
+        | EventKind::ClientInstallFailed
+        | EventKind::ClientIdentified
+        | EventKind::ClientEnabled
+        | EventKind::ClientDisabled
+        | EventKind::ClientFailClosed
+        | EventKind::ServiceStateChanged
+        | EventKind::SteeringApplied
+        | EventKind::SteeringFailed
+        | EventKind::NetworkChanged
+        | EventKind::SystemStarted
+        | EventKind::SystemStopped
+        | EventKind::AuthenticationRequested
+        | EventKind::AuthenticationFailed
+        | EventKind::LocationChecked
+        | EventKind::GatewaySelected
+        | EventKind::ConfigUpdated
+        | EventKind::ConfigUpdateFailed
+        | EventKind::CertificateInstallFailed
+        | EventKind::ManagementRequestFailed
+        | EventKind::DnsFailed => true,
     }
 }
 
@@ -200,5 +232,6 @@ const fn lines_of(tally: &Tally, outcome: LineOutcome) -> u64 {
         LineOutcome::Ignored => tally.ignored,
         LineOutcome::Oversize => tally.oversize,
         LineOutcome::InvalidUtf8 => tally.invalid_utf8,
+        LineOutcome::Continuation => tally.continuation,
     }
 }

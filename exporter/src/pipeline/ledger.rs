@@ -8,10 +8,11 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use logparse::catalogue::Catalogue;
-use model::connector::{Aspect, ConnectorKind, ConnectorState};
+use model::connector::{Aspect, ConnectorKind, ConnectorState, Tool, ToolRun};
 use model::event::{Event, EventKind};
 use model::log::{GenerationCause, LineOutcome, LossCause};
 use model::position::FileId;
@@ -42,6 +43,10 @@ pub struct ConnectorPlan {
     pub catalogue: Arc<Catalogue>,
     /// Labels `log`, in the configuration's order.
     pub logs: Vec<Arc<str>>,
+    /// The tools that are asked; each has its series from the start.
+    pub tools: Vec<Tool>,
+    /// How long it may be silent before its states are forgotten; `None` for ever.
+    pub unknown_after: Option<Duration>,
 }
 
 /// All knowledge of one run.
@@ -169,6 +174,7 @@ impl Ledger {
         {
             if let Some(account) = find_connector(&mut connectors, &connector) {
                 account.last_events.insert(kind, Tracked::committed(at));
+                account.state.value.sessions.note(kind, at);
             }
         }
         for LastRead { log, at } in restored.last_read {
@@ -288,6 +294,17 @@ impl Ledger {
         }
     }
 
+    /// Takes in one run of a connector's tool, which ended at `now`. A connector that is
+    /// not configured any more is passed over.
+    pub fn take_tool_run(&mut self, connector: &str, run: &ToolRun, now: Timestamp) {
+        if let (Some(account), Ok(reading)) = (
+            find_connector(&mut self.connectors, connector),
+            &run.outcome,
+        ) {
+            account.state.alter().observe(reading, now);
+        }
+    }
+
     /// A file of the log, or its content, began anew.
     pub fn count_generation(&mut self, place: LogPlace, cause: GenerationCause) {
         let Some(step) = GenerationCause::ALL
@@ -370,20 +387,31 @@ impl ConnectorAccount {
             return;
         }
         self.last_events.insert(kind, Tracked::changed(told.at));
+        // Not an alteration: the store keeps it as the event's last time.
+        self.state.value.sessions.note(kind, told.at);
         self.timed_by.insert(kind, told.file);
     }
 
     /// Folds an event into the state, unless it is old news: an old log that turns up
     /// late must not undo what is known since.
     pub(super) fn apply(&mut self, event: &Event, told: Told) {
-        if let Some(aspect) = event.key.kind.aspect() {
-            let known_at = self.state.value.since(aspect);
-            if told.is_stale(known_at, self.changed_by.get(&aspect).copied()) {
-                return;
+        let effects = self.state.value.effects(event, self.plan.kind);
+        let is_effective = !effects.is_empty();
+        let state = self.state.alter();
+        let mut is_fresh = !is_effective;
+        for effect in effects {
+            let aspect = effect.aspect();
+            let known_from = self.changed_by.get(&aspect).copied();
+            if told.is_stale(state.since(aspect), known_from) {
+                continue;
             }
+            is_fresh = true;
             self.changed_by.insert(aspect, told.file);
+            state.change(effect, event, told.at);
         }
-        self.state.alter().apply(event, told.at);
+        if is_fresh {
+            state.learn(event);
+        }
     }
 
     fn find_log(&mut self, name: &str) -> Option<&mut LogAccount> {

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use model::connector::Facts;
 use model::log::{GenerationCause, LineOutcome, LossCause};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, NearMiss, Snapshot};
 use tail::turn::SourceStatus;
@@ -79,6 +80,13 @@ fn draw_connector(
             .enumerate()
             .map(|(place, log)| draw_log(ledger, account, log, status(place)))
             .collect(),
+        tools: Vec::new(),
+        tool_facts: Facts::default(),
+        configured_at: None,
+        tunnel_reconnects: 0,
+        round_trips: Vec::new(),
+        heard_at: None,
+        is_silent: false,
     }
 }
 

@@ -35,6 +35,14 @@ const fn built_in(kind: ConnectorKind) -> (&'static str, &'static str) {
             "netskope-publisher.yaml (built in)",
             include_str!("../../catalogue/netskope-publisher.yaml"),
         ),
+        ConnectorKind::NetskopeClient => (
+            "netskope-client.yaml (built in)",
+            include_str!("../../catalogue/netskope-client.yaml"),
+        ),
+        ConnectorKind::CatoClient => (
+            "cato-client.yaml (built in)",
+            include_str!("../../catalogue/cato-client.yaml"),
+        ),
     }
 }
 
@@ -82,7 +90,7 @@ pub(super) fn load(
             .add(RowId(index), draft, &known_pairs)
             .map_err(|problem| draft.refuse(problem))?;
     }
-    let catalogue = builder.finish(known_pairs)?;
+    let catalogue = builder.finish(kind, known_pairs)?;
     prove::prove(&catalogue)?;
     Ok(catalogue)
 }
@@ -195,13 +203,14 @@ impl Builder {
         Ok(RowRecord::Text)
     }
 
-    fn finish(self, pairs: Pairs) -> Result<Catalogue, CatalogueError> {
+    fn finish(self, kind: ConnectorKind, pairs: Pairs) -> Result<Catalogue, CatalogueError> {
         let text_set = RegexSetBuilder::new(&self.text_patterns)
             .unicode(false)
             .size_limit(PATTERNS_BYTES_MAX)
             .build()
             .map_err(|source| CatalogueError::TooLarge(Box::new(source)))?;
         Ok(Catalogue {
+            kind,
             pairs: pairs.into_keys(),
             functions: self.functions,
             rows: self.rows,

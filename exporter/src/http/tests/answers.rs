@@ -222,10 +222,12 @@ fn hostile_snapshot() -> Snapshot {
     let text = || Some(Untrusted::new(HOSTILE));
     for connector in &mut snapshot.connectors {
         connector.name = Arc::from(HOSTILE);
-        connector.state.facts.publisher_id = text();
-        connector.state.facts.tenant = text();
-        connector.state.facts.stitcher = text();
-        connector.state.facts.address = text();
+        connector.state.facts = connector
+            .kind
+            .facts()
+            .iter()
+            .map(|fact| (*fact, Untrusted::new(HOSTILE)))
+            .collect();
         for log in &mut connector.logs {
             log.name = Arc::from(HOSTILE);
             log.files
