@@ -1,7 +1,9 @@
 //! A snapshot for tests: one connector of everything, with fixed times.
 //!
 //! The golden pages of `/metrics`, the status page and its JSON all show this one, so
-//! that they can be compared by eye.
+//! that they can be compared by eye. The endpoint clients stand in `clients`.
+
+mod clients;
 
 use std::sync::Arc;
 
@@ -32,12 +34,19 @@ pub(crate) fn key(kind: EventKind, reason: &str) -> EventKey {
     }
 }
 
-/// One healthy connector and one in trouble.
+pub(crate) use clients::{cato_client, netskope_client};
+
+/// A Publisher in health and one in trouble, and a client of each product.
 pub(crate) fn snapshot() -> Snapshot {
     Snapshot {
         taken_at: Some(at(600)),
         is_caught_up: true,
-        connectors: vec![healthy("pub-fra-1"), troubled("pub-sjc-2")],
+        connectors: vec![
+            healthy("pub-fra-1"),
+            troubled("pub-sjc-2"),
+            netskope_client("laptop-ord-3"),
+            cato_client("laptop-tyo-4"),
+        ],
         recent_events: Arc::from([
             recent("pub-sjc-2", EventKind::UpdateFailed, "docker_pull", 480),
             recent("pub-fra-1", EventKind::TunnelConnected, "", 60),
