@@ -49,7 +49,7 @@ pub(crate) struct Follower<H> {
     /// A gzip file of which nothing was offered in this process. A fault met before
     /// anything is offered was counted when the position was committed.
     pub(crate) is_resumed: bool,
-    /// Its first bytes, for a byte order mark.
+    /// Its first bytes, as far as its head is known: for encoding and order of dates.
     pub(crate) start: Vec<u8>,
 }
 

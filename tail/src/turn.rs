@@ -29,7 +29,8 @@ pub struct Batch<'a> {
     pub source: SourceId,
     /// The name it was last seen under.
     pub path: &'a Path,
-    /// The file's first bytes, at most 4, unpacked: for a byte order mark.
+    /// The file's first bytes, unpacked, as far as its head is known: at most
+    /// [`model::position::HEAD_BYTES_MAX`]. They tell encoding and order of dates.
     pub start: &'a [u8],
     /// Where `bytes` begin, in unpacked bytes from the start of the file.
     pub offset: u64,

@@ -443,11 +443,11 @@ impl<H: OpenFile> Follower<H> {
         let mut first = vec![0; HEAD_BYTES_MAX];
         let count = file.read_at(0, &mut first)?;
         first.truncate(count);
-        self.start = first.get(..4).unwrap_or(&first).to_vec();
         if !is_known {
             self.position.head = identity::head_of(&first);
             self.is_changed = true;
         }
+        self.start = first;
         Ok(())
     }
 

@@ -228,7 +228,7 @@ impl<H: OpenFile> Follower<H> {
             return Way::Other;
         }
         self.is_examined = true;
-        self.start = stream.head().get(..4).unwrap_or(stream.head()).to_vec();
+        self.start = stream.head().to_vec();
         self.position.head = identity::head_of(stream.head());
         if self.is_passed_over && stream.end().is_some() {
             let marker = identity::marker_at(stream.offset(), stream.before());

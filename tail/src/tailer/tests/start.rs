@@ -108,7 +108,7 @@ fn a_bad_pattern_is_refused_by_name() {
 }
 
 #[test]
-fn a_byte_order_mark_is_shown_with_every_batch() {
+fn the_files_first_bytes_are_shown_with_every_batch() {
     let mut world = World::following("/log/a.log");
     world
         .disk
@@ -129,6 +129,9 @@ fn a_byte_order_mark_is_shown_with_every_batch() {
             line_end: true,
         }
     });
-    assert_eq!(starts, [vec![0xff, 0xfe, b'a', 0]]);
+    assert_eq!(
+        starts,
+        [vec![0xff, 0xfe, b'a', 0, b'\n', 0, b'b', 0, b'\n', 0]]
+    );
     assert_eq!(world.generations, [GenerationCause::Discovered]);
 }
