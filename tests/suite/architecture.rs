@@ -59,6 +59,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("indicatif", &["ztna-exporter"]),
     ("annotate-snippets", &["ztna-exporter"]),
     ("saphyr-parser", &["ztna-exporter"]),
+    ("hmac", &["ztna-exporter"]),
+    ("sha2", &["ztna-exporter"]),
     ("tempfile", &["ztna-exporter"]),
 ];
 
