@@ -87,6 +87,16 @@ fn render_verdict(out: &mut String, verdict: &Verdict, catalogue: &Catalogue) ->
             )
         }
         Verdict::NoRow => writeln!(out, "event    none: no row begins like this"),
+        Verdict::Continuation => writeln!(out, "event    none: no record begins in this line"),
+        Verdict::Known { row } => {
+            writeln!(out, "event    none: this text is known and counts as nothing")?;
+            if let Some(row) = catalogue.rows().get(row.0) {
+                writeln!(out, "meaning  {}", row.meaning)?;
+                writeln!(out, "row      {}", row.place)?;
+                writeln!(out, "source   {}", row.source)?;
+            }
+            Ok(())
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use logparse::catalogue::{Catalogue, CatalogueFile};
+use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Scanner, Sink, Tally};
 use model::connector::ConnectorKind;
@@ -208,6 +209,7 @@ pub fn scan_source(
             encoding: reach.encoding.unwrap_or_default(),
             mid_line: reach.mid_line,
             is_final: read == 0,
+            date_order: DateOrder::default(),
         };
         let scanned = scanner.scan(chunk, sink);
         let consumed = u64::try_from(scanned.consumed).unwrap_or(u64::MAX);

@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 use jiff::tz::TimeZone;
 use libfuzzer_sys::fuzz_target;
 use logparse::catalogue::{Catalogue, FunctionId};
+use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Miss, Scanner, Sink, Tally};
 use model::connector::ConnectorKind;
@@ -48,6 +49,7 @@ fn scan(stream: &[u8], encoding: Encoding, cuts: &[usize]) -> Told {
             encoding,
             mid_line,
             is_final: more.is_none(),
+            date_order: DateOrder::default(),
         };
         let scanned = scanner.scan(chunk, &mut told);
         done += scanned.consumed;

@@ -10,6 +10,7 @@ use jiff::tz::{Offset, TimeZone};
 use libfuzzer_sys::fuzz_target;
 use logparse::catalogue::Catalogue;
 use logparse::explain::Verdict;
+use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Scanner, Sink};
 use model::connector::ConnectorKind;
@@ -43,7 +44,9 @@ fuzz_target!(|data: &[u8]| {
         Verdict::NearMiss { .. }
         | Verdict::UnknownFunction
         | Verdict::ForeignAnchor
-        | Verdict::NoRow => Vec::new(),
+        | Verdict::NoRow
+        | Verdict::Continuation
+        | Verdict::Known { .. } => Vec::new(),
     };
     let mut scanned = Events::default();
     let chunk = Chunk {
@@ -52,6 +55,7 @@ fuzz_target!(|data: &[u8]| {
         encoding: Encoding::Utf8,
         mid_line: false,
         is_final: true,
+        date_order: DateOrder::default(),
     };
     Scanner::new(Arc::clone(&CATALOGUE), zone).scan(chunk, &mut scanned);
     assert_eq!(scanned.0, explained);

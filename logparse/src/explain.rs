@@ -10,6 +10,7 @@ use model::untrusted::Untrusted;
 
 use crate::catalogue::recognise::{Finding, Reading};
 use crate::catalogue::{Catalogue, FunctionId, RowId};
+use crate::date_order::DateOrder;
 use crate::prefix::docker;
 
 /// What the catalogue makes of one line.
@@ -61,6 +62,14 @@ pub enum Verdict {
     ForeignAnchor,
     /// No row begins like this.
     NoRow,
+    /// No record begins in this line: it goes on with one, is torn, or has a shape that
+    /// nobody knows. Only of products whose records all begin in a known way.
+    Continuation,
+    /// A row knows the text, and it counts as nothing.
+    Known {
+        /// Which row.
+        row: RowId,
+    },
 }
 
 impl Catalogue {
@@ -68,7 +77,7 @@ impl Catalogue {
     /// connector in `zone`.
     pub fn explain(&self, line: &[u8], zone: &TimeZone) -> Explanation {
         let mut unpacked = String::new();
-        let reading = self.read(line, &mut unpacked);
+        let reading = self.read(line, DateOrder::default(), &mut unpacked);
         let outer = reading.is_docker.then_some(docker::NAME);
         let styles = reading.stripped.styles.iter().flatten();
         Explanation {
@@ -96,6 +105,7 @@ impl Catalogue {
             Finding::UnknownFunction => Verdict::UnknownFunction,
             Finding::ForeignAnchor => Verdict::ForeignAnchor,
             Finding::NoRow => Verdict::NoRow,
+            Finding::NoRecord => Verdict::Continuation,
         }
     }
 }

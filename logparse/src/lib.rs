@@ -12,6 +12,7 @@
 //! is read as far as its first line end.
 
 pub mod catalogue;
+pub mod date_order;
 pub mod explain;
 pub mod framing;
 mod prefix;

@@ -9,8 +9,10 @@
 //! No public source shows the Publisher's own prefix, so the list is open at its
 //! end: [`open`] accepts an unknown one before an anchor by its looks.
 
+pub(crate) mod cato;
 pub(crate) mod cri;
 pub(crate) mod docker;
+pub(crate) mod netskope_client;
 pub(crate) mod open;
 mod styles;
 
@@ -54,6 +56,8 @@ pub(crate) enum Style {
     Compose,
     /// `INFO `
     Level,
+    /// The one prefix of a client's record, by the name of its grammar.
+    Client(&'static str),
 }
 
 impl Style {
@@ -67,6 +71,7 @@ impl Style {
             Self::IsoStamp => "RFC 3339 time",
             Self::Compose => "compose service",
             Self::Level => "level",
+            Self::Client(name) => name,
         }
     }
 }
@@ -82,6 +87,28 @@ pub(crate) struct Stripped<'a> {
     pub(crate) is_wizard: bool,
     /// What is left.
     pub(crate) rest: &'a [u8],
+}
+
+/// A record of an endpoint client, without the prefix that its product writes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opened<'a> {
+    /// What people call the prefix.
+    pub(crate) style: &'static str,
+    /// Its time.
+    pub(crate) stamp: Option<Stamp>,
+    /// Something else that it tells, for the rows that ask for it.
+    pub(crate) context: Option<Context<'a>>,
+    /// The record's text.
+    pub(crate) rest: &'a [u8],
+}
+
+/// What a prefix tells besides the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Context<'a> {
+    /// The name of the field.
+    pub(crate) name: &'static str,
+    /// What it says.
+    pub(crate) value: &'a [u8],
 }
 
 /// Takes the known prefixes off the front of `line`.

@@ -21,6 +21,7 @@ use model::log::{LINE_BYTES_MAX, LineOutcome};
 
 use crate::catalogue::recognise::{Finding, Reading};
 use crate::catalogue::{Catalogue, FunctionId, PairId};
+use crate::date_order::DateOrder;
 use crate::framing::{Encoding, Frame, Framer, utf16};
 use crate::split;
 
@@ -45,6 +46,8 @@ pub struct Chunk<'a> {
     pub mid_line: bool,
     /// Nothing will follow: a rest without line end is a line.
     pub is_final: bool,
+    /// How the file writes dates that have only numbers.
+    pub date_order: DateOrder,
 }
 
 /// What became of a chunk.
@@ -369,7 +372,7 @@ impl Scanner {
             unpacked,
             ..
         } = self;
-        let reading = catalogue.read(line.text, unpacked);
+        let reading = catalogue.read(line.text, input.date_order, unpacked);
         let is_known = matches!(reading.finding, Finding::Row(..) | Finding::NearMiss(_));
         if !is_known || is_later_part(&line, input) {
             return false;
@@ -394,7 +397,10 @@ impl Scanner {
                 sink.near_miss(function, &Miss { line, message });
                 false
             }
-            Finding::UnknownFunction | Finding::ForeignAnchor | Finding::NoRow => false,
+            Finding::UnknownFunction
+            | Finding::ForeignAnchor
+            | Finding::NoRow
+            | Finding::NoRecord => false,
         }
     }
 }

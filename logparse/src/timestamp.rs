@@ -51,6 +51,25 @@ impl Stamp {
         Some((stamp, rest))
     }
 
+    /// Reads a client's `YYYY/MM/DD hh:mm:ss` with an optional fraction, in the
+    /// connector's zone. Returns the text after it.
+    pub(crate) fn read_slashed(text: &[u8]) -> Option<(Self, &[u8])> {
+        let mut reader = Reader(text);
+        let stamp = reader.stamp(b'/', b" ")?;
+        Some((stamp, reader.0))
+    }
+
+    /// A stamp of numbers that somebody else read: year, month, day; hour, minute,
+    /// second; in the connector's zone.
+    pub(crate) const fn local(date: [u32; 3], clock: [u32; 3], nanosecond: u32) -> Self {
+        Self {
+            date,
+            clock,
+            nanosecond,
+            zone: StampZone::Connector,
+        }
+    }
+
     /// The moment that the stamp names. A local time that a clock change leaves out
     /// or repeats is read as RFC 5545 does: later in a gap, earlier in a fold.
     ///

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use logparse::catalogue::{Catalogue, FunctionId};
+use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Miss, Scanner, Sink};
 use model::connector::ConnectorKind;
@@ -52,6 +53,7 @@ fn recognise(bytes: &[u8]) -> Tally {
         encoding: Encoding::Utf8,
         mid_line: false,
         is_final: true,
+        date_order: DateOrder::default(),
     };
     let scanned = scanner.scan(chunk, &mut tally);
     assert_eq!(scanned.consumed, bytes.len());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use logparse::catalogue::Catalogue;
+use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Scanner};
 use model::position::{FileId, Position, PositionChange, SourceId};
@@ -83,6 +84,7 @@ impl SourceTable {
             encoding: Encoding::sniff(batch.start),
             mid_line: batch.mid_line,
             is_final: batch.is_final,
+            date_order: DateOrder::default(),
         };
         let scanned = source.scanner.scan(chunk, &mut fold);
         fold.add_up(

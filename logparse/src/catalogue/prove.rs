@@ -13,6 +13,7 @@ use super::error::{CatalogueError, RowProblem};
 use super::recognise::{Finding, Reading};
 use super::row::{Example, Row};
 use super::{Catalogue, PairId, RowId};
+use crate::date_order::DateOrder;
 
 /// Proves all rows, or tells which does not hold.
 pub(super) fn prove(catalogue: &Catalogue) -> Result<(), CatalogueError> {
@@ -32,7 +33,7 @@ fn prove_row(catalogue: &Catalogue, id: RowId, row: &Row) -> Result<(), RowProbl
     }
     for line in &row.counterexamples {
         let mut unpacked = String::new();
-        let reading = catalogue.read(line.as_bytes(), &mut unpacked);
+        let reading = catalogue.read(line.as_bytes(), DateOrder::default(), &mut unpacked);
         if matches!(reading.finding, Finding::Row(found, _) if found == id) {
             return Err(RowProblem::CounterexampleRecognised(line.clone()));
         }
@@ -43,7 +44,7 @@ fn prove_row(catalogue: &Catalogue, id: RowId, row: &Row) -> Result<(), RowProbl
 fn prove_example(catalogue: &Catalogue, id: RowId, example: &Example) -> Result<(), RowProblem> {
     let line = &example.line;
     let mut unpacked = String::new();
-    let reading = catalogue.read(line.as_bytes(), &mut unpacked);
+    let reading = catalogue.read(line.as_bytes(), DateOrder::default(), &mut unpacked);
     let pair = match reading.finding {
         Finding::Row(found, pair) if found == id => pair,
         Finding::Row(found, _) => {
@@ -58,7 +59,8 @@ fn prove_example(catalogue: &Catalogue, id: RowId, example: &Example) -> Result<
         Finding::NearMiss(_)
         | Finding::UnknownFunction
         | Finding::ForeignAnchor
-        | Finding::NoRow => return Err(RowProblem::NotRecognised(line.clone())),
+        | Finding::NoRow
+        | Finding::NoRecord => return Err(RowProblem::NotRecognised(line.clone())),
     };
     if catalogue.prefilter.find(line.as_bytes(), 0).is_none() {
         return Err(RowProblem::Unsearched(line.clone()));

@@ -14,11 +14,13 @@
 //! event. Rotation and permissions of the log are the only guard against that.
 
 use jiff::tz::TimeZone;
+use model::connector::ConnectorKind;
 use model::event::Event;
 
 use super::{Catalogue, FunctionId, PairId, RowId};
+use crate::date_order::DateOrder;
 use crate::prefix::open::is_open_prefix;
-use crate::prefix::{self, Stripped, docker};
+use crate::prefix::{self, Opened, Stripped, Style, cato, docker, netskope_client};
 use crate::record::{Anchor, anchor_at_start, first_anchor};
 use crate::timestamp::Stamp;
 
@@ -52,16 +54,65 @@ pub(crate) enum Finding {
     ForeignAnchor,
     /// No text row fits, and there is no anchor.
     NoRow,
+    /// No record of a client begins here.
+    NoRecord,
 }
 
 impl Catalogue {
     /// Reads one line without its line end. `unpacked` is a buffer for Docker's JSON.
-    pub(crate) fn read<'a>(&self, line: &'a [u8], unpacked: &'a mut String) -> Reading<'a> {
+    pub(crate) fn read<'a>(
+        &self,
+        line: &'a [u8],
+        order: DateOrder,
+        unpacked: &'a mut String,
+    ) -> Reading<'a> {
         let docker_stamp = docker::unpack(line, unpacked);
         let text = match docker_stamp {
             Some(_) => unpacked.as_bytes(),
             None => line,
         };
+        let opened = match self.kind {
+            ConnectorKind::NetskopePublisher => return self.read_publisher(text, docker_stamp),
+            ConnectorKind::NetskopeClient => netskope_client::strip(text),
+            ConnectorKind::CatoClient => cato::strip(text, order),
+        };
+        self.read_client(text, opened, docker_stamp)
+    }
+
+    /// A client's line: a record after its product's prefix, or a text without any.
+    fn read_client<'a>(
+        &self,
+        text: &'a [u8],
+        opened: Option<Opened<'a>>,
+        docker_stamp: Option<Option<Stamp>>,
+    ) -> Reading<'a> {
+        let rest = opened.map_or(text, |opened| opened.rest);
+        let none = if opened.is_some() {
+            Finding::NoRow
+        } else {
+            Finding::NoRecord
+        };
+        let stamp = opened.and_then(|opened| opened.stamp);
+        Reading {
+            is_docker: docker_stamp.is_some(),
+            stripped: Stripped {
+                styles: [opened.map(|opened| Style::Client(opened.style)), None, None],
+                stamp,
+                is_wizard: false,
+                rest,
+            },
+            stamp: stamp.or(docker_stamp.flatten()),
+            anchor: None,
+            message: rest,
+            finding: self.text_finding(rest).unwrap_or(none),
+        }
+    }
+
+    fn read_publisher<'a>(
+        &self,
+        text: &'a [u8],
+        docker_stamp: Option<Option<Stamp>>,
+    ) -> Reading<'a> {
         let stripped = prefix::strip(text);
         let (anchor, finding) = self.find(text, &stripped);
         Reading {

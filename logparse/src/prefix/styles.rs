@@ -65,20 +65,25 @@ pub(super) fn after_space(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn bracket(text: &[u8]) -> Option<Found<'_>> {
+    if let Some((stamp, rest)) = bracket_stamp(text) {
+        return Some(Found::new(Style::BracketStamp, Some(stamp), rest));
+    }
     let (inner, rest) = bracketed(text)?;
     let rest = after_space(rest)?;
-    if let Some(stamp) = stamp_at_end(inner) {
-        let after_level = bracketed(rest)
-            .filter(|(word, _)| is_level(word))
-            .and_then(|(_, after)| after_space(after));
-        return Some(Found::new(
-            Style::BracketStamp,
-            Some(stamp),
-            after_level.unwrap_or(rest),
-        ));
-    }
     let is_word = !inner.is_empty() && inner.iter().all(|byte| is_word_byte(*byte));
     is_word.then_some(Found::new(Style::BracketWord, None, rest))
+}
+
+/// The time in `[host:YYYY-MM-DD hh:mm:ss.ffffff +hh:mm]`, and what follows it and a
+/// bracketed level.
+pub(super) fn bracket_stamp(text: &[u8]) -> Option<(Stamp, &[u8])> {
+    let (inner, rest) = bracketed(text)?;
+    let rest = after_space(rest)?;
+    let stamp = stamp_at_end(inner)?;
+    let after_level = bracketed(rest)
+        .filter(|(word, _)| is_level(word))
+        .and_then(|(_, after)| after_space(after));
+    Some((stamp, after_level.unwrap_or(rest)))
 }
 
 /// The content of the bracketed group at the front, and what follows it.

@@ -63,6 +63,7 @@ fn every_documented_line_is_counted() {
             ignored: 5,
             oversize: 0,
             invalid_utf8: 0,
+            continuation: 0,
             oversize_bytes: 0,
             nul_bytes: 0,
         }

@@ -187,7 +187,16 @@ fn what_is_no_catalogue_is_refused_with_its_line() {
                   stitcher.status, config.pulled, reachability.protocols_added,
                   app.connection_opened, client.connected, client.disconnected,
                   update.started, update.succeeded, update.failed, update.skipped,
-                  update.reconnect_failed at line 3 column 5"#]],
+                  update.reconnect_failed, update.available, tunnel.connect_failed,
+                  tunnel.keepalive_failed, client.installed, client.uninstalled,
+                  client.install_failed, client.identified, client.enabled, client.disabled,
+                  client.fail_closed, service.state, steering.applied, steering.failed,
+                  flow.tunneled, flow.bypassed, flow.blocked, flow.exempted,
+                  network.changed, system.started, system.stopped, authentication.requested,
+                  authentication.failed, location.checked, gateway.selected,
+                  gateway.measured, policy.updated, config.updated, config.update_failed,
+                  certificate.install_failed, management.request_failed, dns.failed at line
+                  3 column 5"#]],
         ),
     ] {
         expected.assert_eq(&refusal(text));

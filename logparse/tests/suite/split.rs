@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{CHUNK_BYTES_MIN, Chunk, Scanner};
 use model::log::LINE_BYTES_MAX;
@@ -125,6 +126,7 @@ fn a_record_without_its_end_waits_and_what_came_before_does_not() {
             encoding: Encoding::Utf8,
             mid_line: false,
             is_final: false,
+            date_order: DateOrder::default(),
         };
         assert_eq!(scanner.scan(chunk, &mut told).consumed, whole.len());
         assert_eq!(told.names(), ["tunnel.connected"]);
@@ -172,6 +174,7 @@ fn parts_that_fill_a_chunk_are_consumed() {
         encoding: Encoding::Utf8,
         mid_line: false,
         is_final: false,
+        date_order: DateOrder::default(),
     };
     let mut told = Told::default();
     let consumed = scanner.scan(chunk, &mut told).consumed;
@@ -271,6 +274,7 @@ proptest! {
             encoding,
             mid_line,
             is_final: false,
+            date_order: DateOrder::default(),
         };
         let mut scanner = Scanner::new(Arc::clone(&CATALOGUE), TimeZone::UTC);
         let scanned = scanner.scan(chunk, &mut Told::default());
@@ -296,6 +300,7 @@ fn the_longest_rest_that_waits_is_less_than_a_chunk() {
             encoding,
             mid_line: false,
             is_final: false,
+            date_order: DateOrder::default(),
         };
         let mut scanner = Scanner::new(Arc::clone(&CATALOGUE), TimeZone::UTC);
         let consumed = scanner.scan(chunk, &mut Told::default()).consumed;

@@ -1,0 +1,123 @@
+//! What stands before a record of a Netskope Client, in its two logs.
+//!
+//! `nsdebuglog.log` writes time, process, ids, level and place in the vendor's source;
+//! `npadebuglog.log` writes host and time in brackets, then perhaps a level and a
+//! place. Both are taken off, the place's line number unseen: it moves between
+//! releases. What the text after them means, and which component it names, is the
+//! catalogue's.
+//!
+//! Nothing but the front of a line is looked at. The rest of a record in several lines
+//! (JSON, a policy) has no such front, so it never opens a record.
+//!
+//! Known limit: a record of an unknown shape is taken for the rest of another one.
+
+use super::{Opened, styles};
+use crate::record::is_function_byte;
+use crate::timestamp::Stamp;
+
+/// What `explain` calls the prefixes.
+const DEBUG_LOG: &str = "nsdebuglog";
+const NPA_LOG: &str = "npadebuglog";
+const PLACE: &str = "source file";
+
+/// Longest word of a prefix, in bytes.
+const WORD_BYTES_MAX: usize = 64;
+
+/// Takes the prefix off a record. `None` if none begins in `line`.
+pub(crate) fn strip(line: &[u8]) -> Option<Opened<'_>> {
+    match line.first()? {
+        b'[' => npa_log(line),
+        first if first.is_ascii_digit() => debug_log(line),
+        // Samples are published without what stands before the place.
+        _ => place(line).map(|rest| opened(PLACE, None, rest)),
+    }
+}
+
+const fn opened<'a>(style: &'static str, stamp: Option<Stamp>, rest: &'a [u8]) -> Opened<'a> {
+    Opened {
+        style,
+        stamp,
+        context: None,
+        rest,
+    }
+}
+
+/// `YYYY/MM/DD hh:mm:ss.fff process pID tID level file.cpp:NN `. Ids are hexadecimal on
+/// Windows and decimal on macOS.
+fn debug_log(line: &[u8]) -> Option<Opened<'_>> {
+    let (stamp, rest) = Stamp::read_slashed(line)?;
+    let (_process, rest) = word(rest.strip_prefix(b" ")?)?;
+    let rest = id(rest, b'p')?;
+    let rest = id(rest, b't')?;
+    let (_level, rest) = word(rest)?;
+    Some(opened(DEBUG_LOG, Some(stamp), place(rest)?))
+}
+
+/// `[host:YYYY-MM-DD hh:mm:ss.ffffff +hh:mm] [level] file.cpp:NN:function(): `. Only the
+/// time is always there.
+fn npa_log(line: &[u8]) -> Option<Opened<'_>> {
+    let (stamp, rest) = styles::bracket_stamp(line)?;
+    Some(opened(NPA_LOG, Some(stamp), place(rest).unwrap_or(rest)))
+}
+
+/// What follows `file.cpp:NN`, an optional `:function():`, and at least one space.
+fn place(text: &[u8]) -> Option<&[u8]> {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let name = length_of(text, is_name);
+    if name == 0 {
+        return None;
+    }
+    let rest = text.get(name..)?.strip_prefix(b".cpp:")?;
+    let digits = length_of(rest, u8::is_ascii_digit);
+    if digits == 0 {
+        return None;
+    }
+    let rest = rest.get(digits..)?;
+    match rest.strip_prefix(b":") {
+        Some(named) => after_spaces(after_function(named)?),
+        None => after_spaces(rest),
+    }
+}
+
+/// What follows `function():`, and the address that a Publisher writes after it: nobody
+/// has shown a whole line of a client.
+fn after_function(text: &[u8]) -> Option<&[u8]> {
+    let called = text.get(length_of(text, |byte| is_function_byte(*byte))..)?;
+    let rest = called.strip_prefix(b"():")?;
+    let Some(address) = rest.strip_prefix(b"0x") else {
+        return Some(rest);
+    };
+    address.get(length_of(address, u8::is_ascii_hexdigit)..)
+}
+
+/// What follows the id that begins with `letter`.
+fn id(text: &[u8], letter: u8) -> Option<&[u8]> {
+    let (id, rest) = word(text)?;
+    let (first, digits) = id.split_first()?;
+    let is_id = *first == letter && !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
+    is_id.then_some(rest)
+}
+
+/// The word at the front, and what follows the spaces after it.
+fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = length_of(text, |byte| *byte != b' ');
+    if end == 0 {
+        return None;
+    }
+    let (word, rest) = text.split_at_checked(end)?;
+    Some((word, after_spaces(rest)?))
+}
+
+/// What follows one space or more; nothing if there is none.
+fn after_spaces(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text.strip_prefix(b" ")?;
+    while let [b' ', more @ ..] = rest {
+        rest = more;
+    }
+    Some(rest)
+}
+
+fn length_of(text: &[u8], is_part: impl Fn(&u8) -> bool) -> usize {
+    let searched = text.get(..WORD_BYTES_MAX).unwrap_or(text);
+    searched.iter().take_while(|byte| is_part(byte)).count()
+}
