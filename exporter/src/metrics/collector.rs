@@ -1,23 +1,27 @@
 //! Walks a snapshot and writes every family of the model's table.
 //!
-//! One row of the table is one family; the walk has one arm a signal, so a new signal
-//! does not compile before it is shown. A counter is always there, from 0
-//! on; a gauge nobody has set yet is absent, since 0 would be a claim. It decides
-//! nothing about names, kinds and help: those stand in the table.
+//! One row of the table is one family, and [`walk`] knows a connector's lines of each.
+//! A counter is always there, from 0 on; a gauge nobody has set yet is absent, since 0
+//! would be a claim. Nothing about names, kinds and help is decided here: those stand
+//! in the table.
 //!
-//! Label values are configured names and closed sets only; text from logs is never
-//! written here.
+//! Label values are configured names and closed sets; a point of presence is one of a
+//! bounded list of plain words. The labels of `ztna_connector_info` alone carry text of
+//! others: what the vendor's own tool said. Text from logs is never written here.
 
+mod walk;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::connector::{Aspect, states_of};
-use model::log::{GenerationCause, LineOutcome, LossCause};
+use model::connector::Fact;
+use model::histogram::{RTT_BOUNDS_MS, RttHistogram};
 use model::signal::{SIGNALS, Signal, SignalKind, SignalRow, Unit};
-use model::snapshot::{ConnectorSnapshot, LogSnapshot, Snapshot};
+use model::snapshot::Snapshot;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry;
@@ -28,22 +32,24 @@ pub struct SnapshotCollector {
     snapshot: Arc<Snapshot>,
 }
 
-/// One line of a family.
+/// One line of a family; of a histogram, all lines of one set of labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series<'a> {
-    /// Values for the row's labels, in its order.
-    pub label_values: Vec<&'a str>,
+    /// Values for the row's labels, in its order. Without control characters.
+    pub label_values: Vec<Cow<'a, str>>,
     /// The line's value.
-    pub value: Value,
+    pub value: Value<'a>,
 }
 
 /// A value, exact for counts beyond what a float holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value {
+pub enum Value<'a> {
     /// A count, a number of bytes or a truth value.
     Count(u64),
     /// A moment or a measurement.
     Number(f64),
+    /// Measurements in buckets.
+    RoundTrips(&'a RttHistogram),
 }
 
 impl SnapshotCollector {
@@ -76,15 +82,15 @@ pub fn family_name(row: &SignalRow) -> &'static str {
     row.name.strip_suffix(ending).unwrap_or(row.name)
 }
 
-/// Every line of one family, in the order of connectors and logs.
+/// Every line of one family, in the order of connectors, tools and logs.
 pub fn series_of(signal: Signal, snapshot: &Snapshot) -> Vec<Series<'_>> {
-    let mut lines = Lines {
+    let mut lines = walk::Lines {
         first_labels: Vec::new(),
         series: Vec::new(),
     };
     for connector in &snapshot.connectors {
         lines.first_labels = vec![&*connector.name];
-        of_connector(signal, connector, &mut lines);
+        walk::of_connector(signal, connector, &mut lines);
     }
     lines.series
 }
@@ -92,163 +98,6 @@ pub fn series_of(signal: Signal, snapshot: &Snapshot) -> Vec<Series<'_>> {
 /// A moment in seconds since the epoch, as a gauge shows it.
 pub(super) fn seconds(at: Timestamp) -> f64 {
     at.as_duration().as_secs_f64()
-}
-
-/// Collects the lines of one family below fixed first labels.
-struct Lines<'a> {
-    first_labels: Vec<&'a str>,
-    series: Vec<Series<'a>>,
-}
-
-impl<'a> Lines<'a> {
-    fn count(&mut self, labels: &[&'a str], value: u64) {
-        self.push(labels, Value::Count(value));
-    }
-
-    /// Adds nothing while the moment is unknown.
-    fn moment(&mut self, labels: &[&'a str], at: Option<Timestamp>) {
-        if let Some(at) = at {
-            self.push(labels, Value::Number(seconds(at)));
-        }
-    }
-
-    /// Adds a state set: one line a state, exactly one of them 1. Nothing for a product
-    /// without the aspect.
-    fn state_set(&mut self, connector: &ConnectorSnapshot, aspect: Aspect) {
-        if !connector.kind.has(aspect) {
-            return;
-        }
-        let present = connector.state.view(aspect).state;
-        for state in states_of(aspect) {
-            self.count(&[state], u64::from(state == present));
-        }
-    }
-
-    fn counts<C: Copy>(&mut self, counts: &[(C, u64)], name: fn(C) -> &'static str) {
-        for (cause, count) in counts {
-            self.count(&[name(*cause)], *count);
-        }
-    }
-
-    fn push(&mut self, labels: &[&'a str], value: Value) {
-        let mut label_values = self.first_labels.clone();
-        label_values.extend_from_slice(labels);
-        self.series.push(Series {
-            label_values,
-            value,
-        });
-    }
-}
-
-fn of_connector<'a>(signal: Signal, connector: &'a ConnectorSnapshot, lines: &mut Lines<'a>) {
-    let state = &connector.state;
-    match signal {
-        Signal::ConnectorInfo => lines.count(
-            &[
-                connector.kind.name(),
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-                "",
-            ],
-            1,
-        ),
-        Signal::Events => {
-            for (key, count) in &connector.events {
-                lines.count(&[key.kind.name(), key.reason.as_str()], *count);
-            }
-        }
-        Signal::EventLast => {
-            for (kind, at) in &connector.last_events {
-                lines.moment(&[kind.name()], Some(*at));
-            }
-        }
-        Signal::TunnelUp => lines.count(&[], u64::from(state.is_tunnel_up())),
-        Signal::TunnelState => lines.state_set(connector, Aspect::Tunnel),
-        Signal::RegistrationState => lines.state_set(connector, Aspect::Registration),
-        Signal::UpdateState => lines.state_set(connector, Aspect::Update),
-        Signal::ClientStatus => lines.state_set(connector, Aspect::Client),
-        Signal::SteeringState => lines.state_set(connector, Aspect::Steering),
-        Signal::ConfigurationState => lines.state_set(connector, Aspect::Configuration),
-        Signal::ClientIcon
-        | Signal::ServiceState
-        | Signal::Degraded
-        | Signal::LastHeard
-        | Signal::Silent
-        | Signal::ConfigurationUpdated
-        | Signal::TunnelReconnects
-        | Signal::GatewayRtt
-        | Signal::ProbeSuccess
-        | Signal::ProbeDuration
-        | Signal::ProbeLastSuccess
-        | Signal::ProbeRuns
-        | Signal::ProbeFailures => {}
-        Signal::StateChanged => changes(connector, lines),
-        Signal::LogLines => of_logs(connector, lines, |log, lines| {
-            lines.counts(&log.lines, LineOutcome::name);
-        }),
-        Signal::LogBytes => of_logs(connector, lines, |log, lines| lines.count(&[], log.bytes)),
-        Signal::LogLag => of_logs(connector, lines, |log, lines| {
-            lines.count(&[], log.lag_bytes);
-        }),
-        Signal::LogFiles => of_logs(connector, lines, |log, lines| {
-            lines.count(&[], length(log.files.len()));
-        }),
-        Signal::LogFilesUnreadable => of_logs(connector, lines, |log, lines| {
-            lines.count(&[], length(log.unreadable.len()));
-        }),
-        Signal::LogFilesOverLimit => of_logs(connector, lines, |log, lines| {
-            lines.count(&[], log.files_over_limit);
-        }),
-        Signal::LogLastRead => of_logs(connector, lines, |log, lines| {
-            lines.moment(&[], log.last_read_at);
-        }),
-        Signal::LogGenerations => of_logs(connector, lines, |log, lines| {
-            lines.counts(&log.generations, GenerationCause::name);
-        }),
-        Signal::LogLost => of_logs(connector, lines, |log, lines| {
-            lines.counts(&log.lost_bytes, LossCause::name);
-        }),
-        Signal::LogNearMiss => of_logs(connector, lines, |log, lines| {
-            for near_miss in &log.near_misses {
-                lines.count(&[&*near_miss.function], near_miss.count);
-            }
-        }),
-    }
-}
-
-fn changes<'a>(connector: &'a ConnectorSnapshot, lines: &mut Lines<'a>) {
-    for aspect in connector.kind.aspects() {
-        lines.moment(&[aspect.name()], connector.state.since(*aspect));
-    }
-}
-
-/// Adds a connector's logs one by one, each below its own name.
-fn of_logs<'a>(
-    connector: &'a ConnectorSnapshot,
-    lines: &mut Lines<'a>,
-    add: impl Fn(&'a LogSnapshot, &mut Lines<'a>),
-) {
-    for log in &connector.logs {
-        lines.first_labels = vec![&*connector.name, &*log.name];
-        add(log, lines);
-    }
-}
-
-fn length(entries: usize) -> u64 {
-    u64::try_from(entries).unwrap_or(u64::MAX)
 }
 
 fn write_family(
@@ -275,30 +124,64 @@ fn write_family(
     let help = format!("{}.", row.help);
     let mut lines = encoder.encode_descriptor(stem, &help, unit.as_ref(), kind)?;
     for one in series {
-        let labels: Vec<(&str, &str)> = row
-            .labels
-            .iter()
-            .copied()
-            .zip(one.label_values.iter().copied())
-            .collect();
-        match row.kind {
-            SignalKind::Info => lines.encode_info(&labels)?,
-            SignalKind::Counter => {
-                let no_exemplar: Option<&Exemplar<[(&str, &str); 0], f64>> = None;
-                let mut line = lines.encode_family(&labels)?;
-                match one.value {
-                    Value::Count(count) => line.encode_counter(&count, no_exemplar)?,
-                    Value::Number(number) => line.encode_counter(&number, no_exemplar)?,
-                }
-            }
-            SignalKind::Gauge | SignalKind::StateSet | SignalKind::Histogram => {
-                let mut line = lines.encode_family(&labels)?;
-                match one.value {
-                    Value::Count(count) => line.encode_gauge(&count)?,
-                    Value::Number(number) => line.encode_gauge(&number)?,
-                }
-            }
+        let names = row.labels.iter().copied();
+        let labels = names.zip(one.label_values.iter().map(|value| &**value));
+        if row.kind == SignalKind::Info {
+            // To Prometheus an empty label is none, and readers need not see a dozen.
+            let is_shown = |(name, value): &(&str, &str)| {
+                !value.is_empty() || Fact::from_name(name).is_none()
+            };
+            let told: Vec<(&str, &str)> = labels.filter(is_shown).collect();
+            lines.encode_info(&told)?;
+        } else {
+            let labels: Vec<(&str, &str)> = labels.collect();
+            write_value(&mut lines.encode_family(&labels)?, row.kind, one.value)?;
         }
     }
     Ok(())
+}
+
+fn write_value(
+    line: &mut MetricEncoder<'_>,
+    kind: SignalKind,
+    value: Value<'_>,
+) -> Result<(), fmt::Error> {
+    let no_exemplar: Option<&Exemplar<[(&str, &str); 0], f64>> = None;
+    let is_counter = kind == SignalKind::Counter;
+    match value {
+        Value::Count(count) if is_counter => line.encode_counter(&count, no_exemplar),
+        Value::Number(number) if is_counter => line.encode_counter(&number, no_exemplar),
+        Value::Count(count) => line.encode_gauge(&count),
+        Value::Number(number) => line.encode_gauge(&number),
+        Value::RoundTrips(round_trips) => write_round_trips(line, round_trips),
+    }
+}
+
+/// Whole milliseconds inside, seconds outside.
+fn write_round_trips(
+    line: &mut MetricEncoder<'_>,
+    round_trips: &RttHistogram,
+) -> Result<(), fmt::Error> {
+    let bounds = RTT_BOUNDS_MS.iter().map(|bound_ms| as_seconds(*bound_ms));
+    let mut room = u64::MAX;
+    let buckets: Vec<(f64, u64)> = bounds
+        .chain([f64::INFINITY])
+        .zip(&round_trips.counts)
+        .map(|(bound, count)| {
+            // The encoder sums them up, and a sum must not run over.
+            let count = room.min(*count);
+            room -= count;
+            (bound, count)
+        })
+        .collect();
+    line.encode_histogram::<[(&str, &str); 0]>(
+        as_seconds(round_trips.sum_ms),
+        round_trips.count(),
+        &buckets,
+        None,
+    )
+}
+
+fn as_seconds(milliseconds: u64) -> f64 {
+    std::time::Duration::from_millis(milliseconds).as_secs_f64()
 }

@@ -9,8 +9,11 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use model::connector::{Aspect, ConnectorKind, RegistrationState, TunnelState, UpdateState};
+use model::connector::{
+    Aspect, ConnectorKind, DegradedReason, Fact, IconState, ProbeFailure, Service, Tool, states_of,
+};
 use model::event::EventKind;
+use model::histogram::{OTHER_POP, POPS_MAX};
 use model::log::{GenerationCause, LineOutcome, LossCause};
 use model::signal::{SIGNALS, Signal, SignalKind, SignalRow, Unit};
 use prometheus_client::encoding::text::encode_registry;
@@ -29,7 +32,14 @@ a damaged store, set aside, begins them again at 0 (`ztna_store_resets_total`). 
 that nobody has set yet is absent. Every value of a closed set is there from the start,
 counters at 0, so that `increase()` sees the first event.
 
-No label ever holds a path, an address, a user or any other text from a log.
+No label ever holds a path, an address, a user or any other text from a log. One family
+carries text at all: the labels of `ztna_connector_info` say what the vendor's own tool
+told about an endpoint client, and are left out where it told nothing. Who is signed in
+stands there as a keyed hash, unless `privacy.user_labels` allows the name.
+
+The number of series is bounded. A connector has one series for each value of each closed
+set, one `ztna_connector_info`, and round trips of at most {pops_max} points of presence
+and of `other`; a part that its product does not have is not there.
 
 ## Connectors and their logs
 
@@ -64,7 +74,7 @@ own is `other`.
 /// Writing to a `String` does not fail; the error is there because the encoder's
 /// interface has it.
 pub fn markdown() -> Result<String, fmt::Error> {
-    let mut document = String::from(OPENING);
+    let mut document = OPENING.replace("{pops_max}", &POPS_MAX.to_string());
     for row in SIGNALS {
         let labels: Vec<String> = row
             .labels
@@ -147,16 +157,49 @@ fn values(row: &SignalRow, label: &str) -> String {
         "connector" | "log" => "the configured name".to_owned(),
         "kind" => words(ConnectorKind::ALL, ConnectorKind::name),
         "event" => "see [events](#events)".to_owned(),
+        "reason" if row.signal == Signal::Degraded => {
+            words(DegradedReason::ALL, DegradedReason::name)
+        }
         "reason" => "a word of the catalogue, or empty".to_owned(),
         "aspect" => words(Aspect::ALL, Aspect::name),
         "outcome" => words(LineOutcome::ALL, LineOutcome::name),
         "function" => "a function that the catalogue knows".to_owned(),
-        "state" if row.signal == Signal::TunnelState => words(TunnelState::ALL, TunnelState::name),
-        "state" if row.signal == Signal::UpdateState => words(UpdateState::ALL, UpdateState::name),
-        "state" => words(RegistrationState::ALL, RegistrationState::name),
-        "cause" if row.signal == Signal::LogLost => words(LossCause::ALL, LossCause::name),
-        "cause" => words(GenerationCause::ALL, GenerationCause::name),
+        "service" => words(Service::ALL, Service::name),
+        "probe" => words(Tool::ALL, Tool::name),
+        "state" | "status" => state_words(row.signal).unwrap_or_else(|| label.to_owned()),
+        "cause" => cause_words(row.signal).unwrap_or_else(|| label.to_owned()),
+        "pop" if row.signal == Signal::GatewayRtt => {
+            format!("a point of presence, or `{OTHER_POP}`")
+        }
+        fact if Fact::from_name(fact).is_some() => "as told, or absent".to_owned(),
         unknown => unknown.to_owned(),
+    }
+}
+
+/// The states of a state set. `None` for what is none.
+fn state_words(signal: Signal) -> Option<String> {
+    let aspect = match signal {
+        Signal::ClientIcon => return Some(words(IconState::ALL, IconState::name)),
+        Signal::TunnelState => Aspect::Tunnel,
+        Signal::RegistrationState => Aspect::Registration,
+        Signal::UpdateState => Aspect::Update,
+        Signal::ClientStatus => Aspect::Client,
+        Signal::SteeringState => Aspect::Steering,
+        Signal::ConfigurationState => Aspect::Configuration,
+        // Both services have the same states.
+        Signal::ServiceState => Service::PrivateAccess.aspect(),
+        _ => return None,
+    };
+    Some(words(&states_of(aspect), |state| state))
+}
+
+/// The causes that a counter tells apart. `None` for one that tells none apart.
+fn cause_words(signal: Signal) -> Option<String> {
+    match signal {
+        Signal::LogLost => Some(words(LossCause::ALL, LossCause::name)),
+        Signal::LogGenerations => Some(words(GenerationCause::ALL, GenerationCause::name)),
+        Signal::ProbeFailures => Some(words(ProbeFailure::ALL, ProbeFailure::name)),
+        _ => None,
     }
 }
 

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use expect_test::expect_file;
-use model::signal::SIGNALS;
+use model::connector::Fact;
+use model::histogram::RttHistogram;
+use model::signal::{SIGNALS, Signal, SignalKind};
 use model::snapshot::Snapshot;
+use model::untrusted::Untrusted;
 use proptest::prelude::*;
 
 use super::*;
@@ -61,8 +64,13 @@ fn the_whole_page_as_text_004() {
 fn every_signal_appears() {
     let text = to_text_004(&page(sample::snapshot()));
     for row in SIGNALS {
+        let ending = if row.kind == SignalKind::Histogram {
+            "_bucket"
+        } else {
+            ""
+        };
         assert!(
-            text.contains(&format!("\n{}{{", row.name)),
+            text.contains(&format!("\n{}{ending}{{", row.name)),
             "{} is missing",
             row.name
         );
@@ -77,19 +85,111 @@ fn every_signal_appears() {
 #[test]
 fn a_state_set_has_exactly_one_present_state() {
     let text = to_text_004(&page(sample::snapshot()));
-    for family in [
-        "ztna_tunnel_state",
-        "ztna_registration_state",
-        "ztna_update_state",
-    ] {
-        for connector in ["pub-fra-1", "pub-sjc-2"] {
-            let start = format!("{family}{{connector=\"{connector}\",");
-            let present = text
+    let present = |start: &str| {
+        let lines = text.lines().filter(|line| line.starts_with(start));
+        lines.filter(|line| line.ends_with(" 1")).count()
+    };
+    let mut sets = 0;
+    for row in SIGNALS.iter().filter(|row| row.kind == SignalKind::StateSet) {
+        for connector in &sample::snapshot().connectors {
+            let start = format!("{}{{connector=\"{}\",", row.name, connector.name);
+            let services = text
                 .lines()
-                .filter(|line| line.starts_with(&start) && line.ends_with(" 1"));
-            assert_eq!(present.count(), 1, "{family} of {connector}");
+                .filter(|line| line.starts_with(&start) && line.contains("state=\"unknown\""));
+            let expected = if row.signal == Signal::ServiceState {
+                services.count()
+            } else {
+                usize::from(text.contains(&start))
+            };
+            assert_eq!(present(&start), expected, "{start}");
+            sets += expected;
         }
     }
+    // Two Publishers with 3 sets; a Netskope Client with 5 and its icon, a Cato Client with 3.
+    assert_eq!(sets, 2 * 3 + 6 + 3);
+}
+
+#[test]
+fn a_part_that_a_product_does_not_have_is_not_shown_for_it() {
+    let text = to_text_004(&page(sample::snapshot()));
+    for (family, connector) in [
+        ("ztna_client_status", "pub-fra-1"),
+        ("ztna_client_icon_state", "laptop-tyo-4"),
+        ("ztna_registration_state", "laptop-ord-3"),
+        ("ztna_degraded", "pub-fra-1"),
+        ("ztna_service_state", "pub-fra-1"),
+        ("ztna_probe_runs_total", "pub-fra-1"),
+        ("ztna_tunnel_reconnects_total", "laptop-ord-3"),
+    ] {
+        let start = format!("\n{family}{{connector=\"{connector}\"");
+        assert!(!text.contains(&start), "{start}");
+    }
+    assert!(!text.contains("connector=\"laptop-ord-3\",service=\"internet_security\""));
+    assert!(!text.contains("connector=\"laptop-tyo-4\",reason=\"steering_failed\""));
+}
+
+#[test]
+fn a_tunnel_that_is_up_while_nothing_is_steered_is_degraded() {
+    let text = to_text_004(&page(sample::snapshot()));
+    for line in [
+        "ztna_tunnel_up{connector=\"laptop-ord-3\"} 1\n",
+        "ztna_degraded{connector=\"laptop-ord-3\",reason=\"steering_failed\"} 1\n",
+        "ztna_degraded{connector=\"laptop-ord-3\",reason=\"service_impaired\"} 0\n",
+        "ztna_degraded{connector=\"laptop-tyo-4\",reason=\"service_impaired\"} 1\n",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn only_what_the_vendors_tool_told_becomes_a_label() {
+    let mut snapshot = sample::snapshot();
+    let client = &mut snapshot.connectors[2];
+    client.tool_facts = [(Fact::Pop, Untrusted::new("A\n\u{1b}[31m\u{202e}"))]
+        .into_iter()
+        .collect();
+    client
+        .state
+        .facts
+        .learn(Fact::Gateway, Untrusted::new("forged.example.com"));
+    let page = page(snapshot);
+    assert!(!page.contains("forged"));
+    assert!(
+        page.contains("kind=\"netskope-client\",pop=\"A\\\\u{a}\\\\u{1b}[31m\\\\u{202e}\"} 1\n"),
+        "no control character, and nothing for what was not told"
+    );
+}
+
+#[test]
+fn every_label_of_the_info_family_is_a_fact() {
+    let labels = Signal::ConnectorInfo.row().labels;
+    for label in labels.iter().skip(2) {
+        assert!(Fact::from_name(label).is_some(), "{label}");
+    }
+}
+
+#[test]
+fn the_buckets_of_a_histogram_rise_to_its_count() {
+    let mut snapshot = sample::snapshot();
+    // More than any client measures, as a damaged store might tell.
+    snapshot.connectors[2].round_trips[1].1 = RttHistogram {
+        counts: vec![u64::MAX; RttHistogram::steps()],
+        sum_ms: u64::MAX,
+    };
+    let text = to_text_004(&page(snapshot));
+    let values = |pop: &str, line: &str| -> Vec<f64> {
+        let start = format!("ztna_gateway_rtt_seconds_{line}{{");
+        let of_pop = format!("connector=\"laptop-ord-3\",pop=\"{pop}\"");
+        text.lines()
+            .filter(|line| line.starts_with(&start) && line.contains(&of_pop))
+            .map(|line| line.rsplit(' ').next().unwrap().parse().unwrap())
+            .collect()
+    };
+    let buckets = values("US-ORD2", "bucket");
+    assert_eq!(buckets, [0., 1., 3., 3., 4., 4., 4., 4., 4., 4., 4., 4., 4.]);
+    assert_eq!(values("US-ORD2", "sum"), [0.064]);
+    assert_eq!(values("US-ORD2", "count"), [4.]);
+    assert!(values("other", "bucket").is_sorted());
 }
 
 #[test]

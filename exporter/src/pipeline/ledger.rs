@@ -6,6 +6,8 @@
 //!
 //! [`Fold`]: super::fold::Fold
 
+mod tools;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
 use model::untrusted::Untrusted;
 use store::{LastEvent, LastRead, LogName, NearMissSample, Restored, Turn};
 
+pub use self::tools::tells_uptime;
 use super::counters::{CounterIndex, CounterTable};
 
 /// Which log of which connector: indices in the configuration's order.
