@@ -1,12 +1,133 @@
-//! What stands before a record of a Cato Client.
+//! What stands before a record of a Cato Client, on each of its platforms.
 //!
-//! Takes the prefix off; what the text after it means is the catalogue's.
+//! Linux, macOS, Android, three kinds of Windows files and the browser within the client
+//! each write another prefix. A line's first bytes tell which ([`head`]); the groups in
+//! brackets after the time are taken off by count and by looks, because a message may
+//! itself begin with a bracket. What the message means is the catalogue's, in which
+//! order a file writes its dates `date_order`'s.
+//!
+//! A record begins with one of these dates and a bracket; every other line goes on with
+//! the record before it. Groups may be missing: a record that was cut is read as far
+//! as it goes.
+//!
+//! Known limit: a user's name with a bracket in it ends its group too early, and the
+//! rest of the name opens the message. Rows that change a state therefore allow no
+//! closing bracket up to the end of the line.
 
-use super::Opened;
+mod groups;
+mod head;
+
+use super::{Context, Opened};
 use crate::date_order::DateOrder;
+
+pub(crate) use self::head::SlashedDate;
+
+use self::groups::Groups;
+use self::head::{Head, Shape};
 
 /// Takes the prefix off a record. `None` if none begins in `line`.
 pub(crate) fn strip(line: &[u8], order: DateOrder) -> Option<Opened<'_>> {
-    let _ = (line, order);
-    None
+    let head = Head::read(line)?;
+    let mut groups = Groups(head.rest);
+    let mut function = None;
+    let (style, order) = match head.shape {
+        Shape::Iso if groups.are_adjacent() => {
+            function = linux(&mut groups);
+            ("Cato Client on Linux", order)
+        }
+        Shape::Iso => {
+            apple(&mut groups);
+            ("Cato Client on macOS", order)
+        }
+        Shape::Slashed if window(&mut groups) => {
+            ("Cato Client's window", order.or(DateOrder::MonthFirst))
+        }
+        Shape::Slashed => {
+            function = service(&mut groups);
+            ("Cato Client on Windows", order.or(DateOrder::DayFirst))
+        }
+        Shape::SlashedInBrackets => {
+            // Level, module, process, thread, file and line.
+            groups.skip(5);
+            (
+                "Cato experience monitoring",
+                order.or(DateOrder::MonthFirst),
+            )
+        }
+        Shape::NamedMonth => {
+            android(&mut groups);
+            ("Cato Client on Android", order)
+        }
+        Shape::Browser => ("Cato Client's browser", order),
+    };
+    Some(Opened {
+        style,
+        stamp: head.stamp(order),
+        context: function.map(|value| Context {
+            name: "function",
+            value,
+        }),
+        rest: groups.message(),
+    })
 }
+
+/// Whether a record begins in `line`: [`strip`] takes something off.
+pub(crate) fn begins_record(line: &[u8]) -> bool {
+    Head::read(line).is_some()
+}
+
+/// `[L][module  ][function:line][account:user][pop][thread] `: without spaces between.
+fn linux<'a>(groups: &mut Groups<'a>) -> Option<&'a [u8]> {
+    groups.skip(1);
+    groups.skip_adjacent(1);
+    let function = groups.adjacent_function();
+    groups.skip_adjacent(3);
+    function
+}
+
+/// `[Module:line] [thread] [process] `, or the last two the other way round, or
+/// `[Module:line] [L] [t:NN] [p:NN] `.
+fn apple(groups: &mut Groups<'_>) {
+    groups.skip(1);
+    if groups.skip_level() {
+        groups.skip_named(&[b"t"]);
+        groups.skip_named(&[b"p"]);
+    } else {
+        groups.skip(2);
+    }
+}
+
+/// `[ ] [          ] [PID:TID] `: the window's records have no level and no module.
+/// Takes nothing off if these groups are others.
+fn window(groups: &mut Groups<'_>) -> bool {
+    let mut ahead = *groups;
+    let is_window = ahead.skip_blank() && ahead.skip_blank();
+    if is_window {
+        ahead.skip(1);
+        *groups = ahead;
+    }
+    is_window
+}
+
+/// `[L] [module] [PID:TID] [function : line] [account:user] [p:pop] [U:user] `, where
+/// what is not known is `[:]` or `[ :]`, and the last three may be missing.
+fn service<'a>(groups: &mut Groups<'a>) -> Option<&'a [u8]> {
+    groups.skip(3);
+    let function = groups.function();
+    groups.skip_account();
+    // Sample lines have the office mode without its `p`.
+    groups.skip_named(&[b"p", b""]);
+    groups.skip_named(&[b"U", b" "]);
+    function
+}
+
+/// `[thread] [module] - [L] - `.
+fn android(groups: &mut Groups<'_>) {
+    groups.skip(2);
+    groups.skip_dash();
+    groups.skip(1);
+    groups.skip_dash();
+}
+
+#[cfg(test)]
+mod tests;
