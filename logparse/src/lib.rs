@@ -16,6 +16,7 @@ pub mod date_order;
 pub mod explain;
 pub mod framing;
 mod prefix;
+pub mod product;
 mod record;
 pub mod scan;
 mod split;
