@@ -17,14 +17,17 @@ mod error;
 mod path;
 mod quantity;
 pub mod reference;
+mod silence;
 mod suggest;
 mod tail;
+mod tools;
 mod well_known;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::tail::source::StartAt;
 use jiff::tz::TimeZone;
@@ -37,7 +40,10 @@ use self::document::{Document, Part};
 pub use self::error::{Colour, ConfigError};
 use self::path::KeyPath;
 pub use self::quantity::{HumanDuration, HumanSize};
+pub use self::silence::UnknownAfter;
 pub use self::tail::TailConfig;
+pub use self::tools::{ToolConfig, ToolUse, ToolsConfig, tools_of};
+use self::well_known::Surroundings;
 
 /// Longest configuration file, in bytes. A thousand connectors fit.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
@@ -61,6 +67,9 @@ pub struct Config {
     /// How logs are followed.
     #[serde(default)]
     pub tail: TailConfig,
+    /// What may be shown of people.
+    #[serde(default)]
+    pub privacy: PrivacyConfig,
     /// What is watched. Without the key: what is found at the vendors' well-known
     /// paths.
     #[serde(default)]
@@ -85,7 +94,7 @@ pub struct StoreConfig {
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {
-            path: well_known::Surroundings::read().store_path(),
+            path: Surroundings::read().store_path(),
         }
     }
 }
@@ -106,6 +115,15 @@ impl Default for WebConfig {
     }
 }
 
+/// What may be shown of people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrivacyConfig {
+    /// Whether the name of who is signed in to a client is shown as it is. If not, a
+    /// keyed hash stands for it.
+    pub user_labels: bool,
+}
+
 /// One watched connector.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,9 +135,9 @@ pub struct ConnectorConfig {
     pub kind: ConnectorKind,
     /// Its logs, in the order of the file.
     pub logs: Logs,
-    /// The zone of time stamps that name none.
-    #[serde(default = "utc", deserialize_with = "decode::timezone")]
-    pub timezone: TimeZone,
+    /// The zone of time stamps that name none, if somebody says; see [`Self::zone`].
+    #[serde(default, deserialize_with = "decode::timezone")]
+    pub timezone: Option<TimeZone>,
     /// Where to begin with files that exist when the agent starts for the first time.
     #[serde(default = "from_beginning", deserialize_with = "decode::start_at")]
     pub start_at: StartAt,
@@ -129,11 +147,34 @@ pub struct ConnectorConfig {
     /// Files, or folders of files, with catalogue rows of the operator's own.
     #[serde(default)]
     pub catalogue: Vec<PathBuf>,
+    /// How long it may be silent, if somebody says; see [`Self::silence_max`].
+    #[serde(default, deserialize_with = "decode::present")]
+    pub unknown_after: Option<UnknownAfter>,
+    /// How its vendor's tools are asked.
+    #[serde(default)]
+    pub tools: ToolsConfig,
+    /// The tools to ask, found when the configuration was loaded.
+    #[serde(skip)]
+    pub tools_in_use: Vec<ToolUse>,
 }
 
-/// Log vendors write in UTC as far as we know.
-fn utc() -> TimeZone {
-    TimeZone::UTC
+impl ConnectorConfig {
+    /// The zone of time stamps that name none. A Publisher writes in UTC as far as we
+    /// know, a client in the zone of its host.
+    pub fn zone(&self) -> TimeZone {
+        match (&self.timezone, self.kind) {
+            (Some(zone), _) => zone.clone(),
+            (None, ConnectorKind::NetskopePublisher) => TimeZone::UTC,
+            (None, ConnectorKind::NetskopeClient | ConnectorKind::CatoClient) => TimeZone::system(),
+        }
+    }
+
+    /// How long it may be silent before its states are unknown; `None` for ever.
+    pub fn silence_max(&self) -> Option<Duration> {
+        self.unknown_after
+            .unwrap_or(UnknownAfter::of_kind(self.kind))
+            .silence()
+    }
 }
 
 /// History is wanted: a first start shows what the present logs tell.
@@ -206,13 +247,14 @@ impl Config {
     ///
     /// If nothing stands there, with the paths that were tried.
     pub fn without_file() -> Result<Self, ConfigError> {
-        let surroundings = well_known::Surroundings::read();
-        let config = Self {
+        let surroundings = Surroundings::read();
+        let mut config = Self {
             store: StoreConfig {
                 path: surroundings.store_path(),
             },
             web: WebConfig::default(),
             tail: TailConfig::default(),
+            privacy: PrivacyConfig::default(),
             connectors: surroundings.find_connectors().ok_or_else(|| {
                 ConfigError::without_place("command line", "--config", NO_CONNECTORS)
                     .wanting(&surroundings.wanted())
@@ -221,6 +263,7 @@ impl Config {
             listen_of_text: Vec::new(),
         };
         check::check(&config, None)?;
+        config.find_tools(&surroundings);
         Ok(config)
     }
 
@@ -241,8 +284,8 @@ impl Config {
     fn build(name: &str, text: &str, folder: Option<&Path>) -> Result<Self, ConfigError> {
         let document = Arc::new(Document::parse(name, text)?);
         let mut config: Self = document.decode()?;
+        let surroundings = Surroundings::read();
         if !document.has_key("connectors") {
-            let surroundings = well_known::Surroundings::read();
             config.connectors = surroundings.find_connectors().ok_or_else(|| {
                 let path = KeyPath::default().key("connectors");
                 document
@@ -252,9 +295,16 @@ impl Config {
         }
         config.resolve(folder);
         check::check(&config, Some(&document))?;
+        config.find_tools(&surroundings);
         config.listen_of_text.clone_from(&config.web.listen);
         config.source = Some(document);
         Ok(config)
+    }
+
+    fn find_tools(&mut self, host: &Surroundings) {
+        for connector in &mut self.connectors {
+            connector.tools_in_use = tools::in_use(connector, host);
+        }
     }
 
     /// Lets relative paths start at `folder`.

@@ -145,10 +145,10 @@ fn plan_connector(config: &ConnectorConfig) -> anyhow::Result<PlannedConnector> 
                 .keys()
                 .map(|name| Arc::from(name.as_str()))
                 .collect(),
-            tools: Vec::new(),
-            unknown_after: None,
+            tools: config.tools_in_use.iter().map(|used| used.tool).collect(),
+            unknown_after: config.silence_max(),
         },
-        zone: config.timezone.clone(),
+        zone: config.zone(),
         sources: config
             .logs
             .values()

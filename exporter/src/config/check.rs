@@ -7,6 +7,8 @@
 //! Known limit: what can be written now may be full, gone or read-only when the
 //! store is opened.
 
+mod tools;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -184,34 +186,43 @@ impl Checker<'_> {
     }
 
     fn tail(&self, tail: &TailConfig) -> Result<(), ConfigError> {
-        self.duration("poll_interval", tail.poll_interval)?;
-        self.duration("scan_interval", tail.scan_interval)?;
-        self.duration("commit_interval", tail.commit_interval)?;
-        self.duration("rotate_grace", tail.rotate_grace)?;
-        self.duration("deleted_grace", tail.deleted_grace)?;
-        self.duration("forget_after", tail.forget_after)?;
-        self.bounded("files_max", u64::from(tail.files_max), &tail.files_max)?;
-        self.bounded(
-            "open_files_max",
-            u64::from(tail.open_files_max),
-            &tail.open_files_max,
-        )?;
+        let section = KeyPath::default().key("tail");
+        for (key, duration) in [
+            ("poll_interval", tail.poll_interval),
+            ("scan_interval", tail.scan_interval),
+            ("commit_interval", tail.commit_interval),
+            ("rotate_grace", tail.rotate_grace),
+            ("deleted_grace", tail.deleted_grace),
+            ("forget_after", tail.forget_after),
+        ] {
+            self.duration(&section.key(key), duration)?;
+        }
+        for (key, count) in [
+            ("files_max", tail.files_max),
+            ("open_files_max", tail.open_files_max),
+        ] {
+            self.bounded(&section.key(key), u64::from(count), &count)?;
+        }
         let HumanSize(turn_bytes_max) = tail.turn_bytes_max;
-        self.bounded("turn_bytes_max", turn_bytes_max, &tail.turn_bytes_max)
+        let path = section.key("turn_bytes_max");
+        self.bounded(&path, turn_bytes_max, &tail.turn_bytes_max)
     }
 
-    fn duration(&self, key: &str, duration: HumanDuration) -> Result<(), ConfigError> {
+    fn duration(&self, path: &KeyPath, duration: HumanDuration) -> Result<(), ConfigError> {
         let milliseconds = u64::try_from(duration.0.as_millis()).unwrap_or(u64::MAX);
-        self.bounded(key, milliseconds, &duration)
+        self.bounded(path, milliseconds, &duration)
     }
 
-    fn bounded(&self, key: &str, number: u64, shown: &dyn fmt::Display) -> Result<(), ConfigError> {
-        let path = KeyPath::default().key("tail").key(key);
-        let is_held = reference::find(&path.to_string()).is_none_or(|row| row.shape.holds(number));
-        if is_held {
+    fn bounded(
+        &self,
+        path: &KeyPath,
+        number: u64,
+        shown: &dyn fmt::Display,
+    ) -> Result<(), ConfigError> {
+        if reference::find_at(path).is_none_or(|row| row.shape.holds(number)) {
             return Ok(());
         }
-        Err(self.refuse(&path, &format!("is `{shown}`")))
+        Err(self.refuse(path, &format!("is `{shown}`")))
     }
 
     fn connectors(&self, connectors: &[ConnectorConfig]) -> Result<(), ConfigError> {
@@ -229,6 +240,8 @@ impl Checker<'_> {
             }
             self.logs(&item.key("logs"), connector, &mut patterns)?;
             self.catalogues(&item.key("catalogue"), &connector.catalogue)?;
+            self.unknown_after(&item.key("unknown_after"), connector.unknown_after)?;
+            self.tools(&item.key("tools"), connector)?;
         }
         Ok(())
     }

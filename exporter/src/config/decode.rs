@@ -329,13 +329,25 @@ pub(super) fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Connect
         .ok_or_else(|| de::Error::custom(format!("`{name}` is no known kind")))
 }
 
-/// Reads a zone's name of the IANA database.
-pub(super) fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeZone, D::Error> {
+/// Reads a zone's name of the IANA database, or `local` for that of this host.
+pub(super) fn timezone<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<TimeZone>, D::Error> {
     let name = String::deserialize(deserializer)?;
-    if name == "UTC" {
-        return Ok(TimeZone::UTC);
+    match name.as_str() {
+        "UTC" => Ok(Some(TimeZone::UTC)),
+        "local" => Ok(Some(TimeZone::system())),
+        _ => TimeZone::get(&name)
+            .map(Some)
+            .map_err(|_| de::Error::custom(format!("`{name}` is no known time zone"))),
     }
-    TimeZone::get(&name).map_err(|_| de::Error::custom(format!("`{name}` is no known time zone")))
+}
+
+/// Reads the value of a key that may be missing, but not empty if it is there.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Reads `beginning` or `end`.

@@ -26,6 +26,8 @@ pub enum Shape {
     Count(u32, u32),
     /// A duration within bounds, in milliseconds.
     Duration(u64, u64),
+    /// `never`, or a duration within bounds, in milliseconds.
+    DurationOrNever(u64, u64),
     /// A size within bounds, in bytes.
     Size(u64, u64),
 }
@@ -46,7 +48,8 @@ pub struct Row {
 }
 
 const SECOND: u64 = 1000;
-const HOUR: u64 = 60 * 60 * SECOND;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// The table, in the order of the manual.
@@ -165,6 +168,22 @@ pub const ROWS: &[Row] = &[
          a backlog is read.",
     ),
     row(
+        "privacy",
+        Shape::Section,
+        "",
+        "",
+        "What may be shown of people.",
+    ),
+    row(
+        "privacy.user_labels",
+        Shape::Truth,
+        "false",
+        "true",
+        "Whether the e-mail address of who is signed in to a client, as the vendor's tool \
+         tells it, is shown and a label. If not, a hash stands for it, keyed with this \
+         host's `/etc/machine-id`; without that file nothing does.",
+    ),
+    row(
         "connectors",
         Shape::List("a list of 1 to 64 connectors, each with `name`, `kind` and `logs`"),
         "those found at their vendors' well-known paths",
@@ -181,7 +200,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "connectors[].kind",
-        Shape::Word(&["netskope-publisher"]),
+        Shape::Word(&["netskope-publisher", "netskope-client", "cato-client"]),
         "required",
         "netskope-publisher",
         "Which product it is, and so which catalogue reads its logs.",
@@ -210,10 +229,11 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "connectors[].timezone",
-        Shape::Text("`UTC` or a name of the IANA database, like `Europe/Berlin`"),
-        "UTC",
+        Shape::Text("`UTC`, `local` or a name of the IANA database, like `Europe/Berlin`"),
+        "UTC for a Publisher, `local` for a client",
         "Europe/Berlin",
-        "The zone of time stamps that name none.",
+        "The zone of time stamps that name none. `local` is the zone of this host when the \
+         configuration is loaded.",
     ),
     row(
         "connectors[].start_at",
@@ -246,6 +266,62 @@ pub const ROWS: &[Row] = &[
         "Each row proves itself by its examples when it is loaded; one that does not is \
          refused.",
     ),
+    row(
+        "connectors[].unknown_after",
+        Shape::DurationOrNever(MINUTE, 365 * DAY),
+        "1h for a client, `never` for a Publisher",
+        "2h",
+        "How long nothing may be heard, neither a log line nor a tool, before the states \
+         become `unknown`. The next that is heard ends the silence.",
+    ),
+    row(
+        "connectors[].tools",
+        Shape::Section,
+        "those that stand at their well-known paths when the configuration is loaded",
+        "",
+        "The vendor's own tools, which are run now and then and never through a shell: \
+         `nsdiag` and `stagentcli` of a `netskope-client`, `cato-sdp` of a `cato-client`. \
+         Tools tell of the client on this host: switch them off where the logs are those \
+         of another.",
+    ),
+    row(
+        "connectors[].tools.*",
+        Shape::Section,
+        "",
+        "",
+        "One tool. A tool that is named here is asked even if it is missing, so that its \
+         failure shows.",
+    ),
+    row(
+        "connectors[].tools.*.path",
+        Shape::Text("the absolute path of a program, like `/opt/netskope/stagent/nsdiag`"),
+        "the first well-known path at which it stands",
+        "/opt/netskope/stagent/nsdiag",
+        "The program. One that everybody may change is refused: it runs with the agent's \
+         rights.",
+    ),
+    row(
+        "connectors[].tools.*.interval",
+        Shape::Duration(10 * SECOND, DAY),
+        "5m",
+        "1m",
+        "From one run to the next, a tenth more or less by chance.",
+    ),
+    row(
+        "connectors[].tools.*.timeout",
+        Shape::Duration(100, 5 * MINUTE),
+        "10s",
+        "5s",
+        "How long a run may take before it is killed with all that it started; not longer \
+         than `interval`.",
+    ),
+    row(
+        "connectors[].tools.*.enabled",
+        Shape::Truth,
+        "true",
+        "false",
+        "Whether the tool is asked at all.",
+    ),
 ];
 
 const fn row(
@@ -269,9 +345,14 @@ pub fn find(key: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.key == key)
 }
 
+/// The row of the key at `path`.
+pub(super) fn find_at(path: &KeyPath) -> Option<&'static Row> {
+    find(&general(path))
+}
+
 /// What is wanted at `path`, for the end of an error. Empty if the table has no row.
 pub(super) fn wanted(path: &KeyPath) -> String {
-    find(&general(path))
+    find_at(path)
         .map(|row| row.shape.wanted())
         .unwrap_or_default()
 }
@@ -282,7 +363,9 @@ fn general(path: &KeyPath) -> String {
     for step in &path.0 {
         match step {
             Step::Index(_) => key.push_str("[]"),
-            Step::Key(_) if key == "connectors[].logs" => key.push_str(".*"),
+            Step::Key(_) if matches!(&*key, "connectors[].logs" | "connectors[].tools") => {
+                key.push_str(".*");
+            }
             Step::Key(name) if key.is_empty() => key.push_str(name),
             Step::Key(name) => {
                 key.push('.');
@@ -307,6 +390,9 @@ impl Shape {
             Self::Truth => "`true` or `false`".to_owned(),
             Self::Count(..) => format!("a whole number from {}", self.range()),
             Self::Duration(..) => format!("{DURATION_WANTED}, from {}", self.range()),
+            Self::DurationOrNever(..) => {
+                format!("{DURATION_WANTED}; {}", self.range())
+            }
             Self::Size(..) => format!("{SIZE_WANTED}, from {}", self.range()),
         }
     }
@@ -315,9 +401,9 @@ impl Shape {
     pub fn holds(self, number: u64) -> bool {
         match self {
             Self::Count(least, most) => (u64::from(least)..=u64::from(most)).contains(&number),
-            Self::Duration(least, most) | Self::Size(least, most) => {
-                (least..=most).contains(&number)
-            }
+            Self::Duration(least, most)
+            | Self::DurationOrNever(least, most)
+            | Self::Size(least, most) => (least..=most).contains(&number),
             Self::Section | Self::List(_) | Self::Text(_) | Self::Word(_) | Self::Truth => true,
         }
     }
@@ -326,6 +412,9 @@ impl Shape {
         match self {
             Self::Count(least, most) => format!("{least} to {most}"),
             Self::Duration(least, most) => format!("{} to {}", duration(least), duration(most)),
+            Self::DurationOrNever(least, most) => {
+                format!("`never` or {} to {}", duration(least), duration(most))
+            }
             Self::Size(least, most) => format!("{} to {}", HumanSize(least), HumanSize(most)),
             Self::Section | Self::List(_) | Self::Text(_) | Self::Word(_) | Self::Truth => {
                 String::new()
@@ -343,7 +432,10 @@ pub fn manual() -> String {
     let mut page = OPENING.to_owned();
     for row in ROWS {
         let wanted = match row.shape {
-            Shape::Count(..) | Shape::Duration(..) | Shape::Size(..) => row.shape.range(),
+            Shape::Count(..)
+            | Shape::Duration(..)
+            | Shape::DurationOrNever(..)
+            | Shape::Size(..) => row.shape.range(),
             Shape::Section => String::new(),
             Shape::List(_) | Shape::Text(_) | Shape::Word(_) | Shape::Truth => row.shape.wanted(),
         };

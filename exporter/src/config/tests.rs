@@ -86,7 +86,7 @@ fn a_whole_file_becomes_what_it_says() {
         .join("../tests/fixtures/configs/valid/everything.yaml");
     let config = load(&path).unwrap();
     assert!(config.store.path.ends_with("configs/valid/state/state.db"));
-    let [first, second] = config.connectors.as_slice() else {
+    let [first, second, third, fourth] = config.connectors.as_slice() else {
         panic!("{:?}", config.connectors);
     };
     assert_eq!(first.logs.keys().collect::<Vec<_>>(), ["agent", "wizard"]);
@@ -95,7 +95,31 @@ fn a_whole_file_becomes_what_it_says() {
         (first.start_at, second.start_at),
         (StartAt::Beginning, StartAt::End)
     );
-    assert_eq!(second.timezone.iana_name(), Some("Europe/Berlin"));
+    assert_eq!(second.zone().iana_name(), Some("Europe/Berlin"));
+    assert_eq!(
+        (
+            first.silence_max(),
+            third.silence_max(),
+            fourth.silence_max()
+        ),
+        (
+            Some(Duration::from_secs(24 * 60 * 60)),
+            None,
+            Some(Duration::from_secs(90 * 60))
+        )
+    );
+    assert!(config.privacy.user_labels);
+    let [nsdiag] = third.tools_in_use.as_slice() else {
+        panic!("{:?}", third.tools_in_use);
+    };
+    assert_eq!(nsdiag.path, Path::new("/opt/vendor/nsdiag"));
+    assert_eq!(
+        (nsdiag.interval.as_secs(), nsdiag.timeout.as_millis()),
+        (60, 2500)
+    );
+    let cato_sdp = &fourth.tools_in_use[0];
+    // Named without a path, it is where it stands or should stand.
+    assert!(cato_sdp.path.ends_with("bin/cato-sdp"), "{cato_sdp:?}");
     let limits = config.tail.limits();
     assert_eq!(limits.rotate_grace.as_secs(), 90);
     assert_eq!((limits.files_max, limits.open_files_max), (200, 64));
@@ -110,6 +134,44 @@ fn a_whole_file_becomes_what_it_says() {
     );
     assert_eq!(config.tail.poll_interval().as_millis(), 500);
     assert_eq!(config.tail.commit_interval().as_millis(), 1500);
+}
+
+#[test]
+fn a_client_is_read_in_the_zone_of_its_host_and_forgotten_after_an_hour_of_silence() {
+    for (kind, zone, silence) in [
+        ("netskope-publisher", TimeZone::UTC, None),
+        ("netskope-client", TimeZone::system(), Some(60)),
+        ("cato-client", TimeZone::system(), Some(60)),
+    ] {
+        let text = format!("store: {{path: s}}\n{CONNECTORS}").replace("netskope-publisher", kind);
+        let config = Config::parse("test", &text).unwrap();
+        let connector = &config.connectors[0];
+        assert_eq!(connector.zone(), zone, "{kind}");
+        let silence = silence.map(|minutes| Duration::from_secs(60 * minutes));
+        assert_eq!(connector.silence_max(), silence, "{kind}");
+        let local = Config::parse("test", &format!("{text}  timezone: local\n")).unwrap();
+        assert_eq!(local.connectors[0].zone(), TimeZone::system(), "{kind}");
+    }
+}
+
+#[test]
+fn a_program_that_everybody_may_change_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("nsdiag");
+    fs::write(&program, "").unwrap();
+    let connectors = CONNECTORS.replace("-publisher", "-client");
+    let shown = program.display();
+    let text = format!("store: {{path: s}}\n{connectors}  tools: {{nsdiag: {{path: {shown}}}}}\n");
+    for (mode, is_accepted) in [(0o755, true), (0o775, true), (0o757, false)] {
+        fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();
+        let result = Config::parse("test", &text);
+        assert_eq!(result.is_ok(), is_accepted, "{mode:o} {result:?}");
+        if let Err(error) = result {
+            assert!(error.message().contains("by everybody"), "{error}");
+            assert_eq!(error.key(), "connectors[0].tools.nsdiag.path");
+        }
+    }
 }
 
 fn check_report(text: &str, expected: &Expect) {
@@ -147,7 +209,7 @@ fn a_report_shows_the_line_and_the_mend() {
         1 | wbe: {}
           | ^^^
           |
-          = help: want one of `store`, `web`, `tail`, `connectors`; did you mean `web`?"#]],
+          = help: want one of `store`, `web`, `tail`, `privacy`, `connectors`; did you mean `web`?"#]],
     );
 }
 

@@ -5,25 +5,18 @@
 //!
 //! Known limit: two Publishers on one host, under two users, are taken for one.
 
+mod places;
+
 use std::env;
 use std::path::{Path, PathBuf};
 
 use ::tail::source::StartAt;
 use globset::GlobBuilder;
-use jiff::tz::TimeZone;
-use model::connector::ConnectorKind;
+use model::connector::{ConnectorKind, Tool};
 
+pub(super) use self::places::System;
+use super::tools::ToolsConfig;
 use super::{ConnectorConfig, Logs};
-
-/// Where a Publisher writes: on its host below the home of the user that installed
-/// it, in its container directly below `/home`. Folder patterns with the log's name.
-/// Source: the vendor's provisioning script, which mounts `$HOME/logs` at `/home/logs`.
-const PUBLISHER_LOGS: [(&str, &str); 4] = [
-    ("agent", "home/*/logs/agent.txt*"),
-    ("agent", "home/logs/agent.txt*"),
-    ("wizard", "home/*/logs/publisher_wizard.log*"),
-    ("wizard", "home/logs/publisher_wizard.log*"),
-];
 
 /// The folder of the store for the system's own agent.
 const SYSTEM_STATE: &str = "/var/lib/ztna-exporter";
@@ -36,6 +29,8 @@ const STORE_FILE: &str = "state.db";
 pub(super) struct Surroundings {
     /// `/`, or a folder that stands for it in tests.
     pub(super) root: PathBuf,
+    /// The system, which says where vendors put their files.
+    pub(super) system: System,
     /// systemd's `STATE_DIRECTORY`, the first of its paths.
     pub(super) state_directory: Option<PathBuf>,
     /// The user's `XDG_STATE_HOME`.
@@ -61,6 +56,7 @@ impl Surroundings {
             .filter(|folder| folder.is_absolute());
         Self {
             root: PathBuf::from("/"),
+            system: System::here(),
             state_directory,
             state_home: path("XDG_STATE_HOME"),
             home: path("HOME"),
@@ -83,40 +79,81 @@ impl Surroundings {
         }
     }
 
-    /// The connectors whose logs stand at their vendors' paths; `None` if no log does.
+    /// The connectors whose logs stand at their vendors' paths, at most one of each
+    /// product; `None` if no log does.
     pub(super) fn find_connectors(&self) -> Option<Vec<ConnectorConfig>> {
-        if !PUBLISHER_LOGS
+        let found: Vec<_> = ConnectorKind::ALL
             .iter()
-            .any(|(_, pattern)| self.has_match(pattern))
+            .filter_map(|kind| self.find_connector(*kind))
+            .collect();
+        (!found.is_empty()).then_some(found)
+    }
+
+    fn find_connector(&self, kind: ConnectorKind) -> Option<ConnectorConfig> {
+        if !self
+            .log_places()
+            .any(|(of, _, pattern)| of == kind && self.has_match(pattern))
         {
             return None;
         }
-        let patterns = PUBLISHER_LOGS.map(|(log, pattern)| (log, self.absolute(pattern)));
-        let logs = ["agent", "wizard"].map(|name| {
-            let matching = patterns.iter().filter(|(log, _)| *log == name);
-            (
-                name.to_owned(),
-                matching.map(|(_, pattern)| pattern.clone()).collect(),
-            )
-        });
-        Some(vec![ConnectorConfig {
-            name: "publisher".to_owned(),
-            kind: ConnectorKind::NetskopePublisher,
+        let mut logs: Vec<(String, Vec<String>)> = Vec::new();
+        for (_, name, pattern) in self.log_places().filter(|(of, ..)| *of == kind) {
+            let pattern = self.absolute(pattern);
+            match logs.iter_mut().find(|(known, _)| known == name) {
+                Some((_, patterns)) => patterns.push(pattern),
+                None => logs.push((name.to_owned(), vec![pattern])),
+            }
+        }
+        Some(ConnectorConfig {
+            name: places::name_of(kind).to_owned(),
+            kind,
             logs: Logs::from_iter(logs),
-            timezone: TimeZone::UTC,
+            timezone: None,
             start_at: StartAt::Beginning,
             read_compressed: false,
             catalogue: Vec::new(),
-        }])
+            unknown_after: None,
+            tools: ToolsConfig::default(),
+            tools_in_use: Vec::new(),
+        })
+    }
+
+    /// The program of a tool, if it stands at one of its well-known paths.
+    pub(super) fn find_tool(&self, tool: Tool) -> Option<PathBuf> {
+        self.tool_places(tool).find(|path| path.is_file())
+    }
+
+    /// Where the program of a tool should stand, if the system has it at all.
+    pub(super) fn expect_tool(&self, tool: Tool) -> Option<PathBuf> {
+        self.tool_places(tool).next()
     }
 
     /// The mend for a person without configuration and without logs.
     pub(super) fn wanted(&self) -> String {
-        let tried = PUBLISHER_LOGS.map(|(_, pattern)| format!("`{}`", self.absolute(pattern)));
+        let tried: Vec<String> = self
+            .log_places()
+            .map(|(_, _, pattern)| format!("`{}`", self.absolute(pattern)))
+            .collect();
         format!(
             "a configuration with `connectors`, or a log at {}; `ztna-exporter demo` works without",
             tried.join(", ")
         )
+    }
+
+    /// Product, log and pattern of the places of this system.
+    fn log_places(&self) -> impl Iterator<Item = (ConnectorKind, &'static str, &'static str)> {
+        let here = self.system;
+        places::LOGS
+            .iter()
+            .filter(move |(_, system, ..)| *system == here)
+            .map(|(kind, _, log, pattern)| (*kind, *log, *pattern))
+    }
+
+    fn tool_places(&self, tool: Tool) -> impl Iterator<Item = PathBuf> {
+        places::TOOLS
+            .iter()
+            .filter(move |(of, system, _)| *of == tool && *system == self.system)
+            .map(|(_, _, path)| self.root.join(path))
     }
 
     fn absolute(&self, pattern: &str) -> String {
@@ -161,6 +198,7 @@ mod tests {
     fn surroundings(root: &Path) -> Surroundings {
         Surroundings {
             root: root.to_owned(),
+            system: System::Linux,
             state_directory: None,
             state_home: None,
             home: Some(PathBuf::from("/home/ada")),
@@ -184,6 +222,60 @@ mod tests {
             first[0],
             format!("{}/home/*/logs/agent.txt*", root.path().display())
         );
+    }
+
+    fn put(root: &Path, path: &str) {
+        let file = root.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "").unwrap();
+    }
+
+    fn kinds(surroundings: &Surroundings) -> Vec<ConnectorKind> {
+        let found = surroundings.find_connectors().unwrap_or_default();
+        found.iter().map(|connector| connector.kind).collect()
+    }
+
+    #[test]
+    fn clients_are_found_in_each_folder_that_their_versions_use_and_beside_each_other() {
+        let root = tempfile::tempdir().unwrap();
+        let host = surroundings(root.path());
+        put(root.path(), "opt/netskope/stagent/logs/npadebuglog.log");
+        assert_eq!(kinds(&host), [ConnectorKind::NetskopeClient]);
+        put(root.path(), "var/log/cato-client.log");
+        put(root.path(), "home/logs/agent.txt");
+        assert_eq!(kinds(&host), ConnectorKind::ALL);
+        let connectors = host.find_connectors().unwrap();
+        let names: Vec<&str> = connectors.iter().map(|found| &*found.name).collect();
+        assert_eq!(names, ["publisher", "netskope-client", "cato-client"]);
+        let client: Vec<_> = connectors[1].logs.iter().collect();
+        let shown = root.path().display();
+        let folders = ["log", "logs"]
+            .map(|folder| format!("{shown}/opt/netskope/stagent/{folder}/nsdebuglog*.log"));
+        assert_eq!(client[0], (&"client".to_owned(), &folders.to_vec()));
+        assert_eq!(client[1].0, "npa");
+    }
+
+    #[test]
+    fn a_macs_clients_are_found_on_a_mac_only() {
+        let root = tempfile::tempdir().unwrap();
+        let linux = surroundings(root.path());
+        let mac = Surroundings {
+            system: System::MacOs,
+            ..linux.clone()
+        };
+        put(root.path(), "Library/Logs/Netskope/nsdebuglog.1.log");
+        let app_log = "Users/ada/Library/Group Containers/CKGSB8CH43.group/AppLogs/app 1.log";
+        put(root.path(), app_log);
+        let tool = "Library/Application Support/Netskope/STAgent/nsdiag";
+        put(root.path(), tool);
+        assert_eq!(kinds(&linux), []);
+        assert_eq!(
+            kinds(&mac),
+            [ConnectorKind::NetskopeClient, ConnectorKind::CatoClient]
+        );
+        assert_eq!(mac.find_tool(Tool::Nsdiag), Some(root.path().join(tool)));
+        assert_eq!(linux.find_tool(Tool::Nsdiag), None);
+        assert_eq!(mac.expect_tool(Tool::CatoSdp), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use expect_test::expect_file;
+use model::connector::{ConnectorKind, Tool};
 
 use super::*;
 use crate::config::{Config, TailConfig};
@@ -45,10 +46,31 @@ fn every_key_of_the_types_is_in_the_table_and_no_other() {
         ("store: {zzz: 1}\n", "store."),
         ("web: {zzz: 1}\n", "web."),
         ("tail: {zzz: 1}\n", "tail."),
+        ("privacy: {zzz: 1}\n", "privacy."),
         ("connectors: [{zzz: 1}]\n", "connectors[]."),
+        (
+            "connectors: [{tools: {nsdiag: {zzz: 1}}}]\n",
+            "connectors[].tools.*.",
+        ),
     ] {
         assert_eq!(known_keys(text), table_keys(prefix), "{prefix}");
     }
+}
+
+#[test]
+fn every_tool_of_the_model_can_be_configured() {
+    let tools = Tool::ALL.iter().map(|tool| tool.name().to_owned());
+    assert_eq!(
+        known_keys("connectors: [{tools: {zzz: 1}}]\n"),
+        tools.collect()
+    );
+}
+
+#[test]
+fn every_kind_of_the_model_is_in_the_table() {
+    let kinds: Vec<&str> = ConnectorKind::ALL.iter().map(|kind| kind.name()).collect();
+    let row = find("connectors[].kind").unwrap();
+    assert!(matches!(row.shape, Shape::Word(words) if words == kinds));
 }
 
 /// A configuration in which the key has the value.
@@ -60,14 +82,21 @@ fn with(key: &str, value: &str) -> Option<String> {
         Some("kind") => {}
         Some("logs.*") => connector = connector.replace("[/x]", value),
         Some("logs.*[]") => connector = connector.replace("/x", value),
+        Some(rest) if rest.starts_with("tools.*.") => {
+            let of_tool = rest.strip_prefix("tools.*.").unwrap_or_default();
+            connector = connector.replace("-publisher", "-client");
+            connector = format!("{connector}\n  tools: {{nsdiag: {{{of_tool}: {value}}}}}");
+        }
         Some(rest) => connector = format!("{connector}\n  {rest}: {value}"),
         None => {}
     }
     let section = match key.split_once('.') {
-        Some((section @ ("store" | "web" | "tail"), rest)) => match rest.strip_suffix("[]") {
-            Some(list) => format!("{section}: {{{list}: [{value}]}}\n"),
-            None => format!("{section}: {{{rest}: {value}}}\n"),
-        },
+        Some((section @ ("store" | "web" | "tail" | "privacy"), rest)) => {
+            match rest.strip_suffix("[]") {
+                Some(list) => format!("{section}: {{{list}: [{value}]}}\n"),
+                None => format!("{section}: {{{rest}: {value}}}\n"),
+            }
+        }
         _ => String::new(),
     };
     Some(format!("{section}connectors:\n- {connector}\n"))
@@ -114,21 +143,59 @@ fn bounds_hold_at_their_edges() {
             Shape::Count(least, most) => ("", u64::from(least), u64::from(most)),
             Shape::Duration(least, most) => ("ms", least, most),
             Shape::Size(least, most) => ("B", least, most),
-            Shape::Section | Shape::List(_) | Shape::Text(_) | Shape::Word(_) | Shape::Truth => {
-                panic!("{}", row.key)
-            }
+            Shape::Section
+            | Shape::List(_)
+            | Shape::Text(_)
+            | Shape::Word(_)
+            | Shape::DurationOrNever(..)
+            | Shape::Truth => panic!("{}", row.key),
         };
-        for (number, is_accepted) in [
-            (least - 1, false),
-            (least, true),
-            (most, true),
-            (most + 1, false),
-        ] {
+        for (number, is_accepted) in edges(least, most) {
             let text = config(&format!("tail: {{{key}: {number}{unit}}}"));
             let result = Config::parse("test", &text);
             assert_eq!(result.is_ok(), is_accepted, "{key} {number}{unit}");
             if let Err(error) = result {
                 assert_eq!(error.key(), row.key);
+            }
+        }
+    }
+}
+
+/// Numbers at and beyond the bounds, and whether they are accepted.
+const fn edges(least: u64, most: u64) -> [(u64, bool); 4] {
+    [
+        (least - 1, false),
+        (least, true),
+        (most, true),
+        (most + 1, false),
+    ]
+}
+
+#[test]
+fn bounds_of_a_connectors_durations_hold_at_their_edges() {
+    let key = |row: &Row| row.key.replace("[].", "[0].").replace('*', "nsdiag");
+    for row in ROWS
+        .iter()
+        .filter(|row| row.key.starts_with("connectors[]"))
+    {
+        let (least, most) = match row.shape {
+            Shape::Duration(least, most) | Shape::DurationOrNever(least, most) => (least, most),
+            _ => continue,
+        };
+        for (number, is_accepted) in edges(least, most) {
+            let mut text = with(row.key, &format!("{number}ms")).unwrap();
+            if row.key.ends_with("timeout") {
+                // A time limit must end before the next run.
+                text = text.replace("{timeout", "{interval: 24h, timeout");
+            }
+            if row.key.ends_with("interval") {
+                text = text.replace("{interval", "{timeout: 1s, interval");
+            }
+            let text = format!("store: {{path: state.db}}\n{text}");
+            let result = Config::parse("test", &text);
+            assert_eq!(result.is_ok(), is_accepted, "{text}");
+            if let Err(error) = result {
+                assert_eq!(error.key(), key(row));
             }
         }
     }
