@@ -12,6 +12,7 @@
 pub mod connector;
 pub mod event;
 pub mod histogram;
+pub mod host;
 pub mod log;
 pub mod position;
 pub mod reading;

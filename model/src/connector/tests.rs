@@ -185,9 +185,9 @@ fn every_row_of_the_vendors_table_leads_to_the_vendors_status() {
         assert_eq!((row.name, row.actor), (name, actor));
         let from_up = status_after(row, EventKind::TunnelConnected);
         let from_down = status_after(row, EventKind::TunnelDisconnected);
-        let is_disabled = |status| {
+        let is_disabled = |found| {
             matches!(
-                status,
+                found,
                 ClientStatus::Disabled | ClientStatus::DisabledError | ClientStatus::FailClosed
             )
         };
