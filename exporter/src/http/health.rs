@@ -3,7 +3,12 @@
 //! Pure: a snapshot in, reasons out. No reason means yes; the reasons are lines for
 //! the people who ask why not. Who asks, and with which status code we answer, is
 //! `routes`' matter.
+//!
+//! A tunnel is up or not, whoever wished it: a client that its user switched off has
+//! none. What a vendor's tool does not tell us is no reason at all, as long as the logs
+//! are read: a reading that fails is our trouble, not the connector's.
 
+use model::connector::Aspect;
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, Snapshot};
 use model::untrusted::printable;
 
@@ -31,13 +36,24 @@ pub(super) fn reasons_no_tunnel(snapshot: &Snapshot) -> Vec<String> {
     if snapshot.connectors.is_empty() {
         reasons.push("no connector is configured, and none was found".to_owned());
     }
-    for connector in &snapshot.connectors {
-        if !connector.state.is_tunnel_up() {
-            let (name, state) = (printable(&connector.name), connector.state.tunnel.state);
-            reasons.push(format!("connector `{name}`: tunnel is {state}"));
-        }
-    }
+    reasons.extend(snapshot.connectors.iter().filter_map(reason_no_tunnel));
     reasons
+}
+
+fn reason_no_tunnel(connector: &ConnectorSnapshot) -> Option<String> {
+    let (name, state) = (printable(&connector.name), &connector.state);
+    let reason = if connector.is_silent {
+        // Whatever was known last may be long over.
+        "nothing was heard of it for so long that its tunnel is unknown".to_owned()
+    } else if state.is_tunnel_up() {
+        return None;
+    } else if connector.kind.has(Aspect::Client) {
+        let (tunnel, client) = (state.tunnel.state, state.client.state);
+        format!("tunnel is {tunnel}, client is {client}")
+    } else {
+        format!("tunnel is {}", state.tunnel.state)
+    };
+    Some(format!("connector `{name}`: {reason}"))
 }
 
 /// Why a connector's logs are not all read now.
@@ -101,6 +117,7 @@ fn reasons_not_current(snapshot: &Snapshot) -> Vec<String> {
 mod tests {
     use std::sync::Arc;
 
+    use model::connector::{ClientStatus, TunnelState};
     use model::snapshot::UnreadableFile;
 
     use super::*;
@@ -223,6 +240,51 @@ mod tests {
             reasons_no_tunnel(&sample::snapshot()),
             ["connector `pub-sjc-2`: tunnel is disconnected"]
         );
+    }
+
+    #[test]
+    fn a_client_that_is_off_has_no_tunnel_whoever_wished_it() {
+        let mut client = sample::netskope_client("laptop");
+        client.state.client.state = ClientStatus::Disabled;
+        client.state.tunnel.state = TunnelState::Disconnected;
+        let mut snapshot = one_healthy();
+        snapshot.connectors.push(client);
+        assert_eq!(
+            reasons_no_tunnel(&snapshot),
+            ["connector `laptop`: tunnel is disconnected, client is disabled"]
+        );
+        assert_eq!(reasons_not_ready(&snapshot, None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_tunnel_that_nothing_is_steered_into_is_still_a_tunnel() {
+        let client = sample::netskope_client("laptop");
+        assert_ne!(client.state.degraded(), []);
+        let mut snapshot = one_healthy();
+        snapshot.connectors.push(client);
+        assert_eq!(reasons_no_tunnel(&snapshot), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_silent_connector_has_no_tunnel_that_anybody_knows_of() {
+        let mut snapshot = one_healthy();
+        snapshot.connectors[0].is_silent = true;
+        let reason = "connector `pub-fra-1`: nothing was heard of it for so long that its \
+                      tunnel is unknown";
+        assert_eq!(reasons_no_tunnel(&snapshot), [reason]);
+        assert_eq!(reasons_not_ready(&snapshot, None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_tool_that_fails_does_not_make_the_agent_not_ready() {
+        let mut client = sample::netskope_client("laptop");
+        for tool in &mut client.tools {
+            tool.is_success = Some(false);
+        }
+        let mut snapshot = one_healthy();
+        snapshot.connectors.push(client);
+        assert_eq!(reasons_not_ready(&snapshot, None), Vec::<String>::new());
+        assert_eq!(reasons_no_tunnel(&snapshot), Vec::<String>::new());
     }
 
     #[test]

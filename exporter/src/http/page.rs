@@ -3,17 +3,26 @@
 //! Rendered here, so that it works without scripts and with the strictest content
 //! policy. The template escapes every text as HTML; text of foreign authorship is
 //! first made printable, since escaping does not stop marks that turn the reading
-//! direction. What the report holds is `status`' matter.
+//! direction. What the report holds is `status`' matter, how words and numbers look is
+//! `words`'.
+
+mod words;
 
 use askama::Template;
 use jiff::Timestamp;
-use model::connector::{Aspect, Fact, Mood};
+use model::connector::{Aspect, ConnectorKind, Fact, Mood};
 use model::log::LineOutcome;
 
-use super::status::{ConnectorReport, LogReport, RecentReport, StatusReport};
+use super::status::{
+    AspectReport, ClientReport, ConnectorReport, Foreign, LogReport, ProbeReport, RecentReport,
+    RoundTripReport, StatusReport, icon_meaning,
+};
 
 /// Most of the latest events on the page; the JSON has them all.
 const LATEST_MAX: usize = 40;
+
+/// How long an event that no state remembers keeps its advice on the page, in seconds.
+const ADVICE_SECONDS: i64 = 24 * 3_600;
 
 /// Writes the page. `now` is what "5 min ago" counts from.
 pub(super) fn html(report: &StatusReport<'_>, now: Timestamp) -> Result<String, askama::Error> {
@@ -36,7 +45,7 @@ impl StatusPage<'_> {
     }
 
     fn ago(&self, at: &Timestamp) -> String {
-        ago(*at, self.now)
+        words::ago(*at, self.now)
     }
 
     fn absolute(&self, at: &Timestamp) -> String {
@@ -48,21 +57,62 @@ impl StatusPage<'_> {
     }
 
     fn bytes(&self, bytes: &u64) -> String {
-        human_bytes(*bytes)
+        words::human_bytes(*bytes)
     }
 
     fn grouped(&self, count: &u64) -> String {
-        grouped(*count)
+        words::grouped(*count)
+    }
+
+    /// How long ago, for a sentence with "for".
+    fn span_since(&self, at: &Timestamp) -> String {
+        let seconds = self.now.as_second().saturating_sub(at.as_second());
+        words::span(seconds.max(0))
+    }
+
+    /// Whether an event's advice still belongs on the page.
+    fn is_fresh(&self, last_at: &Option<Timestamp>) -> bool {
+        let age = |at: &Timestamp| self.now.as_second().saturating_sub(at.as_second());
+        last_at.as_ref().is_some_and(|at| age(at) < ADVICE_SECONDS)
     }
 
     /// The tone of the number of tunnels up.
     fn tunnels_tone(&self) -> &'static str {
-        let connectors = self.report.connectors.len();
-        mood_word(match self.report.tunnels_up() {
-            _ if connectors == 0 => Mood::Open,
-            up if up == connectors => Mood::Good,
-            _ => Mood::Bad,
+        let connectors = &self.report.connectors;
+        let is_down = |connector: &ConnectorReport<'_>| {
+            let of_tunnel = |aspect: &&AspectReport<'_>| aspect.aspect == Aspect::Tunnel;
+            let tunnel = connector.aspects.iter().find(of_tunnel);
+            tunnel.is_some_and(|aspect| aspect.mood == Mood::Bad)
+        };
+        mood_word(if connectors.iter().any(is_down) {
+            Mood::Bad
+        } else if connectors.is_empty() || self.report.tunnels_up() < connectors.len() {
+            Mood::Open
+        } else {
+            Mood::Good
         })
+    }
+
+    /// Every connector in a few words, those in trouble first.
+    fn overview(&self) -> Vec<OverviewLine<'_>> {
+        let mut lines: Vec<OverviewLine<'_>> = self
+            .report
+            .connectors
+            .iter()
+            .zip(1..)
+            .map(|(connector, place)| OverviewLine {
+                place,
+                name: connector.name,
+                mood: connector.mood(),
+                summary: connector.summary(),
+            })
+            .collect();
+        lines.sort_by_key(|line| match line.mood {
+            Mood::Bad => 0,
+            Mood::Open => 1,
+            Mood::Good => 2,
+        });
+        lines
     }
 
     fn mood_word(&self, mood: &Mood) -> &'static str {
@@ -70,11 +120,11 @@ impl StatusPage<'_> {
     }
 
     fn aspect_title(&self, aspect: &Aspect) -> &'static str {
-        aspect_title(*aspect)
+        words::aspect_title(*aspect)
     }
 
-    fn fact_title(&self, fact: &Fact) -> &'static str {
-        fact_title(*fact)
+    fn icon_meaning(&self, icon: &str) -> &'static str {
+        icon_meaning(icon)
     }
 
     /// A label's value as people read it.
@@ -110,144 +160,156 @@ impl LogReport<'_> {
     }
 }
 
-impl ConnectorReport<'_> {
-    fn is_silent(&self) -> bool {
+/// A connector's line of the overview.
+struct OverviewLine<'a> {
+    /// The number of its section.
+    place: usize,
+    name: Foreign<'a>,
+    mood: Mood,
+    summary: String,
+}
+
+/// One fact, by whoever says it best.
+struct ShownFact<'a> {
+    title: &'static str,
+    text: Foreign<'a>,
+    /// What the log says, where the tool says something else.
+    in_log: Option<Foreign<'a>>,
+}
+
+impl<'a> ConnectorReport<'a> {
+    fn has_no_events(&self) -> bool {
         self.events.iter().all(|event| event.count == 0)
     }
-}
 
-/// What people call an aspect.
-const fn aspect_title(aspect: Aspect) -> &'static str {
-    match aspect {
-        Aspect::Registration => "Registration",
-        Aspect::Tunnel => "Tunnel",
-        Aspect::Update => "Last update",
-        Aspect::Client => "Client",
-        Aspect::Steering => "Steering",
-        Aspect::Configuration => "Configuration",
-        Aspect::PrivateAccess => "Private access",
-        Aspect::InternetSecurity => "Internet security",
-    }
-}
-
-/// What people call a fact.
-const fn fact_title(fact: Fact) -> &'static str {
-    match fact {
-        Fact::PublisherId => "Publisher id",
-        Fact::Tenant => "Tenant",
-        Fact::Stitcher => "Stitcher",
-        Fact::Address => "Address",
-        Fact::Organisation => "Organisation",
-        Fact::Version => "Version",
-        Fact::Gateway => "Gateway",
-        Fact::GatewayIp => "Gateway IP",
-        Fact::Pop => "POP",
-        Fact::TunnelProtocol => "Tunnel protocol",
-        Fact::ClientConfiguration => "Client configuration",
-        Fact::SteeringConfiguration => "Steering configuration",
-        Fact::TrafficMode => "Traffic mode",
-        Fact::DynamicSteering => "Dynamic steering",
-        Fact::OnPremisesCheck => "On-premises check",
-        Fact::DeviceClassification => "Device classification",
-        Fact::PrivateAccess => "Private access",
-        Fact::PrivateAccessGateway => "Private access gateway",
-        Fact::ConfigurationStatus => "Configuration status",
-        Fact::User => "User",
-        Fact::TunnelIp => "Tunnel IP",
-        Fact::TunnelDevice => "Tunnel device",
-    }
-}
-
-/// How long ago, in the largest unit that fits. A moment to come is the log's clock
-/// being ahead of ours, or ours having been set back.
-fn ago(at: Timestamp, now: Timestamp) -> String {
-    let seconds = now.as_second().saturating_sub(at.as_second());
-    match seconds {
-        ..-1 => format!("in {}", span(seconds.saturating_neg())),
-        -1..=1 => "just now".to_owned(),
-        2.. => format!("{} ago", span(seconds)),
-    }
-}
-
-fn span(seconds: i64) -> String {
-    match seconds {
-        ..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        172_800.. => format!("{} days", seconds / 86_400),
-    }
-}
-
-/// Bytes with one digit after the point, in powers of 1000 like the sizes of disks.
-fn human_bytes(bytes: u64) -> String {
-    let units = [
-        ("TB", 1_000_000_000_000),
-        ("GB", 1_000_000_000),
-        ("MB", 1_000_000),
-        ("kB", 1_000),
-    ];
-    for (name, unit) in units {
-        if unit <= bytes {
-            let tenths = bytes % unit / (unit / 10);
-            return format!("{}.{tenths} {name}", bytes / unit);
+    /// Bad if any part is; else as good as its most important part.
+    fn mood(&self) -> Mood {
+        let is_bad = |aspect: &AspectReport<'_>| aspect.mood == Mood::Bad;
+        let is_degraded = self
+            .client
+            .as_ref()
+            .is_some_and(|client| !client.degraded.is_empty());
+        if is_degraded || self.aspects.iter().any(is_bad) {
+            return Mood::Bad;
         }
-    }
-    format!("{bytes} B")
-}
-
-/// A count with thin spaces between its thousands.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len().saturating_mul(2));
-    for (place, digit) in (0..digits.len()).rev().zip(digits.chars()) {
-        out.push(digit);
-        if place != 0 && place % 3 == 0 {
-            out.push('\u{202f}');
+        if self.silent {
+            return Mood::Open;
         }
+        self.aspects
+            .first()
+            .map_or(Mood::Open, |aspect| aspect.mood)
     }
-    out
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::sample::at;
+    /// Its bad parts, or its most important one.
+    fn summary(&self) -> String {
+        if self.silent {
+            return "silent, so its states are unknown".to_owned();
+        }
+        let degraded = self.client.iter().flat_map(|client| &client.degraded);
+        let mut parts: Vec<String> = degraded
+            .map(|degraded| degraded.meaning.to_owned())
+            .collect();
+        let is_bad = |aspect: &&AspectReport<'_>| aspect.mood == Mood::Bad;
+        parts.extend(self.aspects.iter().filter(is_bad).map(in_words));
+        if parts.is_empty() {
+            parts.extend(self.aspects.first().map(in_words));
+        }
+        parts.join("; ")
+    }
 
-    #[test]
-    fn times_are_told_in_the_largest_fitting_unit() {
-        for (seconds, words) in [
-            (0, "just now"),
-            (1, "just now"),
-            (2, "2 s ago"),
-            (119, "119 s ago"),
-            (120, "2 min ago"),
-            (7_199, "119 min ago"),
-            (7_200, "2 h ago"),
-            (172_800, "2 days ago"),
-            (-90, "in 90 s"),
-        ] {
-            assert_eq!(ago(at(0), at(seconds)), words);
+    /// What to do about an aspect, unless one before it has said the same: one event may
+    /// have made several parts bad.
+    fn advice_on(&self, aspect: &AspectReport<'_>) -> Option<&'static str> {
+        let said = self
+            .aspects
+            .iter()
+            .take_while(|other| other.aspect != aspect.aspect)
+            .any(|other| other.advice == aspect.advice);
+        aspect.advice.filter(|_| !said)
+    }
+
+    /// The client that an aspect is the status of.
+    fn client_of(&self, aspect: &AspectReport<'_>) -> Option<&ClientReport<'a>> {
+        let is_status = aspect.aspect == Aspect::Client;
+        self.client.as_ref().filter(|_| is_status)
+    }
+
+    /// What the vendor calls the moment at which the connector was heard last.
+    fn heard_title(&self) -> &'static str {
+        match ConnectorKind::from_name(self.kind) {
+            Some(ConnectorKind::CatoClient) => "Last available",
+            None | Some(ConnectorKind::NetskopePublisher | ConnectorKind::NetskopeClient) => {
+                "Last heard"
+            }
         }
     }
 
-    #[test]
-    fn sizes_and_counts_are_readable() {
-        let sizes = [0, 999, 1_000, 1_999, 1_250_000, u64::MAX].map(human_bytes);
-        assert_eq!(
-            sizes,
-            [
-                "0 B",
-                "999 B",
-                "1.0 kB",
-                "1.9 kB",
-                "1.2 MB",
-                "18446744.0 TB"
-            ]
-        );
-        let counts = [0, 999, 1_000, 1_234_567].map(grouped);
-        assert_eq!(
-            counts,
-            ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]
-        );
+    /// What is known: by the tools where they say it, since no log line can forge that.
+    fn known_facts(&self) -> Vec<ShownFact<'a>> {
+        let shown = |(fact, in_log): &(Fact, Option<Foreign<'a>>)| {
+            let told = self.told_by_tool(*fact);
+            Some(ShownFact {
+                title: words::fact_title(*fact),
+                text: told.or(*in_log)?,
+                in_log: in_log.filter(|in_log| told.is_some_and(|told| told != *in_log)),
+            })
+        };
+        self.facts.iter().filter_map(shown).collect()
+    }
+
+    /// What could be known and is not.
+    fn unknown_facts(&self) -> Vec<&'static str> {
+        let is_unknown = |(fact, in_log): &&(Fact, Option<Foreign<'_>>)| {
+            in_log.is_none() && self.told_by_tool(*fact).is_none()
+        };
+        let unknown = self.facts.iter().filter(is_unknown);
+        unknown.map(|(fact, _)| words::fact_title(*fact)).collect()
+    }
+
+    fn told_by_tool(&self, fact: Fact) -> Option<Foreign<'a>> {
+        let told = self.client.iter().flat_map(|client| &client.tool_facts);
+        let mut of_fact = told.filter(|(other, _)| *other == fact);
+        of_fact.find_map(|(_, text)| *text)
+    }
+}
+
+/// For example "steering failed".
+fn in_words(aspect: &AspectReport<'_>) -> String {
+    let title = words::aspect_title(aspect.aspect).to_lowercase();
+    format!("{title} {}", aspect.state.replace('_', " "))
+}
+
+impl ProbeReport {
+    /// How it is called by hand.
+    fn call(&self) -> &str {
+        words::tool_call(self.probe)
+    }
+
+    /// What the last run did.
+    fn last_run(&self) -> String {
+        let took = self
+            .duration_ms
+            .map(|took_ms| format!(" after {} ms", words::grouped(took_ms)))
+            .unwrap_or_default();
+        match self.success {
+            None => "not run yet".to_owned(),
+            Some(true) => format!("answered{took}"),
+            Some(false) => format!("failed{took}"),
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.success == Some(false)
+    }
+
+    /// The causes that ever were.
+    fn shown_failures(&self) -> impl Iterator<Item = &(&'static str, u64)> {
+        self.failures.iter().filter(|(_, count)| 0 < *count)
+    }
+}
+
+impl RoundTripReport<'_> {
+    fn share_over_100ms(&self) -> String {
+        words::share(self.over_100ms, self.count)
     }
 }

@@ -4,19 +4,24 @@
 //! A view of one snapshot, borrowed from it; field names are documented in
 //! `docs/api.md` and only ever added to. Text of foreign authorship is [`Foreign`],
 //! which JSON escapes by itself and which has no `Display`, so that the page has to
-//! ask for its printable form.
+//! ask for its printable form. Logs are in `log`, what only endpoint clients have in
+//! `client`.
+
+mod client;
+mod log;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use model::connector::{Aspect, ConnectorState, Fact, Mood};
-use model::event::{EventKind, Field};
-use model::snapshot::{ConnectorSnapshot, LogSnapshot, RecentEvent, Snapshot};
+use model::connector::{Aspect, ClientStatus, ConnectorKind, ConnectorState, Fact, Facts, Mood};
+use model::event::EventKind;
+use model::snapshot::{ConnectorSnapshot, Snapshot};
 use model::untrusted::{Untrusted, printable};
 use serde::{Serialize, Serializer};
 
-use super::advice::advice;
-use super::health;
+pub(super) use self::client::{ClientReport, ProbeReport, RoundTripReport, icon_meaning};
+pub(super) use self::log::{LogReport, RecentReport};
+use super::{advice, health};
 
 /// Text that came from a log, a file's name or the configuration. Shown, never trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -57,11 +62,18 @@ pub(super) struct ConnectorReport<'a> {
     pub(super) name: Foreign<'a>,
     pub(super) kind: &'static str,
     pub(super) tunnel_up: bool,
+    /// When a log line or a tool was heard last.
+    pub(super) heard_at: Option<Timestamp>,
+    /// It was silent for so long that its states were forgotten.
+    pub(super) silent: bool,
     /// Under their own names, as `tunnel` or `registration`.
     #[serde(flatten, serialize_with = "by_name")]
     pub(super) aspects: Vec<AspectReport<'a>>,
     #[serde(serialize_with = "facts_by_name")]
     pub(super) facts: FactReports<'a>,
+    /// Of endpoint clients, under names of their own.
+    #[serde(flatten)]
+    pub(super) client: Option<ClientReport<'a>>,
     /// Of products that serve clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sessions: Option<SessionsReport>,
@@ -81,7 +93,7 @@ pub(super) struct AspectReport<'a> {
     pub(super) since: Option<Timestamp>,
     pub(super) event: Option<&'static str>,
     pub(super) reason: &'a str,
-    /// What to do, while the state is bad.
+    /// What to do, while the state is bad or a client is off.
     pub(super) advice: Option<&'static str>,
     #[serde(skip)]
     pub(super) mood: Mood,
@@ -105,65 +117,8 @@ pub(super) struct EventReport<'a> {
     pub(super) count: u64,
     /// When the event happened last, whatever its reason.
     pub(super) last_at: Option<Timestamp>,
-}
-
-/// One log of a connector.
-#[derive(Debug, Serialize)]
-pub(super) struct LogReport<'a> {
-    pub(super) name: Foreign<'a>,
-    pub(super) bytes: u64,
-    pub(super) lag_bytes: u64,
-    pub(super) last_read_at: Option<Timestamp>,
-    #[serde(serialize_with = "as_object")]
-    pub(super) lines: Counts,
-    #[serde(serialize_with = "as_object")]
-    pub(super) generations: Counts,
-    #[serde(serialize_with = "as_object")]
-    pub(super) lost_bytes: Counts,
-    pub(super) near_misses: Vec<NearMissReport<'a>>,
-    pub(super) files: Vec<FileReport<'a>>,
-    pub(super) unreadable: Vec<UnreadableReport<'a>>,
-    pub(super) files_over_limit: u64,
-}
-
-/// A known function that said something unknown.
-#[derive(Debug, Serialize)]
-pub(super) struct NearMissReport<'a> {
-    pub(super) function: Foreign<'a>,
-    pub(super) count: u64,
-    pub(super) sample: Option<Foreign<'a>>,
-}
-
-/// A followed file.
-#[derive(Debug, Serialize)]
-pub(super) struct FileReport<'a> {
-    pub(super) path: Foreign<'a>,
-    pub(super) offset: u64,
-    pub(super) size: u64,
-}
-
-/// A file that cannot be read now.
-#[derive(Debug, Serialize)]
-pub(super) struct UnreadableReport<'a> {
-    pub(super) path: Foreign<'a>,
-    pub(super) error: Foreign<'a>,
-    /// It is no log, so it does not make the agent not ready.
-    pub(super) refused: bool,
-}
-
-/// One of the latest events.
-#[derive(Debug, Serialize)]
-pub(super) struct RecentReport<'a> {
-    /// By the line's own words; `None` if it carries no time.
-    pub(super) time: Option<Timestamp>,
-    pub(super) read_at: Timestamp,
-    pub(super) connector: Foreign<'a>,
-    pub(super) log: Foreign<'a>,
-    pub(super) file: Foreign<'a>,
-    pub(super) offset: u64,
-    pub(super) event: &'static str,
-    pub(super) reason: &'a str,
-    pub(super) fields: BTreeMap<Foreign<'a>, Foreign<'a>>,
+    /// What to do about one that happened and that no state remembers.
+    pub(super) advice: Option<&'static str>,
 }
 
 impl StatusReport<'_> {
@@ -191,53 +146,71 @@ pub(super) fn report<'a>(
         problems,
         store_problem: store_problem.map(Foreign),
         connectors: snapshot.connectors.iter().map(connector_report).collect(),
-        recent_events: snapshot.recent_events.iter().map(recent_report).collect(),
+        recent_events: snapshot
+            .recent_events
+            .iter()
+            .map(log::recent_report)
+            .collect(),
     }
 }
 
 fn connector_report(connector: &ConnectorSnapshot) -> ConnectorReport<'_> {
-    let state = &connector.state;
-
+    let (kind, state) = (connector.kind, &connector.state);
     ConnectorReport {
         name: Foreign(&connector.name),
-        kind: connector.kind.name(),
+        kind: kind.name(),
         tunnel_up: state.is_tunnel_up(),
-        aspects: connector
-            .kind
+        heard_at: connector.heard_at,
+        silent: connector.is_silent,
+        aspects: kind
             .aspects()
             .iter()
-            .map(|aspect| aspect_report(state, *aspect))
+            .map(|aspect| aspect_report(kind, state, *aspect))
             .collect(),
-        facts: connector
-            .kind
-            .facts()
-            .iter()
-            .map(|fact| (*fact, state.facts.get(*fact).map(Foreign::from)))
-            .collect(),
-        sessions: connector.kind.has_sessions().then_some(SessionsReport {
+        client: client::client_report(connector),
+        facts: fact_reports(kind, &state.facts),
+        sessions: kind.has_sessions().then_some(SessionsReport {
             opened_at: state.sessions.opened_at,
             closed_at: state.sessions.closed_at,
         }),
         events: event_reports(connector),
-        logs: connector.logs.iter().map(log_report).collect(),
+        logs: connector.logs.iter().map(log::log_report).collect(),
     }
 }
 
-fn aspect_report(state: &ConnectorState, aspect: Aspect) -> AspectReport<'_> {
-    let view = state.view(aspect);
-    let advice = match view.mood {
-        Mood::Bad => view.event.and_then(|event| advice(event, view.reason)),
-        Mood::Good | Mood::Open => None,
-    };
+fn aspect_report(kind: ConnectorKind, state: &ConnectorState, aspect: Aspect) -> AspectReport<'_> {
+    let mut view = state.view(aspect);
+    // The tunnel of a client that is off cannot be up: what there is to say of it, the
+    // client's own state says.
+    if aspect == Aspect::Tunnel && view.mood == Mood::Bad && is_off(kind, state) {
+        view.mood = Mood::Open;
+    }
     AspectReport {
         aspect,
         state: view.state,
         since: view.since,
         event: view.event.map(EventKind::name),
         reason: view.reason.as_str(),
-        advice,
+        advice: advice::of_state(kind, aspect, &view),
         mood: view.mood,
     }
+}
+
+/// Whether it is a client that is off without an error of its own.
+fn is_off(kind: ConnectorKind, state: &ConnectorState) -> bool {
+    kind.has(Aspect::Client)
+        && matches!(
+            state.client.state,
+            ClientStatus::Disabled | ClientStatus::Uninstalled
+        )
+}
+
+/// What is known of what this kind can have.
+fn fact_reports(kind: ConnectorKind, known: &Facts) -> FactReports<'_> {
+    kind.facts()
+        .iter()
+        .map(|fact| (*fact, known.get(*fact).map(Foreign::from)))
+        .collect()
 }
 
 fn event_reports(connector: &ConnectorSnapshot) -> Vec<EventReport<'_>> {
@@ -250,78 +223,9 @@ fn event_reports(connector: &ConnectorSnapshot) -> Vec<EventReport<'_>> {
             reason: key.reason.as_str(),
             count: *count,
             last_at: last.get(&key.kind).copied(),
+            advice: advice::of_event(connector.kind, key).filter(|_| 0 < *count),
         })
         .collect()
-}
-
-fn log_report(log: &LogSnapshot) -> LogReport<'_> {
-    LogReport {
-        name: Foreign(&log.name),
-        bytes: log.bytes,
-        lag_bytes: log.lag_bytes,
-        last_read_at: log.last_read_at,
-        lines: log
-            .lines
-            .iter()
-            .map(|(outcome, count)| (outcome.name(), *count))
-            .collect(),
-        generations: log
-            .generations
-            .iter()
-            .map(|(cause, count)| (cause.name(), *count))
-            .collect(),
-        lost_bytes: log
-            .lost_bytes
-            .iter()
-            .map(|(cause, bytes)| (cause.name(), *bytes))
-            .collect(),
-        near_misses: log
-            .near_misses
-            .iter()
-            .map(|near_miss| NearMissReport {
-                function: Foreign(&near_miss.function),
-                count: near_miss.count,
-                sample: near_miss.sample.as_ref().map(Foreign::from),
-            })
-            .collect(),
-        files: log
-            .files
-            .iter()
-            .map(|file| FileReport {
-                path: Foreign(&file.path),
-                offset: file.offset,
-                size: file.size,
-            })
-            .collect(),
-        unreadable: log
-            .unreadable
-            .iter()
-            .map(|file| UnreadableReport {
-                path: Foreign(&file.path),
-                error: Foreign(&file.error),
-                refused: file.is_refused,
-            })
-            .collect(),
-        files_over_limit: log.files_over_limit,
-    }
-}
-
-fn recent_report(recent: &RecentEvent) -> RecentReport<'_> {
-    RecentReport {
-        time: recent.event.time,
-        read_at: recent.read_at,
-        connector: Foreign(&recent.connector),
-        log: Foreign(&recent.log),
-        file: Foreign(&recent.file),
-        offset: recent.offset,
-        event: recent.event.key.kind.name(),
-        reason: recent.event.key.reason.as_str(),
-        fields: recent.event.fields.iter().map(named).collect(),
-    }
-}
-
-fn named(field: &Field) -> (Foreign<'_>, Foreign<'_>) {
-    (Foreign(&field.name), Foreign::from(&field.value))
 }
 
 fn by_name<S: Serializer>(aspects: &[AspectReport<'_>], serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,10 +2,11 @@
 //!
 //! [`Server`] is what the tests below share; `hostile` holds the slow, silent, huge and
 //! malformed requests, `crowd` more clients than there are places, `answers` what
-//! well-behaved clients get.
+//! well-behaved clients get, `endpoints` what they are told of endpoint clients.
 
 mod answers;
 mod crowd;
+mod endpoints;
 mod hostile;
 
 use std::net::SocketAddr;

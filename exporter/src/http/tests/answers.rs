@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
+use model::connector::{ConnectorKind, Facts};
 use model::event::{EventKind, Field};
 use model::untrusted::Untrusted;
 
@@ -222,12 +223,11 @@ fn hostile_snapshot() -> Snapshot {
     let text = || Some(Untrusted::new(HOSTILE));
     for connector in &mut snapshot.connectors {
         connector.name = Arc::from(HOSTILE);
-        connector.state.facts = connector
-            .kind
-            .facts()
-            .iter()
-            .map(|fact| (*fact, Untrusted::new(HOSTILE)))
-            .collect();
+        connector.state.facts = hostile_facts(connector.kind, "");
+        connector.tool_facts = hostile_facts(connector.kind, "told by a tool ");
+        for (pop, _) in &mut connector.round_trips {
+            *pop = Arc::from(HOSTILE);
+        }
         for log in &mut connector.logs {
             log.name = Arc::from(HOSTILE);
             log.files
@@ -252,6 +252,13 @@ fn hostile_snapshot() -> Snapshot {
     }];
     snapshot.recent_events = Arc::from([event]);
     snapshot
+}
+
+/// All that a connector can be known by, with `prefix` before the hostile text.
+fn hostile_facts(kind: ConnectorKind, prefix: &str) -> Facts {
+    let text = Untrusted::new(&format!("{prefix}{HOSTILE}"));
+    let facts = kind.facts().iter();
+    facts.map(|fact| (*fact, text.clone())).collect()
 }
 
 #[tokio::test]
@@ -285,6 +292,10 @@ async fn the_json_holds_hostile_text_as_it_came() {
     let report: serde_json::Value = serde_json::from_str(body_of(&answer)).unwrap();
     assert_eq!(report["connectors"][0]["facts"]["tenant"], HOSTILE);
     assert_eq!(report["recent_events"][0]["fields"][HOSTILE], HOSTILE);
+    let client = &report["connectors"][2];
+    assert_eq!(client["round_trips"][0]["pop"], HOSTILE);
+    let told = client["tool_facts"]["gateway"].as_str().unwrap();
+    assert!(told.ends_with(HOSTILE), "{told}");
 }
 
 #[tokio::test]
@@ -323,7 +334,8 @@ fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
         serde_json::Value::Object(object) => {
             for (key, inner) in object {
                 found.push(key.clone());
-                if !["fields", "lines", "generations", "lost_bytes"].contains(&key.as_str()) {
+                let data = ["fields", "lines", "generations", "lost_bytes", "failures"];
+                if !data.contains(&key.as_str()) {
                     keys(inner, found);
                 }
             }
