@@ -125,9 +125,22 @@ proptest! {
         }
     }
 
-    /// Any bytes: an order comes out, and a date in an order that a number forbids never.
+    /// Whatever the name, an order that the first number forbids does not come out.
     #[test]
-    fn no_start_is_too_strange(start in prop::collection::vec(any::<u8>(), 0..200), name in ".{0,40}") {
+    fn a_number_above_12_is_never_a_month(name in ".{0,40}", day in 13_u32..=31) {
+        let day_first = record(&format!("{day}/01/26"));
+        let month_first = record(&format!("01/{day}/26"));
+        let found = [day_first, month_first]
+            .map(|start| DateOrder::detect(Some(&name), start.as_bytes()));
+        prop_assert_eq!(found, [DateOrder::DayFirst, DateOrder::MonthFirst]);
+    }
+
+    /// Any bytes and any name: no panic.
+    #[test]
+    fn no_start_is_too_strange(
+        start in prop::collection::vec(any::<u8>(), 0..200),
+        name in ".{0,40}",
+    ) {
         DateOrder::detect(Some(&name), &start);
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! A record begins with one of these dates and a bracket; every other line goes on with
 //! the record before it. Groups may be missing: a record that was cut is read as far
-//! as it goes.
+//! as it goes. Around a container's lines there may be Kubernetes' own time and words,
+//! and then a line of the client's commands is one record.
 //!
 //! Known limit: a user's name with a bracket in it ends its group too early, and the
 //! rest of the name opens the message. Rows that change a state therefore allow no
@@ -17,8 +18,9 @@
 mod groups;
 mod head;
 
-use super::{Context, Opened};
+use super::{Context, Opened, cri};
 use crate::date_order::DateOrder;
+use crate::timestamp::Stamp;
 
 pub(crate) use self::head::SlashedDate;
 
@@ -27,7 +29,26 @@ use self::head::{Head, Shape};
 
 /// Takes the prefix off a record. `None` if none begins in `line`.
 pub(crate) fn strip(line: &[u8], order: DateOrder) -> Option<Opened<'_>> {
-    let head = Head::read(line)?;
+    match Head::read(line) {
+        Some(head) => Some(opened(&head, order)),
+        None => in_container(line).map(|(stamp, text)| match Head::read(text) {
+            Some(head) => opened(&head, order),
+            None => Opened {
+                style: "Kubernetes",
+                stamp: Some(stamp),
+                context: None,
+                rest: text,
+            },
+        }),
+    }
+}
+
+/// Whether a record begins in `line`: [`strip`] takes something off.
+pub(crate) fn begins_record(line: &[u8]) -> bool {
+    Head::read(line).is_some() || in_container(line).is_some()
+}
+
+fn opened<'a>(head: &Head<'a>, order: DateOrder) -> Opened<'a> {
     let mut groups = Groups(head.rest);
     let mut function = None;
     let (style, order) = match head.shape {
@@ -60,7 +81,7 @@ pub(crate) fn strip(line: &[u8], order: DateOrder) -> Option<Opened<'_>> {
         }
         Shape::Browser => ("Cato Client's browser", order),
     };
-    Some(Opened {
+    Opened {
         style,
         stamp: head.stamp(order),
         context: function.map(|value| Context {
@@ -68,12 +89,18 @@ pub(crate) fn strip(line: &[u8], order: DateOrder) -> Option<Opened<'_>> {
             value,
         }),
         rest: groups.message(),
-    })
+    }
 }
 
-/// Whether a record begins in `line`: [`strip`] takes something off.
-pub(crate) fn begins_record(line: &[u8]) -> bool {
-    Head::read(line).is_some()
+/// Time and text of a line that a Kubernetes runtime wrote.
+fn in_container(line: &[u8]) -> Option<(Stamp, &[u8])> {
+    // Nearly all lines are told by this byte alone.
+    if line.get(10) != Some(&b'T') {
+        return None;
+    }
+    let (stamp, rest) = Stamp::read_iso(line)?;
+    let (_, text) = cri::words(rest.strip_prefix(b" ")?)?;
+    Some((stamp, text))
 }
 
 /// `[L][module  ][function:line][account:user][pop][thread] `: without spaces between.

@@ -54,12 +54,14 @@ fn on_windows_up_to_three_fields_of_context_are_taken_off() {
     check(
         &[
             "20/01/26 16:30:14.825 [D] [Configurat] [1474:33FC] \
-             [getLastActiveSessionCredentials    : 2695] [1234:prelogin] [p:auscatod1a] [U:masked] message",
+             [getLastActiveSessionCredentials    : 2695] [1234:prelogin] \
+             [p:auscatod1a] [U:m] message",
             "09/01/26 18:16:49.013 [D] [Routing] [1474:2788] [getRoutingTable:82] [:] \
              [p:chicatod12a] [ :] getRoutingTable",
             "21/01/26 21:30:19.765 [I] [VPNProc] [1634:2BE4] [getAdditionalProducts : 3264] [:] \
              [:TnlsOfficeMode] [getAdditionalProducts started",
-            "09/01/26 18:05:38.395 [E] [Configurat] [20AC:2490] [logError : 407] [:] [:] [ :] openImp: ...",
+            "09/01/26 18:05:38.395 [E] [Configurat] [20AC:2490] [logError : 407] \
+             [:] [:] [ :] openImp: ...",
             "09/01/26 18:17:24.436 [E] [Configurat] [1474:22D4] \
              [getLastActiveSessionAccountManager : 2672] [:] [:] [message in brackets]",
             "09/01/26 18:17:24.436 [E] [Configurat] [1474:22D4] [f : 1] [p:a] [a: b] text",
@@ -135,6 +137,26 @@ fn on_android_months_have_names() {
             Cato Client on Android | 2026-09-03T10:00:00.123Z | - | [x] - text
             Cato Client on Android | - | - | text
             Cato Client on Android | - | - | text
+        "#]],
+    );
+}
+
+#[test]
+fn in_a_container_each_line_is_a_record() {
+    check(
+        &[
+            "2026-08-03T11:00:29.125Z stdout F Successfully connected",
+            "2026-08-03T13:00:29.125+02:00 stderr P [x] text",
+            "2026-08-03T11:00:29.125Z stdout F 2025-08-04 11:18:00 [I][client][f:1] text",
+            "2026-08-03T11:00:29.125Z stdout text",
+            "2026-08-03T11:00:29.125Z text",
+        ],
+        &expect![[r#"
+            Kubernetes | 2026-08-03T11:00:29.125Z | - | Successfully connected
+            Kubernetes | 2026-08-03T11:00:29.125Z | - | [x] text
+            Cato Client on Linux | 2025-08-04T11:18:00Z | f | text
+            no record
+            no record
         "#]],
     );
 }
@@ -220,6 +242,7 @@ fn piece() -> impl Strategy<Value = String> {
         Just("2025-08-04 11:18:00".to_owned()),
         Just("2025-08-04 11:18:00:123".to_owned()),
         Just("[2026-Sep-03 10:00:00.123]".to_owned()),
+        Just("2026-08-03T11:00:29.125Z stdout F ".to_owned()),
         Just("[1:2:0803/110029.123:ERROR:f(1)]".to_owned()),
         "\\[[a-zA-Z:. 0-9]{0,6}\\]",
         "[\\[\\]:/ .0-9a-z-]{0,4}",
