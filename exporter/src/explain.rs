@@ -42,6 +42,9 @@ fn render(out: &mut String, explanation: &Explanation, catalogue: &Catalogue) ->
         RecordOpening::Anchor(anchor) => {
             writeln!(out, "record   opened by {}", anchor.printable())?;
         }
+        RecordOpening::Component(name) => {
+            writeln!(out, "record   opened by the component {}", name.printable())?;
+        }
         RecordOpening::WizardStamp => writeln!(out, "record   opened by the wizard's time stamp")?,
         RecordOpening::Beginning => writeln!(out, "record   the line's own beginning")?,
     }

@@ -7,6 +7,8 @@
 //!
 //! Known limit: one catalogue serves one kind of connector; rows are not shared.
 
+pub(crate) mod beginnings;
+mod client;
 mod error;
 mod file;
 mod head;
@@ -28,6 +30,7 @@ use regex::bytes::RegexSet;
 pub use crate::catalogue::error::{CatalogueError, RowPlace, RowProblem};
 pub use crate::catalogue::row::{Example, Row, RowRecord};
 
+use crate::catalogue::beginnings::Beginnings;
 use crate::catalogue::prefilter::Prefilter;
 use crate::catalogue::row::Matcher;
 
@@ -68,6 +71,12 @@ pub struct Catalogue {
     /// Which row each pattern of the set is.
     text_rows: Vec<RowId>,
     prefilter: Prefilter,
+    /// Rows of a client, which has no functions.
+    beginnings: Beginnings,
+    /// Rows that count as nothing.
+    silent: Beginnings,
+    /// The components that rows ask for.
+    components: Vec<Arc<[u8]>>,
 }
 
 /// The rows of one function of one file.
@@ -126,6 +135,14 @@ impl Catalogue {
         let mut known = self.by_function.values().flatten();
         let found = known.find(|one| one.id == function);
         found.map(|one| one.rows.clone()).unwrap_or_default()
+    }
+
+    /// Whether each line is looked at, and not only those that hold a literal.
+    pub(crate) const fn reads_every_line(&self) -> bool {
+        match self.kind {
+            ConnectorKind::NetskopePublisher => false,
+            ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => true,
+        }
     }
 
     /// The search for lines that may hold an event.

@@ -10,7 +10,6 @@ use model::untrusted::Untrusted;
 
 use crate::catalogue::recognise::{Finding, Reading};
 use crate::catalogue::{Catalogue, FunctionId, RowId};
-use crate::date_order::DateOrder;
 use crate::prefix::docker;
 
 /// What the catalogue makes of one line.
@@ -33,6 +32,8 @@ pub struct Explanation {
 pub enum RecordOpening {
     /// A `file.cpp:NN:func():0x…` anchor, as `file.cpp:func`.
     Anchor(Untrusted),
+    /// The name of a client's component.
+    Component(Untrusted),
     /// The wizard's time stamp.
     WizardStamp,
     /// The beginning of the line, after its prefixes.
@@ -77,7 +78,7 @@ impl Catalogue {
     /// connector in `zone`.
     pub fn explain(&self, line: &[u8], zone: &TimeZone) -> Explanation {
         let mut unpacked = String::new();
-        let reading = self.read(line, DateOrder::default(), &mut unpacked);
+        let reading = self.read_for_people(line, &mut unpacked);
         let outer = reading.is_docker.then_some(docker::NAME);
         let styles = reading.stripped.styles.iter().flatten();
         Explanation {
@@ -105,12 +106,16 @@ impl Catalogue {
             Finding::UnknownFunction => Verdict::UnknownFunction,
             Finding::ForeignAnchor => Verdict::ForeignAnchor,
             Finding::NoRow => Verdict::NoRow,
+            Finding::Known(row) => Verdict::Known { row },
             Finding::NoRecord => Verdict::Continuation,
         }
     }
 }
 
 fn opening(reading: &Reading<'_>) -> RecordOpening {
+    if let Some(name) = reading.component {
+        return RecordOpening::Component(Untrusted::from_bytes(name));
+    }
     match reading.anchor {
         Some(anchor) => {
             let label = [anchor.file, b":", anchor.function].concat();

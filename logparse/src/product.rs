@@ -115,7 +115,7 @@ fn evidence(catalogue: &Catalogue, line: &[u8]) -> u32 {
     let mut unpacked = String::new();
     let reading = catalogue.read(line, DateOrder::default(), &mut unpacked);
     let is_fitting = match reading.finding {
-        Finding::Row(..) | Finding::NearMiss(_) => return KNOWN_LINE,
+        Finding::Row(..) | Finding::Known(_) | Finding::NearMiss(_) => return KNOWN_LINE,
         Finding::UnknownFunction => true,
         Finding::ForeignAnchor | Finding::NoRecord => false,
         Finding::NoRow => match catalogue.kind() {

@@ -24,6 +24,7 @@ use crate::catalogue::{Catalogue, FunctionId, PairId};
 use crate::date_order::DateOrder;
 use crate::framing::{Encoding, Frame, Framer, utf16};
 use crate::split;
+use crate::timestamp::LocalTime;
 
 /// Fewest bytes that a caller's buffer should hold: a line of the greatest length, as
 /// many NULs before it, and two sectors more. Of so many some are always consumed.
@@ -82,6 +83,20 @@ pub struct Tally {
     pub nul_bytes: u64,
 }
 
+impl Tally {
+    /// Counts one line whose length is within the bound.
+    const fn note(&mut self, outcome: LineOutcome) {
+        self.lines += 1;
+        match outcome {
+            LineOutcome::Recognised => self.recognised += 1,
+            LineOutcome::Ignored => self.ignored += 1,
+            LineOutcome::Oversize => self.oversize += 1,
+            LineOutcome::InvalidUtf8 => self.invalid_utf8 += 1,
+            LineOutcome::Continuation => self.continuation += 1,
+        }
+    }
+}
+
 /// Takes what a scan finds, in the order of the file.
 pub trait Sink {
     /// A line was an event.
@@ -97,7 +112,7 @@ pub trait Sink {
 #[derive(Debug)]
 pub struct Hit<'a> {
     catalogue: &'a Catalogue,
-    zone: &'a TimeZone,
+    local: &'a LocalTime,
     key: &'a EventKey,
     pair: PairId,
     line: Line<'a>,
@@ -132,12 +147,12 @@ impl Hit<'_> {
 
     /// When it happened, by the line's own words. Does not allocate.
     pub fn time(&self) -> Option<Timestamp> {
-        self.reading.stamp.and_then(|stamp| stamp.time(self.zone))
+        self.reading.stamp.and_then(|stamp| self.local.time(&stamp))
     }
 
     /// The event with its fields. Allocates: ask only for events that someone keeps.
     pub fn event(&self) -> Event {
-        let event = self.catalogue.event(&self.reading, self.zone);
+        let event = self.catalogue.event(&self.reading, self.local.zone());
         event.unwrap_or_else(|| Event {
             key: self.key.clone(),
             time: self.time(),
@@ -182,7 +197,7 @@ struct Line<'a> {
 #[derive(Debug)]
 pub struct Scanner {
     catalogue: Arc<Catalogue>,
-    zone: TimeZone,
+    local: LocalTime,
     /// Docker's lines, unpacked.
     unpacked: String,
     /// UTF-16 lines, decoded.
@@ -194,7 +209,7 @@ impl Scanner {
     pub fn new(catalogue: Arc<Catalogue>, zone: TimeZone) -> Self {
         Self {
             catalogue,
-            zone,
+            local: LocalTime::new(zone),
             unpacked: String::new(),
             decoded: String::new(),
         }
@@ -268,6 +283,9 @@ impl Scanner {
         tally: &mut Tally,
         sink: &mut impl Sink,
     ) {
+        if self.catalogue.reads_every_line() {
+            return self.scan_each_line(place_of_block, input, tally, sink);
+        }
         let block_at = place_of_block.start;
         let block = input.bytes.get(place_of_block).unwrap_or_default();
         let lines = count(memchr::memchr_iter(b'\n', block).count());
@@ -286,7 +304,7 @@ impl Scanner {
                 text: line_text(block.get(start..end).unwrap_or_default(), offset),
                 at: block_at + start,
             };
-            if self.look_at(line, input, sink) {
+            if self.look_at(line, input, sink) == Look::Event {
                 recognised += 1;
                 invalid.forgive(start);
             }
@@ -299,6 +317,31 @@ impl Scanner {
         tally.ignored += lines - recognised - invalid_utf8;
     }
 
+    /// The fast road of products of which most lines are events.
+    fn scan_each_line(
+        &mut self,
+        place_of_block: Range<usize>,
+        input: &Chunk<'_>,
+        tally: &mut Tally,
+        sink: &mut impl Sink,
+    ) {
+        let block_at = place_of_block.start;
+        let block = input.bytes.get(place_of_block).unwrap_or_default();
+        let invalid = InvalidLines::new(block);
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', block) {
+            let offset = place_in_file(input.offset, block_at + start);
+            let line = Line {
+                offset,
+                text: line_text(block.get(start..end).unwrap_or_default(), offset),
+                at: block_at + start,
+            };
+            let look = self.look_at(line, input, sink);
+            tally.note(look.outcome(invalid.holds(start)));
+            start = end + 1;
+        }
+    }
+
     /// One thing that needed care.
     fn scan_frame(
         &mut self,
@@ -308,15 +351,7 @@ impl Scanner {
         sink: &mut impl Sink,
     ) {
         match *frame {
-            Frame::Line { at, raw } => {
-                tally.lines += 1;
-                match self.scan_line(raw, at, input, sink) {
-                    LineOutcome::Recognised => tally.recognised += 1,
-                    LineOutcome::InvalidUtf8 => tally.invalid_utf8 += 1,
-                    LineOutcome::Continuation => tally.continuation += 1,
-                    LineOutcome::Ignored | LineOutcome::Oversize => tally.ignored += 1,
-                }
-            }
+            Frame::Line { at, raw } => tally.note(self.scan_line(raw, at, input, sink)),
             Frame::OversizeBegins { bytes } => {
                 tally.lines += 1;
                 tally.oversize += 1;
@@ -337,70 +372,93 @@ impl Scanner {
         let offset = place_in_file(input.offset, at);
         if input.encoding == Encoding::Utf8 {
             let text = line_text(raw, offset);
-            let line = Line { offset, text, at };
-            return if self.judge(line, input, sink) {
-                LineOutcome::Recognised
-            } else if simdutf8::basic::from_utf8(text).is_ok() {
-                LineOutcome::Ignored
-            } else {
-                LineOutcome::InvalidUtf8
-            };
+            let look = self.judge(Line { offset, text, at }, input, sink);
+            return look.outcome(simdutf8::basic::from_utf8(text).is_err());
         }
         let mut decoded = std::mem::take(&mut self.decoded);
         let is_valid = utf16::decode(raw, input.encoding, &mut decoded);
         let text = line_text(decoded.as_bytes(), offset);
-        let is_recognised = self.judge(Line { offset, text, at }, input, sink);
+        let look = self.judge(Line { offset, text, at }, input, sink);
         self.decoded = decoded;
-        match (is_recognised, is_valid) {
-            (true, _) => LineOutcome::Recognised,
-            (false, true) => LineOutcome::Ignored,
-            (false, false) => LineOutcome::InvalidUtf8,
+        look.outcome(!is_valid)
+    }
+
+    /// What a line is, by the search, if there is one, and then by a look.
+    fn judge(&mut self, line: Line<'_>, input: &Chunk<'_>, sink: &mut impl Sink) -> Look {
+        let catalogue = &self.catalogue;
+        let is_candidate =
+            catalogue.reads_every_line() || catalogue.prefilter().find(line.text, 0).is_some();
+        if is_candidate {
+            self.look_at(line, input, sink)
+        } else {
+            Look::Nothing
         }
     }
 
-    /// Whether a line is an event, by the search and then by a look.
-    fn judge(&mut self, line: Line<'_>, input: &Chunk<'_>, sink: &mut impl Sink) -> bool {
-        let is_candidate = self.catalogue.prefilter().find(line.text, 0).is_some();
-        is_candidate && self.look_at(line, input, sink)
-    }
-
-    /// Reads a line that holds a literal. Whether it is an event.
-    fn look_at(&mut self, line: Line<'_>, input: &Chunk<'_>, sink: &mut impl Sink) -> bool {
+    /// Reads a line and tells the sink what it is.
+    fn look_at(&mut self, line: Line<'_>, input: &Chunk<'_>, sink: &mut impl Sink) -> Look {
         let Self {
             catalogue,
-            zone,
+            local,
             unpacked,
             ..
         } = self;
         let reading = catalogue.read(line.text, input.date_order, unpacked);
-        let is_known = matches!(reading.finding, Finding::Row(..) | Finding::NearMiss(_));
-        if !is_known || is_later_part(&line, input) {
-            return false;
-        }
         match reading.finding {
+            Finding::Row(..) | Finding::NearMiss(_) if is_later_part(&line, input) => {
+                if catalogue.reads_every_line() {
+                    Look::NoRecord
+                } else {
+                    Look::Nothing
+                }
+            }
             Finding::Row(_, pair) => {
                 let Some(key) = catalogue.pairs().get(pair.0) else {
-                    return false;
+                    return Look::Nothing;
                 };
                 sink.event(&Hit {
                     catalogue,
-                    zone,
+                    local,
                     key,
                     pair,
                     line,
                     reading,
                 });
-                true
+                Look::Event
             }
             Finding::NearMiss(function) => {
                 let message = reading.message;
                 sink.near_miss(function, &Miss { line, message });
-                false
+                Look::Nothing
             }
-            Finding::UnknownFunction
+            Finding::NoRecord => Look::NoRecord,
+            Finding::Known(_)
+            | Finding::UnknownFunction
             | Finding::ForeignAnchor
-            | Finding::NoRow
-            | Finding::NoRecord => false,
+            | Finding::NoRow => Look::Nothing,
+        }
+    }
+}
+
+/// What a look at a line found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// An event.
+    Event,
+    /// Nothing that anybody wants.
+    Nothing,
+    /// No record begins in it.
+    NoRecord,
+}
+
+impl Look {
+    /// What became of the line, which may not be valid text.
+    const fn outcome(self, is_invalid: bool) -> LineOutcome {
+        match (self, is_invalid) {
+            (Self::Event, _) => LineOutcome::Recognised,
+            (Self::Nothing | Self::NoRecord, true) => LineOutcome::InvalidUtf8,
+            (Self::NoRecord, false) => LineOutcome::Continuation,
+            (Self::Nothing, false) => LineOutcome::Ignored,
         }
     }
 }
@@ -443,9 +501,14 @@ impl InvalidLines {
 
     /// The line at `start` is recognised, whatever its bytes.
     fn forgive(&mut self, start: usize) {
-        if self.starts.binary_search(&start).is_ok() {
+        if self.holds(start) {
             self.forgiven += 1;
         }
+    }
+
+    /// Whether the line at `start` is one of them.
+    fn holds(&self, start: usize) -> bool {
+        self.starts.binary_search(&start).is_ok()
     }
 
     fn count(&self) -> u64 {

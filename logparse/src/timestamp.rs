@@ -7,6 +7,8 @@
 //! Known limit: syslog's stamps without a year are not read at all; a guessed year
 //! would be wrong for old files.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
@@ -99,6 +101,79 @@ impl Stamp {
     }
 }
 
+/// Converts the stamps of one connector. Remembers the minute of the last one without
+/// a zone of its own: neighbouring lines mostly share it, and to ask a zone's rules
+/// costs more than to read a line.
+#[derive(Debug)]
+pub(crate) struct LocalTime {
+    zone: TimeZone,
+    minute: Cell<Option<Minute>>,
+}
+
+/// A minute of a local clock, and the moment at which it began.
+#[derive(Debug, Clone, Copy)]
+struct Minute {
+    date: [u32; 3],
+    hour: u32,
+    minute: u32,
+    start: Timestamp,
+}
+
+impl LocalTime {
+    /// Converts stamps of a connector in `zone`.
+    pub(crate) const fn new(zone: TimeZone) -> Self {
+        Self {
+            zone,
+            minute: Cell::new(None),
+        }
+    }
+
+    /// The connector's zone.
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The moment that `stamp` names, as [`Stamp::time`] does.
+    pub(crate) fn time(&self, stamp: &Stamp) -> Option<Timestamp> {
+        if stamp.zone != StampZone::Connector {
+            return stamp.time(&self.zone);
+        }
+        let [hour, minute, second] = stamp.clock;
+        if let Some(known) = self.minute.get()
+            && (known.date, known.hour, known.minute) == (stamp.date, hour, minute)
+            && second < 60
+        {
+            return moment(known.start, second, stamp.nanosecond);
+        }
+        let time = stamp.time(&self.zone)?;
+        let at_second = |other| {
+            let clock = [hour, minute, other];
+            Stamp::local(stamp.date, clock, 0).time(&self.zone)
+        };
+        let start = at_second(0)?;
+        // A minute within which the clock was changed is not remembered.
+        if at_second(59) == moment(start, 59, 0) {
+            self.minute.set(Some(Minute {
+                date: stamp.date,
+                hour,
+                minute,
+                start,
+            }));
+        }
+        Some(time)
+    }
+}
+
+/// The moment so many seconds, below 60, and nanoseconds after the start of a minute.
+fn moment(start: Timestamp, second: u32, nanosecond: u32) -> Option<Timestamp> {
+    let nanosecond = i32::try_from(nanosecond).ok()?;
+    Timestamp::new(
+        start.as_second().checked_add(i64::from(second))?,
+        nanosecond,
+    )
+    .ok()
+}
+
 /// Takes bytes from the front.
 struct Reader<'a>(&'a [u8]);
 
@@ -186,6 +261,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn zone(name: &str) -> TimeZone {
@@ -230,6 +307,24 @@ mod tests {
             "Europe/Berlin",
             Some("2024-10-27T00:30:00Z"),
         );
+    }
+
+    proptest! {
+        /// A remembered minute gives what the zone's rules would, whatever came before.
+        #[test]
+        fn a_remembered_minute_is_the_zones(
+            stamps in prop::collection::vec((0_u32..2, 0_u32..5, 0_u32..62, 0_u32..62), 1..12),
+            zone_name in prop::sample::select(vec!["UTC", "Europe/Berlin", "Africa/Monrovia"]),
+        ) {
+            let local = LocalTime::new(zone(zone_name));
+            for (day, hour, minute, second) in stamps {
+                // Clocks changed in Berlin in the first year, and in Monrovia in the second
+                // by 44 minutes and 30 seconds.
+                let date = [[2024, 3, 31], [1972, 1, 7]][usize::try_from(day).unwrap()];
+                let stamp = Stamp::local(date, [hour, minute, second], 7);
+                prop_assert_eq!(local.time(&stamp), stamp.time(local.zone()));
+            }
+        }
     }
 
     #[test]

@@ -76,16 +76,17 @@ pub struct RowPlace {
     pub line: usize,
     /// Which row of its file, from 1.
     pub number: usize,
-    /// The row's event.
-    pub event: EventKind,
+    /// The row's event, if it tells one.
+    pub event: Option<EventKind>,
 }
 
 impl fmt::Display for RowPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let event = self.event.map_or("none", EventKind::name);
         write!(
             formatter,
-            "{}:{}: row {} ({})",
-            self.file, self.line, self.number, self.event
+            "{}:{}: row {} ({event})",
+            self.file, self.line, self.number
         )
     }
 }
@@ -99,6 +100,34 @@ pub enum RowProblem {
     /// `record.function` does not name a function.
     #[error("`record.function` is `{0}`, want `file.cpp:function`")]
     Function(String),
+    /// `record.component` is no name, or the product's records name none.
+    #[error(
+        "`record.component` is `{0}`, want a name of a-z, A-Z, 0-9 and _, and `kind: netskope-client`"
+    )]
+    Component(String),
+    /// A function of a product whose records are not opened by functions.
+    #[error(
+        "`record.function` is for Publishers; the text of a client's row stands in `record: text`"
+    )]
+    FunctionOfClient,
+    /// A client's pattern that could be anywhere.
+    #[error(
+        "the pattern does not begin with fixed text of {want} bytes or more; \
+         write the first words of the message, without `.*` before them"
+    )]
+    NoBeginning {
+        /// How many bytes are wanted.
+        want: usize,
+    },
+    /// A row that counts as nothing, with keys that only events have.
+    #[error(
+        "`event: none` wants a `pattern` in `record: text` or of a component, and no more: \
+         remove `json`, `reason`, `counts` and `context`"
+    )]
+    NothingWithKeys,
+    /// `context` names a field that no example has.
+    #[error("no example has the field `{0}` that `context` asks of the line's prefix")]
+    Context(String),
     /// JSON in a text record.
     #[error("`json` wants `record: {{function: …}}`: a text row needs a `pattern` to begin with")]
     JsonInText,

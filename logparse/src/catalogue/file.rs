@@ -29,8 +29,9 @@ pub(super) struct FileText {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RowText {
-    #[serde(deserialize_with = "event_kind")]
-    pub(super) event: EventKind,
+    /// `None`, written `none`, if the text counts as nothing.
+    #[serde(deserialize_with = "event_or_none")]
+    pub(super) event: Option<EventKind>,
     pub(super) record: RecordText,
     #[serde(default)]
     pub(super) pattern: Option<String>,
@@ -40,6 +41,9 @@ pub(super) struct RowText {
     pub(super) reason: Option<ReasonText>,
     #[serde(default)]
     pub(super) counts: Vec<CountText>,
+    /// Fields that the record's prefix tells.
+    #[serde(default)]
+    pub(super) context: Vec<String>,
     /// Tried after all other rows.
     #[serde(default)]
     pub(super) fallback: bool,
@@ -51,11 +55,12 @@ pub(super) struct RowText {
     pub(super) counterexamples: Vec<String>,
 }
 
-/// `text`, or `{function: "file.cpp:function"}`.
+/// `text`, `{function: "file.cpp:function"}` or `{component: name}`.
 #[derive(Debug)]
 pub(super) enum RecordText {
     Text,
     Function(String),
+    Component(String),
 }
 
 /// A constant word, or a rule.
@@ -177,15 +182,24 @@ pub(super) fn row_lines(text: &str) -> Vec<usize> {
     found
 }
 
-fn event_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventKind, D::Error> {
+/// What a row writes for its event if it tells none.
+const NO_EVENT: &str = "none";
+
+fn event_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<EventKind>, D::Error> {
     let name = String::deserialize(deserializer)?;
-    known_event(&name)
+    if name == NO_EVENT {
+        return Ok(None);
+    }
+    known_event(&name).map(Some)
 }
 
 fn optional_event_kind<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<EventKind>, D::Error> {
-    event_kind(deserializer).map(Some)
+    let name = String::deserialize(deserializer)?;
+    known_event(&name).map(Some)
 }
 
 fn event_kinds<'de, D: Deserializer<'de>>(
@@ -201,7 +215,7 @@ fn known_event<E: Error>(name: &str) -> Result<EventKind, E> {
     EventKind::from_name(name).ok_or_else(|| {
         let known: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
         E::custom(format!(
-            "there is no event `{name}`, want one of {}",
+            "there is no event `{name}`, want {NO_EVENT} or one of {}",
             known.join(", ")
         ))
     })
@@ -219,7 +233,7 @@ impl<'de> Visitor<'de> for RecordVisitor {
     type Value = RecordText;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("`text` or `{function: \"file.cpp:function\"}`")
+        formatter.write_str("`text`, `{function: \"file.cpp:function\"}` or `{component: name}`")
     }
 
     fn visit_str<E: Error>(self, word: &str) -> Result<RecordText, E> {
@@ -231,12 +245,16 @@ impl<'de> Visitor<'de> for RecordVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RecordText, A::Error> {
         #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Named {
-            function: String,
+        #[serde(rename_all = "lowercase")]
+        enum Named {
+            Function(String),
+            Component(String),
         }
         let named = Named::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(RecordText::Function(named.function))
+        Ok(match named {
+            Named::Function(label) => RecordText::Function(label),
+            Named::Component(name) => RecordText::Component(name),
+        })
     }
 }
 

@@ -11,12 +11,16 @@ use model::connector::ConnectorKind;
 use model::event::Reason;
 use regex::bytes::{Regex, RegexBuilder, RegexSetBuilder};
 
+use super::beginnings::{self, BEGINNING_BYTES, Beginnings};
 use super::error::{CatalogueError, RowPlace, RowProblem};
 use super::file::{self, ExampleText, JsonText, ReasonText, RecordText, RowText};
 use super::pairs::{self, Pairs};
 use super::prefilter::{Prefilter, Wanted};
-use super::row::{Count, Example, JsonMatcher, Matcher, PairRule, PatternMatcher, Row, RowRecord};
+use super::row::{
+    Component, Count, Example, JsonMatcher, Matcher, PairRule, PatternMatcher, Row, RowRecord,
+};
 use super::{Catalogue, CatalogueFile, FunctionId, FunctionRows, RowId, head, prove};
+use crate::prefix::netskope_client;
 use crate::record;
 
 /// Most rows: proving them compares each with each.
@@ -84,13 +88,13 @@ pub(super) fn load(
         .iter()
         .flat_map(|draft| pairs::keys(&draft.text, &draft.reasons));
     let known_pairs = Pairs::new(keys);
-    let mut builder = Builder::default();
+    let mut builder = Builder::new(kind);
     for (index, draft) in drafts.iter().enumerate() {
         builder
             .add(RowId(index), draft, &known_pairs)
             .map_err(|problem| draft.refuse(problem))?;
     }
-    let catalogue = builder.finish(kind, known_pairs)?;
+    let catalogue = builder.finish(known_pairs)?;
     prove::prove(&catalogue)?;
     Ok(catalogue)
 }
@@ -124,8 +128,8 @@ fn drafts(name: &str, text: &str) -> Result<Vec<Draft>, CatalogueError> {
 }
 
 /// What rows are sorted into.
-#[derive(Default)]
 struct Builder {
+    kind: ConnectorKind,
     rows: Vec<Row>,
     matchers: Vec<Matcher>,
     functions: Vec<Arc<str>>,
@@ -133,9 +137,28 @@ struct Builder {
     text_patterns: Vec<String>,
     text_rows: Vec<RowId>,
     wanted: Vec<Wanted>,
+    beginnings: Beginnings,
+    silent: Beginnings,
+    components: Vec<Arc<[u8]>>,
 }
 
 impl Builder {
+    fn new(kind: ConnectorKind) -> Self {
+        Self {
+            kind,
+            rows: Vec::new(),
+            matchers: Vec::new(),
+            functions: Vec::new(),
+            by_function: HashMap::new(),
+            text_patterns: Vec::new(),
+            text_rows: Vec::new(),
+            wanted: Vec::new(),
+            beginnings: Beginnings::default(),
+            silent: Beginnings::default(),
+            components: Vec::new(),
+        }
+    }
+
     fn add(&mut self, id: RowId, draft: &Draft, pairs: &Pairs) -> Result<(), RowProblem> {
         let text = &draft.text;
         if text.examples.is_empty() {
@@ -147,17 +170,31 @@ impl Builder {
             (Some(_), Some(_)) | (None, None) => return Err(RowProblem::Matcher),
         };
         let record = match (&text.record, &text.pattern) {
-            (RecordText::Function(label), _) => self.add_function(id, label)?,
-            (RecordText::Text, Some(pattern)) => self.add_text(id, pattern)?,
-            (RecordText::Text, None) => return Err(RowProblem::JsonInText),
+            (RecordText::Function(label), _) => self.add_function(id, label, text)?,
+            (RecordText::Text, Some(pattern)) => self.add_text(id, pattern, text)?,
+            (RecordText::Component(name), Some(pattern)) => {
+                self.add_component(id, name, pattern, text)?
+            }
+            (RecordText::Text | RecordText::Component(_), None) => {
+                return Err(RowProblem::JsonInText);
+            }
         };
+        let context: Vec<Arc<str>> = text
+            .context
+            .iter()
+            .map(|name| name.as_str().into())
+            .collect();
         self.rows.push(Row {
             place: draft.place.clone(),
             event: text.event,
             record,
             pattern: text.pattern.clone(),
             reasons: draft.reasons.clone(),
-            fields: field_names(&matcher),
+            fields: field_names(&matcher)
+                .into_iter()
+                .chain(context.clone())
+                .collect(),
+            context,
             source: text.source.clone(),
             meaning: text.meaning.clone(),
             examples: text
@@ -171,7 +208,19 @@ impl Builder {
         Ok(())
     }
 
-    fn add_function(&mut self, row: RowId, label: &str) -> Result<RowRecord, RowProblem> {
+    fn add_function(
+        &mut self,
+        row: RowId,
+        label: &str,
+        text: &RowText,
+    ) -> Result<RowRecord, RowProblem> {
+        match (self.kind, text.event) {
+            (ConnectorKind::NetskopePublisher, Some(_)) => {}
+            (ConnectorKind::NetskopePublisher, None) => return Err(RowProblem::NothingWithKeys),
+            (ConnectorKind::NetskopeClient | ConnectorKind::CatoClient, _) => {
+                return Err(RowProblem::FunctionOfClient);
+            }
+        }
         let refused = || RowProblem::Function(label.to_owned());
         let (file, function) = label.split_once(':').ok_or_else(refused)?;
         // The parser of anchors decides what a function is, here as on a line.
@@ -196,21 +245,76 @@ impl Builder {
         Ok(RowRecord::Function(label))
     }
 
-    fn add_text(&mut self, row: RowId, pattern: &str) -> Result<RowRecord, RowProblem> {
-        self.wanted.push(Wanted::from_pattern(pattern)?);
-        self.text_patterns.push(anchored(pattern));
-        self.text_rows.push(row);
+    fn add_text(
+        &mut self,
+        row: RowId,
+        pattern: &str,
+        text: &RowText,
+    ) -> Result<RowRecord, RowProblem> {
+        match (self.kind, text.event) {
+            (ConnectorKind::NetskopePublisher, Some(_)) => {
+                self.wanted.push(Wanted::from_pattern(pattern)?);
+                self.text_patterns.push(anchored(pattern));
+                self.text_rows.push(row);
+            }
+            _ => self.add_beginning(row, None, pattern, text)?,
+        }
         Ok(RowRecord::Text)
     }
 
-    fn finish(self, kind: ConnectorKind, pairs: Pairs) -> Result<Catalogue, CatalogueError> {
+    fn add_component(
+        &mut self,
+        row: RowId,
+        name: &str,
+        pattern: &str,
+        text: &RowText,
+    ) -> Result<RowRecord, RowProblem> {
+        // The reader of prefixes decides what a component is, here as on a line.
+        let probe = format!("{name} ");
+        let found = netskope_client::component(probe.as_bytes());
+        let is_name = found.is_some_and(|(found, _)| found == name.as_bytes());
+        if !is_name || self.kind != ConnectorKind::NetskopeClient {
+            return Err(RowProblem::Component(name.to_owned()));
+        }
+        let mut known = self.components.iter();
+        let place = known.position(|one| **one == *name.as_bytes());
+        let place = place.unwrap_or_else(|| {
+            self.components.push(name.as_bytes().into());
+            self.components.len() - 1
+        });
+        self.add_beginning(row, Some(Component(place)), pattern, text)?;
+        Ok(RowRecord::Component(name.into()))
+    }
+
+    fn add_beginning(
+        &mut self,
+        row: RowId,
+        component: Option<Component>,
+        pattern: &str,
+        text: &RowText,
+    ) -> Result<(), RowProblem> {
+        match (text.event, beginnings::of_pattern(pattern)) {
+            (Some(_), Some(texts)) => self.beginnings.add(texts, row, component),
+            (Some(_), None) => {
+                return Err(RowProblem::NoBeginning {
+                    want: BEGINNING_BYTES,
+                });
+            }
+            (None, Some(texts)) => self.silent.add(texts, row, component),
+            // Only people ask for these rows, and they have time.
+            (None, None) => self.silent.add_open(row, component),
+        }
+        Ok(())
+    }
+
+    fn finish(self, pairs: Pairs) -> Result<Catalogue, CatalogueError> {
         let text_set = RegexSetBuilder::new(&self.text_patterns)
             .unicode(false)
             .size_limit(PATTERNS_BYTES_MAX)
             .build()
             .map_err(|source| CatalogueError::TooLarge(Box::new(source)))?;
         Ok(Catalogue {
-            kind,
+            kind: self.kind,
             pairs: pairs.into_keys(),
             functions: self.functions,
             rows: self.rows,
@@ -219,6 +323,9 @@ impl Builder {
             text_set,
             text_rows: self.text_rows,
             prefilter: Prefilter::new(&self.wanted).map_err(CatalogueError::Literals)?,
+            beginnings: self.beginnings,
+            silent: self.silent,
+            components: self.components,
         })
     }
 }
@@ -277,23 +384,33 @@ fn capture(regex: &Regex, wanted: &str) -> Result<usize, RowProblem> {
 }
 
 fn pair_rule(regex: &Regex, row: &RowText, pairs: &Pairs) -> Result<PairRule, RowProblem> {
+    let Some(event) = row.event else {
+        let has_other_keys =
+            row.reason.is_some() || !row.counts.is_empty() || !row.context.is_empty();
+        // Nobody keeps such a text, so nothing is taken from it either.
+        let has_captures = 1 < regex.captures_len();
+        return if has_other_keys || has_captures {
+            Err(RowProblem::NothingWithKeys)
+        } else {
+            Ok(PairRule::Nothing)
+        };
+    };
     let rule = match &row.reason {
-        None => return Ok(PairRule::Constant(pairs.id(row.event, "")?)),
+        None => return Ok(PairRule::Constant(pairs.id(event, "")?)),
         Some(ReasonText::Word(word)) => {
-            return Ok(PairRule::Constant(pairs.id(row.event, word)?));
+            return Ok(PairRule::Constant(pairs.id(event, word)?));
         }
         Some(ReasonText::Rule(rule)) => rule,
     };
     let words = rule.words.iter();
-    let words = words.map(|(text, word)| Ok((text.as_bytes().into(), pairs.id(row.event, word)?)));
+    let words = words.map(|(text, word)| Ok((text.as_bytes().into(), pairs.id(event, word)?)));
     let patterns = rule.patterns.iter();
-    let patterns =
-        patterns.map(|one| Ok((compile(&one.pattern)?, pairs.id(row.event, &one.word)?)));
+    let patterns = patterns.map(|one| Ok((compile(&one.pattern)?, pairs.id(event, &one.word)?)));
     Ok(PairRule::ByCapture {
         capture: capture(regex, &rule.from)?,
         words: words.collect::<Result<_, RowProblem>>()?,
         patterns: patterns.collect::<Result<_, RowProblem>>()?,
-        otherwise: pairs.id(row.event, &rule.otherwise)?,
+        otherwise: pairs.id(event, &rule.otherwise)?,
     })
 }
 
@@ -301,13 +418,14 @@ fn json_matcher(json: &JsonText, row: &RowText, pairs: &Pairs) -> Result<JsonMat
     if row.reason.is_some() || !row.counts.is_empty() {
         return Err(RowProblem::JsonWithPatternKeys);
     }
+    let event = row.event.ok_or(RowProblem::NothingWithKeys)?;
     let events = json.events.iter();
     let events = events.map(|(value, kind)| Ok((value.clone(), pairs.id(*kind, "")?)));
     let fields = json.fields.iter();
     Ok(JsonMatcher {
         key: json.key.clone(),
         events: events.collect::<Result<_, RowProblem>>()?,
-        otherwise: pairs.id(row.event, "")?,
+        otherwise: pairs.id(event, "")?,
         fields: fields
             .map(|(field, key)| (key.clone(), field.as_str().into()))
             .collect(),
@@ -337,7 +455,7 @@ fn example(text: &ExampleText, draft: &Draft) -> Example {
     };
     Example {
         line: text.line.clone(),
-        event: text.event.unwrap_or(draft.text.event),
+        event: text.event.or(draft.text.event),
         reason: text
             .reason
             .clone()

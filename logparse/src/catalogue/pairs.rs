@@ -67,19 +67,22 @@ pub(super) fn reasons(row: &RowText) -> Result<Vec<Reason>, RowProblem> {
 
 /// Every pair that a row with these reasons can tell.
 pub(super) fn keys(row: &RowText, reasons: &[Reason]) -> Vec<EventKey> {
+    let Some(event) = row.event else {
+        return Vec::new();
+    };
     let plain = |kind| EventKey {
         kind,
         reason: Reason::none(),
     };
     if let Some(json) = &row.json {
         let named = json.events.values().copied();
-        return named.chain([row.event]).map(plain).collect();
+        return named.chain([event]).map(plain).collect();
     }
     if reasons.is_empty() {
-        return vec![plain(row.event)];
+        return vec![plain(event)];
     }
     let with_reason = |reason: &Reason| EventKey {
-        kind: row.event,
+        kind: event,
         reason: reason.clone(),
     };
     reasons.iter().map(with_reason).collect()

@@ -6,14 +6,15 @@
 //! one out is wrong.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use model::event::EventKind;
 
 use super::error::{CatalogueError, RowProblem};
 use super::recognise::{Finding, Reading};
 use super::row::{Example, Row};
-use super::{Catalogue, PairId, RowId};
-use crate::date_order::DateOrder;
+use super::{Catalogue, RowId};
 
 /// Proves all rows, or tells which does not hold.
 pub(super) fn prove(catalogue: &Catalogue) -> Result<(), CatalogueError> {
@@ -33,21 +34,39 @@ fn prove_row(catalogue: &Catalogue, id: RowId, row: &Row) -> Result<(), RowProbl
     }
     for line in &row.counterexamples {
         let mut unpacked = String::new();
-        let reading = catalogue.read(line.as_bytes(), DateOrder::default(), &mut unpacked);
-        if matches!(reading.finding, Finding::Row(found, _) if found == id) {
+        let reading = catalogue.read_for_people(line.as_bytes(), &mut unpacked);
+        if row_of(reading.finding) == Some(id) {
             return Err(RowProblem::CounterexampleRecognised(line.clone()));
         }
     }
-    Ok(())
+    let is_shown = |name: &Arc<str>| {
+        let mut examples = row.examples.iter();
+        examples.any(|example| example.fields.contains_key(&**name))
+    };
+    match row.context.iter().find(|name| !is_shown(name)) {
+        Some(name) => Err(RowProblem::Context(name.to_string())),
+        None => Ok(()),
+    }
+}
+
+const fn row_of(finding: Finding) -> Option<RowId> {
+    match finding {
+        Finding::Row(row, _) | Finding::Known(row) => Some(row),
+        Finding::NearMiss(_)
+        | Finding::UnknownFunction
+        | Finding::ForeignAnchor
+        | Finding::NoRow
+        | Finding::NoRecord => None,
+    }
 }
 
 fn prove_example(catalogue: &Catalogue, id: RowId, example: &Example) -> Result<(), RowProblem> {
     let line = &example.line;
     let mut unpacked = String::new();
-    let reading = catalogue.read(line.as_bytes(), DateOrder::default(), &mut unpacked);
-    let pair = match reading.finding {
-        Finding::Row(found, pair) if found == id => pair,
-        Finding::Row(found, _) => {
+    let reading = catalogue.read_for_people(line.as_bytes(), &mut unpacked);
+    match row_of(reading.finding) {
+        Some(found) if found == id => {}
+        Some(found) => {
             return Err(match catalogue.rows.get(found.0) {
                 Some(other) => RowProblem::Taken {
                     by: other.place.clone(),
@@ -56,22 +75,18 @@ fn prove_example(catalogue: &Catalogue, id: RowId, example: &Example) -> Result<
                 None => RowProblem::NotRecognised(line.clone()),
             });
         }
-        Finding::NearMiss(_)
-        | Finding::UnknownFunction
-        | Finding::ForeignAnchor
-        | Finding::NoRow
-        | Finding::NoRecord => return Err(RowProblem::NotRecognised(line.clone())),
-    };
-    if catalogue.prefilter.find(line.as_bytes(), 0).is_none() {
+        None => return Err(RowProblem::NotRecognised(line.clone())),
+    }
+    let is_searched = example.event.is_some() && !catalogue.reads_every_line();
+    if is_searched && catalogue.prefilter.find(line.as_bytes(), 0).is_none() {
         return Err(RowProblem::Unsearched(line.clone()));
     }
-    compare(catalogue, &reading, pair, example)
+    compare(catalogue, &reading, example)
 }
 
 fn compare(
     catalogue: &Catalogue,
     reading: &Reading<'_>,
-    pair: PairId,
     example: &Example,
 ) -> Result<(), RowProblem> {
     let differs = |what, found: String, wanted: String| RowProblem::Differs {
@@ -81,34 +96,30 @@ fn compare(
         line: example.line.clone(),
     };
     let event = catalogue.event(reading, &TimeZone::UTC);
-    let Some((key, event)) = catalogue.pairs.get(pair.0).zip(event) else {
-        return Err(RowProblem::NotRecognised(example.line.clone()));
-    };
-    if key.kind != example.event {
-        return Err(differs(
-            "event",
-            key.kind.to_string(),
-            example.event.to_string(),
-        ));
+    let kind = event.as_ref().map(|event| event.key.kind);
+    if kind != example.event {
+        let name = |one: Option<EventKind>| one.map_or("none", EventKind::name).to_owned();
+        return Err(differs("event", name(kind), name(example.event)));
     }
-    if key.reason.as_str() != example.reason {
-        let found = format!("`{}`", key.reason);
+    let reason = event.as_ref().map(|event| event.key.reason.as_str());
+    let reason = reason.unwrap_or_default();
+    if reason != example.reason {
+        let found = format!("`{reason}`");
         return Err(differs("reason", found, format!("`{}`", example.reason)));
     }
     let fields: BTreeMap<String, String> = event
-        .fields
         .iter()
+        .flat_map(|event| &event.fields)
         .map(|field| (field.name.to_string(), field.value.expose().to_owned()))
         .collect();
     if fields != example.fields {
         let wanted = format!("{:?}", example.fields);
         return Err(differs("fields", format!("{fields:?}"), wanted));
     }
+    let time = reading.stamp.and_then(|stamp| stamp.time(&TimeZone::UTC));
     match example.time {
-        Some(wanted) if event.time != Some(wanted) => {
-            let found = event
-                .time
-                .map_or("none".to_owned(), |time| time.to_string());
+        Some(wanted) if time != Some(wanted) => {
+            let found = time.map_or("none".to_owned(), |time| time.to_string());
             Err(differs("time", found, wanted.to_string()))
         }
         Some(_) | None => Ok(()),

@@ -13,14 +13,17 @@
 //! Known limit: who can make a component write a whole line of his own can write an
 //! event. Rotation and permissions of the log are the only guard against that.
 
-use jiff::tz::TimeZone;
-use model::connector::ConnectorKind;
-use model::event::Event;
+use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+use model::event::{Event, Field};
+use model::untrusted::Untrusted;
+
+use super::row::Meaning;
 use super::{Catalogue, FunctionId, PairId, RowId};
 use crate::date_order::DateOrder;
 use crate::prefix::open::is_open_prefix;
-use crate::prefix::{self, Opened, Stripped, Style, cato, docker, netskope_client};
+use crate::prefix::{self, Context, Stripped, docker};
 use crate::record::{Anchor, anchor_at_start, first_anchor};
 use crate::timestamp::Stamp;
 
@@ -35,6 +38,10 @@ pub(crate) struct Reading<'a> {
     pub(crate) stamp: Option<Stamp>,
     /// The anchor that opened the record; else it is a text record.
     pub(crate) anchor: Option<Anchor<'a>>,
+    /// The name of the client's component whose text it is.
+    pub(crate) component: Option<&'a [u8]>,
+    /// What the prefix tells besides the time.
+    pub(crate) context: Option<Context<'a>>,
     /// The record's text.
     pub(crate) message: &'a [u8],
     /// What it is.
@@ -46,6 +53,8 @@ pub(crate) struct Reading<'a> {
 pub(crate) enum Finding {
     /// This row knows it.
     Row(RowId, PairId),
+    /// This row knows it, and it counts as nothing.
+    Known(RowId),
     /// Rows know the function, none the message.
     NearMiss(FunctionId),
     /// No row knows the function.
@@ -71,40 +80,38 @@ impl Catalogue {
             Some(_) => unpacked.as_bytes(),
             None => line,
         };
-        let opened = match self.kind {
-            ConnectorKind::NetskopePublisher => return self.read_publisher(text, docker_stamp),
-            ConnectorKind::NetskopeClient => netskope_client::strip(text),
-            ConnectorKind::CatoClient => cato::strip(text, order),
-        };
-        self.read_client(text, opened, docker_stamp)
+        if self.reads_every_line() {
+            self.read_client(text, order, docker_stamp)
+        } else {
+            self.read_publisher(text, docker_stamp)
+        }
     }
 
-    /// A client's line: a record after its product's prefix, or a text without any.
-    fn read_client<'a>(
+    /// Reads one line for people: one that makes no event may still be known.
+    pub(crate) fn read_for_people<'a>(
         &self,
-        text: &'a [u8],
-        opened: Option<Opened<'a>>,
-        docker_stamp: Option<Option<Stamp>>,
+        line: &'a [u8],
+        unpacked: &'a mut String,
     ) -> Reading<'a> {
-        let rest = opened.map_or(text, |opened| opened.rest);
-        let none = if opened.is_some() {
-            Finding::NoRow
-        } else {
-            Finding::NoRecord
-        };
-        let stamp = opened.and_then(|opened| opened.stamp);
-        Reading {
-            is_docker: docker_stamp.is_some(),
-            stripped: Stripped {
-                styles: [opened.map(|opened| Style::Client(opened.style)), None, None],
-                stamp,
-                is_wizard: false,
-                rest,
-            },
-            stamp: stamp.or(docker_stamp.flatten()),
-            anchor: None,
-            message: rest,
-            finding: self.text_finding(rest).unwrap_or(none),
+        let reading = self.read(line, DateOrder::default(), unpacked);
+        match reading.finding {
+            Finding::NoRow | Finding::NoRecord if self.reads_every_line() => {
+                self.silent_client(reading)
+            }
+            Finding::NoRow => {
+                let mut candidates = self.silent.of(reading.message);
+                let known = candidates.find_map(|one| self.row_finding(one.row, reading.message));
+                Reading {
+                    finding: known.unwrap_or(Finding::NoRow),
+                    ..reading
+                }
+            }
+            Finding::Row(..)
+            | Finding::Known(_)
+            | Finding::NearMiss(_)
+            | Finding::UnknownFunction
+            | Finding::ForeignAnchor
+            | Finding::NoRecord => reading,
         }
     }
 
@@ -120,6 +127,8 @@ impl Catalogue {
             stripped,
             stamp: stripped.stamp.or(docker_stamp.flatten()),
             anchor,
+            component: None,
+            context: None,
             message: anchor.map_or(stripped.rest, |anchor| anchor.message),
             finding,
         }
@@ -130,11 +139,28 @@ impl Catalogue {
         let Finding::Row(row, pair) = reading.finding else {
             return None;
         };
+        let mut fields = self.matchers.get(row.0)?.fields(reading.message);
+        let asked = &self.rows.get(row.0)?.context;
+        fields.extend(reading.context.and_then(|context| {
+            let name = asked.iter().find(|name| ***name == *context.name)?;
+            Some(Field {
+                name: Arc::clone(name),
+                value: Untrusted::from_bytes(context.value),
+            })
+        }));
         Some(Event {
             key: self.pairs.get(pair.0)?.clone(),
             time: reading.stamp.and_then(|stamp| stamp.time(zone)),
-            fields: self.matchers.get(row.0)?.fields(reading.message),
+            fields,
         })
+    }
+
+    /// What `text` is, if the row fits it.
+    pub(super) fn row_finding(&self, row: RowId, text: &[u8]) -> Option<Finding> {
+        match self.matchers.get(row.0)?.meaning(text)? {
+            Meaning::Event(pair) => Some(Finding::Row(row, pair)),
+            Meaning::Nothing => Some(Finding::Known(row)),
+        }
     }
 
     fn find<'a>(&self, text: &[u8], stripped: &Stripped<'a>) -> (Option<Anchor<'a>>, Finding) {
@@ -159,11 +185,10 @@ impl Catalogue {
     }
 
     fn text_finding(&self, text: &[u8]) -> Option<Finding> {
-        self.text_set.matches(text).into_iter().find_map(|place| {
-            let row = *self.text_rows.get(place)?;
-            let pair = self.matchers.get(row.0)?.pair(text)?;
-            Some(Finding::Row(row, pair))
-        })
+        self.text_set
+            .matches(text)
+            .into_iter()
+            .find_map(|place| self.row_finding(*self.text_rows.get(place)?, text))
     }
 
     fn function_finding(&self, anchor: &Anchor<'_>) -> Finding {
@@ -172,10 +197,8 @@ impl Catalogue {
         let Some(function) = known else {
             return Finding::UnknownFunction;
         };
-        let fitting = function.rows.iter().find_map(|row| {
-            let pair = self.matchers.get(row.0)?.pair(anchor.message)?;
-            Some(Finding::Row(*row, pair))
-        });
+        let mut rows = function.rows.iter();
+        let fitting = rows.find_map(|row| self.row_finding(*row, anchor.message));
         fitting.unwrap_or(Finding::NearMiss(function.id))
     }
 }

@@ -21,7 +21,8 @@ pub struct Row {
     /// Where it is written: file, line, number.
     pub place: RowPlace,
     /// The event that it tells; of a JSON row the one for values it does not know.
-    pub event: EventKind,
+    /// `None` if the text is known and counts as nothing.
+    pub event: Option<EventKind>,
     /// In which records it may match.
     pub record: RowRecord,
     /// What the message begins with; `None` for a JSON row.
@@ -30,6 +31,8 @@ pub struct Row {
     pub reasons: Vec<Reason>,
     /// Names of the fields that its events may have.
     pub fields: Vec<Arc<str>>,
+    /// Those of them that the prefix tells.
+    pub context: Vec<Arc<str>>,
     /// Where the wording is known from.
     pub source: String,
     /// What the line tells; may be empty.
@@ -47,6 +50,8 @@ pub enum RowRecord {
     Text,
     /// Messages of one function, as `file.cpp:function`.
     Function(Arc<str>),
+    /// Text of this component of a client, or of one that is not named.
+    Component(Arc<str>),
 }
 
 /// A line and what comes of it. Proven when the catalogue is loaded.
@@ -54,8 +59,8 @@ pub enum RowRecord {
 pub struct Example {
     /// The line.
     pub line: String,
-    /// The event.
-    pub event: EventKind,
+    /// The event, if its row tells one.
+    pub event: Option<EventKind>,
     /// Its reason, `""` if none.
     pub reason: String,
     /// All its fields.
@@ -85,6 +90,19 @@ pub(crate) struct PatternMatcher {
     pub(crate) counts: Vec<Count>,
 }
 
+/// A component of a client: its place among those that rows ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Component(pub(crate) usize);
+
+/// What a message means that a row fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// This event.
+    Event(PairId),
+    /// Nothing that counts.
+    Nothing,
+}
+
 /// How a match becomes an `(event, reason)`.
 #[derive(Debug)]
 pub(crate) enum PairRule {
@@ -97,6 +115,8 @@ pub(crate) enum PairRule {
         patterns: Vec<(Regex, PairId)>,
         otherwise: PairId,
     },
+    /// None: the text is known and counts as nothing.
+    Nothing,
 }
 
 /// A field that counts a text within a capture.
@@ -118,11 +138,11 @@ pub(crate) struct JsonMatcher {
 }
 
 impl Matcher {
-    /// Which pair `message` is, if it fits.
-    pub(crate) fn pair(&self, message: &[u8]) -> Option<PairId> {
+    /// What `message` means, if it fits.
+    pub(crate) fn meaning(&self, message: &[u8]) -> Option<Meaning> {
         match self {
-            Self::Pattern(pattern) => pattern.pair(message),
-            Self::Json(json) => json.pair(message),
+            Self::Pattern(pattern) => pattern.meaning(message),
+            Self::Json(json) => json.pair(message).map(Meaning::Event),
         }
     }
 
@@ -136,15 +156,17 @@ impl Matcher {
 }
 
 impl PatternMatcher {
-    fn pair(&self, message: &[u8]) -> Option<PairId> {
+    fn fits(&self, message: &[u8]) -> bool {
+        match &self.head {
+            Some(head) => message.starts_with(head),
+            None => self.regex.is_match(message),
+        }
+    }
+
+    fn meaning(&self, message: &[u8]) -> Option<Meaning> {
         match &self.pair {
-            PairRule::Constant(pair) => {
-                let fits = match &self.head {
-                    Some(head) => message.starts_with(head),
-                    None => self.regex.is_match(message),
-                };
-                fits.then_some(*pair)
-            }
+            PairRule::Nothing => self.fits(message).then_some(Meaning::Nothing),
+            PairRule::Constant(pair) => self.fits(message).then_some(Meaning::Event(*pair)),
             PairRule::ByCapture {
                 capture,
                 words,
@@ -160,7 +182,8 @@ impl PatternMatcher {
                     let fitting = patterns.iter().find(|(regex, _)| regex.is_match(text));
                     fitting.map(|(_, pair)| *pair)
                 };
-                Some(by_word().or_else(by_pattern).unwrap_or(*otherwise))
+                let pair = by_word().or_else(by_pattern).unwrap_or(*otherwise);
+                Some(Meaning::Event(pair))
             }
         }
     }

@@ -11,7 +11,7 @@
 //!
 //! Known limit: a record of an unknown shape is taken for the rest of another one.
 
-use super::{Opened, styles};
+use super::{Context, Opened, styles};
 use crate::record::is_function_byte;
 use crate::timestamp::Stamp;
 
@@ -31,6 +31,46 @@ pub(crate) fn strip(line: &[u8]) -> Option<Opened<'_>> {
         // Samples are published without what stands before the place.
         _ => place(line).map(|rest| opened(PLACE, None, rest)),
     }
+}
+
+/// Whether texts after this prefix begin with a component's name, as far as is known.
+pub(crate) fn names_component(style: &str) -> bool {
+    style == DEBUG_LOG
+}
+
+/// The word at the front of a record's text that may be a component's name, and what
+/// follows it.
+pub(crate) fn component(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let name = length_of(text, |byte| is_name_byte(*byte));
+    let (name, rest) = text.split_at_checked(name)?;
+    let rest = after_spaces(rest)?;
+    name.first()?.is_ascii_alphabetic().then_some((name, rest))
+}
+
+/// A text without the tunnel's protocol and session before it, and the protocol.
+pub(crate) fn message(text: &[u8]) -> (Option<Context<'_>>, &[u8]) {
+    let protocol_len = match text {
+        [b'T', b'L', b'S', b' ', ..] => b"TLS".len(),
+        [b'D', b'T', b'L', b'S', b' ', ..] => b"DTLS".len(),
+        _ => return (None, after_session(text)),
+    };
+    let (value, rest) = text.split_at_checked(protocol_len).unwrap_or_default();
+    let context = Context {
+        name: "tunnel_protocol",
+        value,
+    };
+    let rest = after_spaces(rest).unwrap_or_default();
+    (Some(context), after_session(rest))
+}
+
+/// What follows `[sessId N] `; the text itself if it does not begin so.
+fn after_session(text: &[u8]) -> &[u8] {
+    let inside = text.strip_prefix(b"[sessId ");
+    let after = inside.and_then(|number| {
+        let digits = length_of(number, u8::is_ascii_digit);
+        after_spaces(number.get(digits..)?.strip_prefix(b"]")?)
+    });
+    after.unwrap_or(text)
 }
 
 const fn opened<'a>(style: &'static str, stamp: Option<Stamp>, rest: &'a [u8]) -> Opened<'a> {
@@ -62,8 +102,7 @@ fn npa_log(line: &[u8]) -> Option<Opened<'_>> {
 
 /// What follows `file.cpp:NN`, an optional `:function():`, and at least one space.
 fn place(text: &[u8]) -> Option<&[u8]> {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    let name = length_of(text, is_name);
+    let name = length_of(text, |byte| is_name_byte(*byte));
     if name == 0 {
         return None;
     }
@@ -115,6 +154,10 @@ fn after_spaces(text: &[u8]) -> Option<&[u8]> {
         rest = more;
     }
     Some(rest)
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 fn length_of(text: &[u8], is_part: impl Fn(&u8) -> bool) -> usize {

@@ -179,7 +179,7 @@ fn what_is_no_catalogue_is_refused_with_its_line() {
             "version: 1\nrows:\n  - event: tunel.connected\n",
             expect![[r#"
                 own.yaml:3: the catalogue is malformed at `rows[0].event`
-                rows[0]: there is no event `tunel.connected`, want one of
+                rows[0]: there is no event `tunel.connected`, want none or one of
                   registration.started, registration.attempted, registration.succeeded,
                   registration.failed, certificate.identified, certificate.verified,
                   tunnel.connecting, tunnel.connected, tunnel.disconnected,
@@ -206,15 +206,15 @@ fn what_is_no_catalogue_is_refused_with_its_line() {
         &expect![[r#"
             own.yaml:7: the catalogue is malformed at `rows[0].sauce`
             rows[0]: unknown field `sauce`, expected one of `event`, `record`,
-              `pattern`, `json`, `reason`, `counts`, `fallback`, `source`, `meaning`,
-              `examples`, `counterexamples` at line 7 column 5"#]],
+              `pattern`, `json`, `reason`, `counts`, `context`, `fallback`, `source`,
+              `meaning`, `examples`, `counterexamples` at line 7 column 5"#]],
     );
     check(
         &STARTED.replace("record: text", "record: line"),
         &expect![[r#"
             own.yaml:5: the catalogue is malformed at `rows[0].record`
-            rows[0].record: invalid value: string "line", expected `text` or `{function:
-              "file.cpp:function"}` at line 5 column 13"#]],
+            rows[0].record: invalid value: string "line", expected `text`, `{function:
+              "file.cpp:function"}` or `{component: name}` at line 5 column 13"#]],
     );
     check(
         &STARTED.replace("time: 2024", "time: 24"),
@@ -360,8 +360,8 @@ fn a_row_that_does_not_prove_itself_is_refused() {
         &expect![[r#"
             own.yaml:9: the catalogue is malformed at `rows[0].x`
             rows[0]: unknown field `x`, expected one of `event`, `record`, `pattern`,
-              `json`, `reason`, `counts`, `fallback`, `source`, `meaning`, `examples`,
-              `counterexamples` at line 9 column 5"#]],
+              `json`, `reason`, `counts`, `context`, `fallback`, `source`, `meaning`,
+              `examples`, `counterexamples` at line 9 column 5"#]],
     );
     let none = "
   - {event: update.started, record: text, pattern: 'Update begins', source: s, examples: []}

@@ -1,0 +1,167 @@
+//! How a client's line is read: one record, and the row that its text begins like.
+//!
+//! `prefix` takes off what the product writes before a text. In a Netskope Client's
+//! `nsdebuglog.log` the text begins with the name of the component that wrote it, and
+//! a row may ask for one: then other components' texts never fit it. Records without
+//! a component's name, and published samples that lost theirs, fit every row. Text
+//! that is not at the front never counts: names of processes, hosts and devices stand
+//! behind the fixed words of a message.
+//!
+//! Known limit: a line without any prefix is read as a text, since samples are
+//! published so. Who can make a client write a whole line of his own can write an event.
+
+use model::connector::ConnectorKind;
+
+use super::recognise::{Finding, Reading};
+use super::row::Component;
+use super::{Beginnings, Catalogue};
+use crate::date_order::DateOrder;
+use crate::prefix::{Context, Stripped, Style, cato, netskope_client};
+use crate::timestamp::Stamp;
+
+/// Where in a record a row's text may begin.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    /// The component's name before it.
+    component: Option<&'a [u8]>,
+    /// Which rows may fit.
+    admits: Admits,
+    context: Option<Context<'a>>,
+    text: &'a [u8],
+}
+
+/// Which rows may fit a text, by the component that they ask for.
+#[derive(Debug, Clone, Copy)]
+enum Admits {
+    /// Those of this component, and those of none.
+    Of(Component),
+    /// Those of none.
+    Unnamed,
+    /// All: nobody knows whose text it is.
+    All,
+}
+
+impl Admits {
+    fn admits(self, wanted: Option<Component>) -> bool {
+        match (self, wanted) {
+            (Self::All, _) | (_, None) => true,
+            (Self::Of(own), Some(other)) => own == other,
+            (Self::Unnamed, Some(_)) => false,
+        }
+    }
+}
+
+impl Catalogue {
+    /// A client's line, out of what Docker wrote around it.
+    pub(super) fn read_client<'a>(
+        &self,
+        text: &'a [u8],
+        order: DateOrder,
+        docker_stamp: Option<Option<Stamp>>,
+    ) -> Reading<'a> {
+        let opened = match self.kind {
+            ConnectorKind::NetskopePublisher => None,
+            ConnectorKind::NetskopeClient => netskope_client::strip(text),
+            ConnectorKind::CatoClient => cato::strip(text, order),
+        };
+        let rest = opened.map_or(text, |opened| opened.rest);
+        let stamp = opened.and_then(|opened| opened.stamp);
+        let none = match opened {
+            Some(_) => Finding::NoRow,
+            None => Finding::NoRecord,
+        };
+        let reading = Reading {
+            is_docker: docker_stamp.is_some(),
+            stripped: Stripped {
+                styles: [opened.map(|opened| Style::Client(opened.style)), None, None],
+                stamp,
+                is_wizard: false,
+                rest,
+            },
+            stamp: stamp.or(docker_stamp.flatten()),
+            anchor: None,
+            component: None,
+            context: opened.and_then(|opened| opened.context),
+            message: rest,
+            finding: none,
+        };
+        self.find_at(&self.places(&reading), &self.beginnings, reading)
+    }
+
+    /// Reads a client's line that no row makes an event of once more, against the rows
+    /// that count as nothing.
+    pub(super) fn silent_client<'a>(&self, reading: Reading<'a>) -> Reading<'a> {
+        self.find_at(&self.places(&reading), &self.silent, reading)
+    }
+
+    /// Where a row's text may begin, the likeliest first.
+    fn places<'a>(&self, reading: &Reading<'a>) -> [Option<Place<'a>>; 2] {
+        let rest = reading.stripped.rest;
+        let place = |component, admits, text| {
+            let (context, text) = match self.kind {
+                ConnectorKind::NetskopeClient => netskope_client::message(text),
+                ConnectorKind::NetskopePublisher | ConnectorKind::CatoClient => (None, text),
+            };
+            Some(Place {
+                component,
+                admits,
+                context: context.or(reading.context),
+                text,
+            })
+        };
+        if self.kind != ConnectorKind::NetskopeClient {
+            return [place(None, Admits::All, rest), None];
+        }
+        let Some((name, after)) = netskope_client::component(rest) else {
+            return [place(None, Admits::All, rest), None];
+        };
+        if let Some(known) = self.component(name) {
+            return [
+                place(Some(name), Admits::Of(known), after),
+                place(None, Admits::Unnamed, rest),
+            ];
+        }
+        // Only where the grammar wants a component may a word that we do not know be one.
+        let style = reading.stripped.styles.first().copied().flatten();
+        let is_named = style.is_some_and(|style| netskope_client::names_component(style.name()));
+        [
+            place(None, Admits::All, rest),
+            is_named
+                .then(|| place(Some(name), Admits::Unnamed, after))
+                .flatten(),
+        ]
+    }
+
+    fn find_at<'a>(
+        &self,
+        places: &[Option<Place<'a>>; 2],
+        rows: &Beginnings,
+        reading: Reading<'a>,
+    ) -> Reading<'a> {
+        let found = places.iter().flatten().find_map(|place| {
+            let mut candidates = rows.of(place.text);
+            let finding = candidates.find_map(|candidate| {
+                if !place.admits.admits(candidate.component) {
+                    return None;
+                }
+                self.row_finding(candidate.row, place.text)
+            });
+            finding.map(|finding| (place, finding))
+        });
+        let Some((place, finding)) = found else {
+            return reading;
+        };
+        Reading {
+            component: place.component,
+            context: place.context,
+            message: place.text,
+            finding,
+            ..reading
+        }
+    }
+
+    fn component(&self, name: &[u8]) -> Option<Component> {
+        let place = self.components.iter().position(|known| **known == *name);
+        place.map(Component)
+    }
+}
