@@ -110,7 +110,11 @@ impl Catalogue {
             })
         };
         if self.kind != ConnectorKind::NetskopeClient {
-            return [place(None, Admits::All, rest), None];
+            // Cato's function stands in the prefix; what has none is no function's text.
+            let function = reading.context.map(|context| context.value);
+            let known = function.and_then(|name| self.component(name));
+            let admits = known.map_or(Admits::Unnamed, Admits::Of);
+            return [place(function, admits, rest), None];
         }
         let Some((name, after)) = netskope_client::component(rest) else {
             return [place(None, Admits::All, rest), None];

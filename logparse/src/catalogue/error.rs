@@ -102,7 +102,7 @@ pub enum RowProblem {
     Function(String),
     /// `record.component` is no name, or the product's records name none.
     #[error(
-        "`record.component` is `{0}`, want a name of a-z, A-Z, 0-9 and _, and `kind: netskope-client`"
+        "`record.component` is `{0}`, want a component of a Netskope Client (letters, digits and _) or a function of a Cato Client"
     )]
     Component(String),
     /// A function of a product whose records are not opened by functions.

@@ -20,7 +20,7 @@ use super::row::{
     Component, Count, Example, JsonMatcher, Matcher, PairRule, PatternMatcher, Row, RowRecord,
 };
 use super::{Catalogue, CatalogueFile, FunctionId, FunctionRows, RowId, head, prove};
-use crate::prefix::netskope_client;
+use crate::prefix::{cato, netskope_client};
 use crate::record;
 
 /// Most rows: proving them compares each with each.
@@ -269,11 +269,13 @@ impl Builder {
         pattern: &str,
         text: &RowText,
     ) -> Result<RowRecord, RowProblem> {
-        // The reader of prefixes decides what a component is, here as on a line.
-        let probe = format!("{name} ");
-        let found = netskope_client::component(probe.as_bytes());
-        let is_name = found.is_some_and(|(found, _)| found == name.as_bytes());
-        if !is_name || self.kind != ConnectorKind::NetskopeClient {
+        // The readers of prefixes decide what a component is, here as on a line.
+        let is_name = match self.kind {
+            ConnectorKind::NetskopePublisher => false,
+            ConnectorKind::NetskopeClient => netskope_client::is_component(name),
+            ConnectorKind::CatoClient => cato::is_function(name),
+        };
+        if !is_name {
             return Err(RowProblem::Component(name.to_owned()));
         }
         let mut known = self.components.iter();
@@ -295,6 +297,10 @@ impl Builder {
     ) -> Result<(), RowProblem> {
         match (text.event, beginnings::of_pattern(pattern)) {
             (Some(_), Some(texts)) => self.beginnings.add(texts, row, component),
+            // Cato's functions are names enough: few records have one that a row asks for.
+            (Some(_), None) if self.kind == ConnectorKind::CatoClient && component.is_some() => {
+                self.beginnings.add_open(row, component);
+            }
             (Some(_), None) => {
                 return Err(RowProblem::NoBeginning {
                     want: BEGINNING_BYTES,

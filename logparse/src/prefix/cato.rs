@@ -43,9 +43,10 @@ pub(crate) fn strip(line: &[u8], order: DateOrder) -> Option<Opened<'_>> {
     }
 }
 
-/// Whether a record begins in `line`: [`strip`] takes something off.
-pub(crate) fn begins_record(line: &[u8]) -> bool {
-    Head::read(line).is_some() || in_container(line).is_some()
+/// Whether a record can name `name` as the function that wrote it.
+pub(crate) fn is_function(name: &str) -> bool {
+    let group = format!("[{name}:1]");
+    Groups(group.as_bytes()).function() == Some(name.as_bytes())
 }
 
 fn opened<'a>(head: &Head<'a>, order: DateOrder) -> Opened<'a> {

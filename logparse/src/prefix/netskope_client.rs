@@ -47,6 +47,12 @@ pub(crate) fn component(text: &[u8]) -> Option<(&[u8], &[u8])> {
     name.first()?.is_ascii_alphabetic().then_some((name, rest))
 }
 
+/// Whether [`component`] can read `name`.
+pub(crate) fn is_component(name: &str) -> bool {
+    let text = format!("{name} ");
+    component(text.as_bytes()).is_some_and(|(found, _)| found == name.as_bytes())
+}
+
 /// A text without the tunnel's protocol and session before it, and the protocol.
 pub(crate) fn message(text: &[u8]) -> (Option<Context<'_>>, &[u8]) {
     let protocol_len = match text {

@@ -3,6 +3,8 @@
 //! One file per promise. Unit tests of single steps stand beside their code.
 
 #[cfg(test)]
+mod cato;
+#[cfg(test)]
 mod documented;
 #[cfg(test)]
 mod forgery;
