@@ -14,6 +14,7 @@ pub mod hints;
 pub mod ledger;
 pub mod picture;
 pub mod redact;
+pub mod round_trips;
 pub mod sources;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub struct Pipeline {
     /// When the store and the files were looked at last, with or without news.
     looked_at: Option<Duration>,
     is_caught_up: bool,
+    /// The store refused, and what the logs got meanwhile is not read yet.
+    is_behind: bool,
     /// What readers see now.
     shown: Arc<Snapshot>,
     /// Whether the store refused the last commit.
@@ -95,6 +98,7 @@ impl Pipeline {
             committed_at: None,
             looked_at: None,
             is_caught_up: false,
+            is_behind: false,
             shown: Arc::new(Snapshot::default()),
             is_stuck: false,
         }
@@ -136,6 +140,7 @@ impl Pipeline {
         let report = tailer.poll(tail_now, &mut |batch| sources.take(&batch, ledger, wall));
         self.bytes_since_commit = self.bytes_since_commit.saturating_add(report.bytes_read);
         self.is_caught_up = self.is_caught_up || report.is_caught_up;
+        self.is_behind = self.is_behind && report.has_more;
         self.take_report(&report);
         self.moved.extend(
             report
@@ -148,9 +153,7 @@ impl Pipeline {
 
     /// Takes in one run of a connector's tool; it is shown with the next commit.
     pub fn take_tool_run(&mut self, connector: &str, run: &ToolRun, now: Moment) {
-        self.books
-            .ledger
-            .take_tool_run(connector, run, now.timestamp());
+        self.books.ledger.take_tool_run(connector, run, now);
     }
 
     /// Commits if it is due: news at most once each `interval` or after 4 MiB were
@@ -176,6 +179,10 @@ impl Pipeline {
     /// Commits what is not committed, and shows it.
     pub fn commit(&mut self, now: Moment) -> Committed {
         self.looked_at = Some(now.monotonic);
+        // What waits in the logs is older than what tools said, and breaks a silence.
+        if self.is_caught_up && !self.is_behind {
+            self.books.ledger.catch_up(now);
+        }
         let mut turn = self.books.ledger.uncommitted();
         turn.positions = self.books.sources.name_changes(self.moved.values());
         turn.next_file_id = self.books.tailer.next_file_id();
@@ -206,6 +213,7 @@ impl Pipeline {
             }
             Err(error) => {
                 self.is_stuck = true;
+                self.is_behind = true;
                 self.show_files(now);
                 Committed::Refused(error)
             }
@@ -259,10 +267,12 @@ impl Pipeline {
         Ok(opened)
     }
 
-    /// Puts new books in force. Open files go along: some have no name any more.
+    /// Puts new books in force. Open files go along: some have no name any more. So does
+    /// what only memory holds, such as how long a connector has been silent.
     pub fn swap(&mut self, books: Books) {
         let old = std::mem::replace(&mut self.books, books);
         self.books.tailer.take_over(old.tailer);
+        self.books.ledger.carry_over(old.ledger);
         self.moved.clear();
         self.is_caught_up = false;
     }

@@ -16,7 +16,7 @@ use model::position::{
     Position,
 };
 use model::reading::SeriesKey;
-use model::signal::Signal;
+use model::signal::{Signal, SignalKind};
 use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 use rusqlite::{Connection, Row};
@@ -76,7 +76,7 @@ fn read_counters(connection: &Connection) -> Result<Vec<(SeriesKey, u64)>, Troub
                 return Ok(None);
             };
             // Another version of the signal had other labels.
-            if label_values.len() != signal.row().labels.len() {
+            if label_values.len() != stored_labels(signal) {
                 return Ok(None);
             }
             let label_values = label_values.into_iter().map(Arc::from).collect();
@@ -91,6 +91,14 @@ fn read_counters(connection: &Connection) -> Result<Vec<(SeriesKey, u64)>, Troub
     )?;
     counters.sort_unstable();
     Ok(counters)
+}
+
+/// How many labels a counter of the signal has: each bucket of a histogram is one, and
+/// its last label names it.
+fn stored_labels(signal: Signal) -> usize {
+    let row = signal.row();
+    let is_histogram = row.kind == SignalKind::Histogram;
+    row.labels.len() + usize::from(is_histogram)
 }
 
 fn read_positions(connection: &Connection) -> Result<Vec<StoredPosition>, Trouble> {

@@ -128,9 +128,8 @@ fn write_family(
         let labels = names.zip(one.label_values.iter().map(|value| &**value));
         if row.kind == SignalKind::Info {
             // To Prometheus an empty label is none, and readers need not see a dozen.
-            let is_shown = |(name, value): &(&str, &str)| {
-                !value.is_empty() || Fact::from_name(name).is_none()
-            };
+            let is_shown =
+                |(name, value): &(&str, &str)| !value.is_empty() || Fact::from_name(name).is_none();
             let told: Vec<(&str, &str)> = labels.filter(is_shown).collect();
             lines.encode_info(&told)?;
         } else {

@@ -90,7 +90,10 @@ fn a_state_set_has_exactly_one_present_state() {
         lines.filter(|line| line.ends_with(" 1")).count()
     };
     let mut sets = 0;
-    for row in SIGNALS.iter().filter(|row| row.kind == SignalKind::StateSet) {
+    for row in SIGNALS
+        .iter()
+        .filter(|row| row.kind == SignalKind::StateSet)
+    {
         for connector in &sample::snapshot().connectors {
             let start = format!("{}{{connector=\"{}\",", row.name, connector.name);
             let services = text
@@ -177,8 +180,8 @@ fn the_buckets_of_a_histogram_rise_to_its_count() {
         sum_ms: u64::MAX,
     };
     let text = to_text_004(&page(snapshot));
-    let values = |pop: &str, line: &str| -> Vec<f64> {
-        let start = format!("ztna_gateway_rtt_seconds_{line}{{");
+    let values = |pop: &str, part: &str| -> Vec<f64> {
+        let start = format!("ztna_gateway_rtt_seconds_{part}{{");
         let of_pop = format!("connector=\"laptop-ord-3\",pop=\"{pop}\"");
         text.lines()
             .filter(|line| line.starts_with(&start) && line.contains(&of_pop))
@@ -186,7 +189,10 @@ fn the_buckets_of_a_histogram_rise_to_its_count() {
             .collect()
     };
     let buckets = values("US-ORD2", "bucket");
-    assert_eq!(buckets, [0., 1., 3., 3., 4., 4., 4., 4., 4., 4., 4., 4., 4.]);
+    assert_eq!(
+        buckets,
+        [0., 1., 3., 3., 4., 4., 4., 4., 4., 4., 4., 4., 4.]
+    );
     assert_eq!(values("US-ORD2", "sum"), [0.064]);
     assert_eq!(values("US-ORD2", "count"), [4.]);
     assert!(values("other", "bucket").is_sorted());

@@ -16,7 +16,7 @@ use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 
 use super::ledger::{Ledger, LogPlace, Told, Tracked};
-use super::redact::{redact_line, shown_field};
+use super::redact::{may_keep_samples, redact_line, shown_field};
 
 /// The file that lines come from.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +61,10 @@ impl<'a> Fold<'a> {
             counters,
             ..
         } = &mut *self.ledger;
-        let account = connectors.get_mut(self.place.connector);
-        let Some(log) = account.and_then(|account| account.logs.get_mut(self.place.log)) else {
+        let Some(account) = connectors.get_mut(self.place.connector) else {
+            return;
+        };
+        let Some(log) = account.logs.get_mut(self.place.log) else {
             return;
         };
         for (place, outcome) in LineOutcome::ALL.iter().enumerate() {
@@ -83,6 +85,7 @@ impl<'a> Fold<'a> {
         }
         if tally.lines > 0 {
             log.last_read = Some(Tracked::changed(self.now));
+            account.silence.hear(self.now);
         }
     }
 
@@ -117,6 +120,7 @@ impl Sink for Fold<'_> {
         let Ledger {
             connectors,
             counters,
+            round_trips,
             ..
         } = &mut *self.ledger;
         let Some(account) = connectors.get_mut(self.place.connector) else {
@@ -133,14 +137,19 @@ impl Sink for Fold<'_> {
             is_dated: dated.is_some(),
             file: self.file.id,
         };
-        account.note_time(kind, told);
+        let freshness = account.note_time(kind, told);
         let is_news = account.state.value.is_news(kind);
-        if !is_news && !is_worth_showing(kind) {
+        let is_measurement = kind == EventKind::GatewayMeasured;
+        if !is_news && !is_measurement && !is_worth_showing(kind) {
             return;
         }
         let event = hit.event();
+        if is_measurement && let Some(rtt_ms) = event.field("rtt_ms") {
+            let pop = event.field("pop").map_or("", Untrusted::expose);
+            round_trips.measure(self.place.connector, pop, rtt_ms.expose());
+        }
         if is_news {
-            account.apply(&event, told);
+            account.apply(&event, told, freshness);
         }
         if is_worth_showing(kind) {
             self.remember(event, hit.offset());
@@ -153,11 +162,17 @@ impl Sink for Fold<'_> {
             counters,
             ..
         } = &mut *self.ledger;
-        let account = connectors.get_mut(self.place.connector);
-        let Some(log) = account.and_then(|account| account.logs.get_mut(self.place.log)) else {
+        let Some(account) = connectors.get_mut(self.place.connector) else {
+            return;
+        };
+        let kind = account.plan.kind;
+        let Some(log) = account.logs.get_mut(self.place.log) else {
             return;
         };
         counters.add(log.near_misses_at.plus(function.0), 1);
+        if !may_keep_samples(kind) {
+            return;
+        }
         if let Some(slot) = log.samples.get_mut(function.0) {
             *slot = Some(Tracked::changed(redact_line(miss.line())));
         }

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::connector::Facts;
 use model::log::{GenerationCause, LineOutcome, LossCause};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, NearMiss, Snapshot};
 use tail::turn::SourceStatus;
@@ -25,7 +24,10 @@ pub fn draw(
         .connectors
         .iter()
         .enumerate()
-        .map(|(place, account)| draw_connector(ledger, account, &|log| status(place, log)))
+        .map(|(place, account)| ConnectorSnapshot {
+            round_trips: ledger.round_trips.of(place),
+            ..draw_connector(ledger, account, &|log| status(place, log))
+        })
         .collect();
     Snapshot {
         taken_at: Some(now),
@@ -80,13 +82,13 @@ fn draw_connector(
             .enumerate()
             .map(|(place, log)| draw_log(ledger, account, log, status(place)))
             .collect(),
-        tools: Vec::new(),
-        tool_facts: Facts::default(),
-        configured_at: None,
-        tunnel_reconnects: 0,
+        tools: account.tools.draw(&ledger.counters),
+        tool_facts: account.tools.facts(),
+        configured_at: account.tools.configured_at(),
+        tunnel_reconnects: account.tools.reconnects(&ledger.counters),
         round_trips: Vec::new(),
-        heard_at: None,
-        is_silent: false,
+        heard_at: account.silence.heard_at(),
+        is_silent: account.silence.is_silent(),
     }
 }
 

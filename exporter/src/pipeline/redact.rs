@@ -4,6 +4,7 @@
 //! addresses, users and hosts between them. Anything that looks like one becomes
 //! `<redacted>`: rather one word too many than one user name on a page.
 
+use model::connector::ConnectorKind;
 use model::untrusted::Untrusted;
 
 /// Most bytes of a line that are looked at.
@@ -39,6 +40,16 @@ pub fn shown_field(name: &str, value: &Untrusted) -> String {
         redact_line(value.expose().as_bytes()).expose().to_owned()
     } else {
         "<redacted>".to_owned()
+    }
+}
+
+/// Whether a line of such a connector may be kept at all, redacted. A client's lines are
+/// about people: who they are, where they go and with which program, in words that look
+/// like any other.
+pub const fn may_keep_samples(kind: ConnectorKind) -> bool {
+    match kind {
+        ConnectorKind::NetskopePublisher => true,
+        ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => false,
     }
 }
 

@@ -60,7 +60,9 @@ pub(super) fn of_connector<'a>(
             lines.counts(&log.lines, LineOutcome::name);
         }),
         Signal::LogBytes => of_logs(connector, lines, |log, lines| lines.count(&[], log.bytes)),
-        Signal::LogLag => of_logs(connector, lines, |log, lines| lines.count(&[], log.lag_bytes)),
+        Signal::LogLag => of_logs(connector, lines, |log, lines| {
+            lines.count(&[], log.lag_bytes)
+        }),
         Signal::LogFiles => of_logs(connector, lines, |log, lines| {
             lines.count(&[], length(log.files.len()));
         }),

@@ -1,0 +1,301 @@
+//! What is known of one connector: its state, when things happened, its logs and tools.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::connector::{Aspect, ConnectorState, Fact, SILENCE, ToolRun, TunnelState};
+use model::event::{Event, EventKind};
+use model::position::FileId;
+use model::signal::Signal;
+use model::untrusted::Untrusted;
+use store::{LastEvent, Turn};
+
+use super::ConnectorPlan;
+use super::log_account::LogAccount;
+use super::silence::Silence;
+use super::tools::{Answer, ToolAccounts};
+use super::tracked::{Mark, Tracked};
+use crate::clock::Moment;
+use crate::pipeline::counters::{CounterIndex, CounterTable};
+
+/// One connector's knowledge.
+#[derive(Debug)]
+pub(in crate::pipeline) struct ConnectorAccount {
+    pub(in crate::pipeline) plan: ConnectorPlan,
+    pub(in crate::pipeline) state: Tracked<ConnectorState>,
+    /// First of `catalogue.pairs()`.
+    pub(in crate::pipeline) events_at: CounterIndex,
+    pub(in crate::pipeline) last_events: BTreeMap<EventKind, Tracked<Timestamp>>,
+    /// Which file told the time of each event last; empty after a start.
+    timed_by: BTreeMap<EventKind, FileId>,
+    /// Which line spoke of each aspect last; empty after a start.
+    last_words: BTreeMap<Aspect, Told>,
+    pub(in crate::pipeline) logs: Vec<LogAccount>,
+    pub(in crate::pipeline) tools: ToolAccounts,
+    pub(in crate::pipeline) silence: Silence,
+}
+
+/// When a line says that its event happened, and how far to believe it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::pipeline) struct Told {
+    /// The line's time, or the time of reading.
+    pub(in crate::pipeline) at: Timestamp,
+    /// Whether the line itself had the time.
+    pub(in crate::pipeline) is_dated: bool,
+    /// The file it stands in.
+    pub(in crate::pipeline) file: FileId,
+}
+
+/// Whether an event is later than those of its kind that are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::pipeline) enum Freshness {
+    /// The latest of its kind.
+    News,
+    /// From a log that turned up late.
+    OldNews,
+}
+
+impl Told {
+    /// Whether it is old news: dated before what is known, and from another file
+    /// than that. Within one file the order of lines counts, whatever a clock that
+    /// was set back wrote beside them.
+    fn is_stale(self, known_at: Option<Timestamp>, known_from: Option<FileId>) -> bool {
+        self.is_dated
+            && known_at.is_some_and(|known| self.at < known)
+            && known_from != Some(self.file)
+    }
+}
+
+impl ConnectorAccount {
+    /// Every series exists from here on, at 0 or where it was, so that
+    /// `increase()` sees the first event of each kind.
+    pub(super) fn open(
+        plan: ConnectorPlan,
+        state: Tracked<ConnectorState>,
+        counters: &mut CounterTable,
+    ) -> Self {
+        let connector = Arc::clone(&plan.name);
+        let events_at = counters.open(
+            Signal::Events,
+            plan.catalogue.pairs().iter().map(|key| {
+                vec![
+                    Arc::clone(&connector),
+                    Arc::from(key.kind.name()),
+                    Arc::from(key.reason.as_str()),
+                ]
+            }),
+        );
+        let logs = plan
+            .logs
+            .iter()
+            .map(|log| LogAccount::open(&plan, log, counters))
+            .collect();
+        Self {
+            tools: ToolAccounts::open(&connector, &plan.tools, counters),
+            silence: Silence::new(plan.unknown_after),
+            plan,
+            state,
+            events_at,
+            last_events: BTreeMap::new(),
+            timed_by: BTreeMap::new(),
+            last_words: BTreeMap::new(),
+            logs,
+        }
+    }
+
+    /// Takes note of when an event happened, unless it is old news.
+    pub(in crate::pipeline) fn note_time(&mut self, kind: EventKind, told: Told) -> Freshness {
+        let known_at = self.last_events.get(&kind).map(|at| at.value);
+        if told.is_stale(known_at, self.timed_by.get(&kind).copied()) {
+            return Freshness::OldNews;
+        }
+        self.last_events.insert(kind, Tracked::changed(told.at));
+        // Not an alteration: the store keeps it as the event's last time.
+        self.state.value.sessions.note(kind, told.at);
+        self.timed_by.insert(kind, told.file);
+        Freshness::News
+    }
+
+    /// Folds an event into the state, unless it is old news: an old log that turns up
+    /// late must not undo what is known since.
+    ///
+    /// Each part of the state is judged by what is known of it. An event that only
+    /// tells who the connector is counts by its own kind.
+    pub(in crate::pipeline) fn apply(&mut self, event: &Event, told: Told, freshness: Freshness) {
+        let effects = self.state.value.effects(event, self.plan.kind);
+        let mut is_fresh = effects.is_empty() && freshness == Freshness::News;
+        for effect in effects {
+            let aspect = effect.aspect();
+            let known_from = self.last_words.get(&aspect).map(|word| word.file);
+            if told.is_stale(self.known_at(aspect), known_from) {
+                continue;
+            }
+            is_fresh = true;
+            self.last_words.insert(aspect, told);
+            self.state.alter().change(effect, event, told.at);
+        }
+        if is_fresh {
+            self.learn(event);
+        }
+    }
+
+    /// The time up to which something is known of an aspect: that of the last word on
+    /// it, even if it only confirmed what was known, or of its last change.
+    fn known_at(&self, aspect: Aspect) -> Option<Timestamp> {
+        let view = self.state.value.view(aspect);
+        // Since when it is unknown says nothing about what was known before: whatever
+        // comes after the last word is news.
+        let changed_at = view.since.filter(|_| view.reason.as_str() != SILENCE);
+        let last_word = self.last_words.get(&aspect).map(|word| word.at);
+        changed_at.max(last_word)
+    }
+
+    /// Keeps what an event says about who the connector is. Never who is signed in: only
+    /// the vendor's tool tells that, and its answer is hashed.
+    fn learn(&mut self, event: &Event) {
+        let tells = |fact| fact != Fact::User;
+        for field in &event.fields {
+            if let Some(fact) = Fact::from_name(&field.name).filter(|fact| tells(*fact))
+                && self.state.value.facts.get(fact) != Some(&field.value)
+            {
+                self.state.alter().facts.learn(fact, field.value.clone());
+            }
+        }
+    }
+
+    /// Takes in one run of a tool that ended at `now`. What it says about the state
+    /// waits for [`Self::observe_waiting`]. A tool that is not planned is passed over.
+    pub(super) fn take_tool_run(
+        &mut self,
+        run: &ToolRun,
+        now: Moment,
+        counters: &mut CounterTable,
+    ) {
+        if self.tools.take(run, now, counters) {
+            self.silence.hear(now.timestamp());
+        }
+    }
+
+    /// Folds the answers of tools into the state. To be called when all lines that were
+    /// there before are read: they are older.
+    pub(super) fn observe_waiting(&mut self) {
+        for answer in self.tools.take_waiting() {
+            self.observe(&answer);
+        }
+    }
+
+    fn observe(&mut self, answer: &Answer) {
+        let Answer {
+            reading,
+            at,
+            is_new_tunnel,
+        } = answer;
+        if !self.state.value.observe(reading, *at).is_empty() {
+            self.state.mark(Mark::Uncommitted);
+        }
+        let is_up = self.state.value.tunnel.state == TunnelState::Connected;
+        let began_at = reading
+            .uptime
+            .and_then(|uptime| at.checked_sub(uptime).ok());
+        // It is as connected as before, and was not in between.
+        if *is_new_tunnel && is_up && self.state.value.tunnel.since < began_at {
+            self.state.alter().tunnel.since = began_at;
+        }
+    }
+
+    /// Looks whether the connector has been silent for too long; then its states are
+    /// unknown, and so is what its tools told. Who it is, its logs have told for good.
+    pub(super) fn notice_silence(&mut self, now: Moment) {
+        if !self.silence.falls_silent(now) {
+            return;
+        }
+        self.tools.forget();
+        if self.state.value.forget(now.timestamp()) {
+            self.state.mark(Mark::Uncommitted);
+        }
+    }
+
+    /// Goes on where `old` is, an account of the same connector before a reload. What
+    /// the store keeps came from there.
+    pub(super) fn carry_over(&mut self, old: &mut Self) {
+        self.silence.carry_over(&old.silence);
+        self.tools.carry_over(&mut old.tools);
+    }
+
+    pub(super) fn add_uncommitted(&self, turn: &mut Turn) {
+        let name = &self.plan.name;
+        if let Some(state) = self.state.uncommitted() {
+            turn.states.push((Arc::clone(name), state.clone()));
+        }
+        for (kind, at) in &self.last_events {
+            if let Some(at) = at.uncommitted() {
+                turn.last_events.push(LastEvent {
+                    connector: Arc::clone(name),
+                    kind: *kind,
+                    at: *at,
+                });
+            }
+        }
+        for log in &self.logs {
+            log.add_uncommitted(&self.plan, turn);
+        }
+        turn.last_read.extend(self.tools.uncommitted(name));
+    }
+
+    pub(super) fn mark(&mut self, mark: Mark) {
+        self.state.mark(mark);
+        for at in self.last_events.values_mut() {
+            at.mark(mark);
+        }
+        for log in &mut self.logs {
+            log.mark(mark);
+        }
+        self.tools.mark(mark);
+    }
+
+    /// Takes over what another account of the same plan learned from other files.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.state.alter().absorb(&other.state.value);
+        for (kind, at) in &other.last_events {
+            let known = self.last_events.entry(*kind).or_insert_with(|| at.clone());
+            if known.value < at.value {
+                *known = at.clone();
+            }
+        }
+        for (log, other_log) in self.logs.iter_mut().zip(&other.logs) {
+            log.absorb(other_log);
+        }
+    }
+
+    /// Takes back when an earlier run read a log, or had an answer of a tool.
+    pub(super) fn restore_last_read(&mut self, log: &str, at: Timestamp) {
+        match self.find_log(log) {
+            Some(log) => log.last_read = Some(Tracked::committed(at)),
+            None => self.tools.restore(log, at),
+        }
+        self.silence.heard_earlier(at);
+    }
+
+    pub(super) fn restore_last_event(&mut self, kind: EventKind, at: Timestamp) {
+        self.last_events.insert(kind, Tracked::committed(at));
+        self.state.value.sessions.note(kind, at);
+    }
+
+    pub(super) fn restore_sample(&mut self, log: &str, function: &str, sample: Untrusted) {
+        let mut functions = self.plan.catalogue.functions().iter();
+        let Some(place) = functions.position(|name| &**name == function) else {
+            return;
+        };
+        let slot = self
+            .find_log(log)
+            .and_then(|log| log.samples.get_mut(place));
+        if let Some(slot) = slot {
+            *slot = Some(Tracked::committed(sample));
+        }
+    }
+
+    fn find_log(&mut self, name: &str) -> Option<&mut LogAccount> {
+        self.logs.iter_mut().find(|log| &*log.name == name)
+    }
+}
