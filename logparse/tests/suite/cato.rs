@@ -162,8 +162,8 @@ fn every_text_is_named_behind_every_prefix() {
 fn a_text_of_another_function_is_not_taken_for_this_ones() {
     let line = "09/01/26 18:05:38.395 [E] [x] [20AC:2490] [logErrors : 407] [:] [:] [ :] text";
     assert_eq!(named(line), "NoRow");
-    let line = "2025-08-04 11:18:00 [I][client  ][version:1716][:][:][_:] log_client_version";
-    assert_eq!(named(line), "NoRow");
+    let as_text = "2025-08-04 11:18:00 [I][client  ][version:1716][:][:][_:] log_client_version";
+    assert_eq!(named(as_text), "NoRow");
 }
 
 #[test]
@@ -278,9 +278,9 @@ fn line_ends_and_encodings_change_nothing() {
     let text: String = lines.collect();
     let plain = scan_file("cato_vpn_1.log", &text);
     assert_eq!(plain.events.len(), 7);
-    for text in [text.clone(), text.replace('\n', "\r\n")] {
+    for with_ends in [text.clone(), text.replace('\n', "\r\n")] {
         for encoding in [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be] {
-            let bytes = encoded(&text, encoding);
+            let bytes = encoded(&with_ends, encoding);
             let order = DateOrder::detect(None, &bytes);
             assert_eq!(order, DateOrder::DayFirst, "{encoding:?}");
             assert_eq!(scan_as(&bytes, order, "UTC"), plain, "{encoding:?}");
