@@ -11,16 +11,21 @@
 //! [`CHUNK_BYTES_MIN`] bytes at once if the file has them. Records that a container
 //! runtime cut in parts and that are longer than such a chunk are cut there, too.
 
+mod blocks;
+mod told;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use model::event::{Event, EventKey, EventKind};
 use model::log::{LINE_BYTES_MAX, LineOutcome};
 
-use crate::catalogue::recognise::{Finding, Reading};
-use crate::catalogue::{Catalogue, FunctionId, PairId};
+pub use self::told::{Hit, Miss, Sink, Tally};
+
+use self::blocks::{InvalidLines, plain_lines};
+use self::told::{Line, Look};
+use crate::catalogue::Catalogue;
+use crate::catalogue::recognise::Finding;
 use crate::date_order::DateOrder;
 use crate::framing::{Encoding, Frame, Framer, utf16};
 use crate::split;
@@ -60,137 +65,6 @@ pub struct Scanned {
     pub mid_line: bool,
     /// What was in the consumed bytes.
     pub tally: Tally,
-}
-
-/// Counts of lines by outcome, and of bytes that were skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// All lines: the sum of the next five.
-    pub lines: u64,
-    /// Lines of which a row made an event.
-    pub recognised: u64,
-    /// Lines that no row wants, near misses among them.
-    pub ignored: u64,
-    /// Lines over [`model::log::LINE_BYTES_MAX`].
-    pub oversize: u64,
-    /// Lines that are not valid text and that no row wants.
-    pub invalid_utf8: u64,
-    /// Lines that begin no record, of products whose records all begin in a known way.
-    pub continuation: u64,
-    /// Bytes of oversize lines, without their line ends.
-    pub oversize_bytes: u64,
-    /// Bytes of skipped runs of NUL.
-    pub nul_bytes: u64,
-}
-
-impl Tally {
-    /// Counts one line whose length is within the bound.
-    const fn note(&mut self, outcome: LineOutcome) {
-        self.lines += 1;
-        match outcome {
-            LineOutcome::Recognised => self.recognised += 1,
-            LineOutcome::Ignored => self.ignored += 1,
-            LineOutcome::Oversize => self.oversize += 1,
-            LineOutcome::InvalidUtf8 => self.invalid_utf8 += 1,
-            LineOutcome::Continuation => self.continuation += 1,
-        }
-    }
-}
-
-/// Takes what a scan finds, in the order of the file.
-pub trait Sink {
-    /// A line was an event.
-    fn event(&mut self, hit: &Hit<'_>);
-
-    /// A line is a record of a known function, and no row knows its text.
-    fn near_miss(&mut self, function: FunctionId, miss: &Miss<'_>) {
-        let _ = (function, miss);
-    }
-}
-
-/// A line that is an event.
-#[derive(Debug)]
-pub struct Hit<'a> {
-    catalogue: &'a Catalogue,
-    local: &'a LocalTime,
-    key: &'a EventKey,
-    pair: PairId,
-    line: Line<'a>,
-    reading: Reading<'a>,
-}
-
-impl Hit<'_> {
-    /// Which `(event, reason)` it is.
-    pub fn pair(&self) -> PairId {
-        self.pair
-    }
-
-    /// The event and its reason.
-    pub fn key(&self) -> &EventKey {
-        self.key
-    }
-
-    /// The event without its reason.
-    pub fn kind(&self) -> EventKind {
-        self.key.kind
-    }
-
-    /// Where the line begins in the file, in bytes.
-    pub fn offset(&self) -> u64 {
-        self.line.offset
-    }
-
-    /// The whole line without its end; as UTF-8 if the file is UTF-16.
-    pub fn line(&self) -> &[u8] {
-        self.line.text
-    }
-
-    /// When it happened, by the line's own words. Does not allocate.
-    pub fn time(&self) -> Option<Timestamp> {
-        self.reading.stamp.and_then(|stamp| self.local.time(&stamp))
-    }
-
-    /// The event with its fields. Allocates: ask only for events that someone keeps.
-    pub fn event(&self) -> Event {
-        let event = self.catalogue.event(&self.reading, self.local.zone());
-        event.unwrap_or_else(|| Event {
-            key: self.key.clone(),
-            time: self.time(),
-            fields: Vec::new(),
-        })
-    }
-}
-
-/// A line whose function is known and whose text is not.
-#[derive(Debug)]
-pub struct Miss<'a> {
-    line: Line<'a>,
-    message: &'a [u8],
-}
-
-impl Miss<'_> {
-    /// Where the line begins in the file, in bytes.
-    pub fn offset(&self) -> u64 {
-        self.line.offset
-    }
-
-    /// The whole line without its end; as UTF-8 if the file is UTF-16.
-    pub fn line(&self) -> &[u8] {
-        self.line.text
-    }
-
-    /// The text after the anchor, which fits no row.
-    pub fn message(&self) -> &[u8] {
-        self.message
-    }
-}
-
-/// A line's text, and where it begins in the file and in the chunk.
-#[derive(Debug, Clone, Copy)]
-struct Line<'a> {
-    offset: u64,
-    text: &'a [u8],
-    at: usize,
 }
 
 /// Finds the events of one log after another. Keeps its buffers between chunks.
@@ -310,7 +184,7 @@ impl Scanner {
             }
             from = end + 1;
         }
-        let invalid_utf8 = invalid.count();
+        let invalid_utf8 = count(invalid.count());
         tally.lines += lines;
         tally.recognised += recognised;
         tally.invalid_utf8 += invalid_utf8;
@@ -440,103 +314,11 @@ impl Scanner {
     }
 }
 
-/// What a look at a line found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// An event.
-    Event,
-    /// Nothing that anybody wants.
-    Nothing,
-    /// No record begins in it.
-    NoRecord,
-}
-
-impl Look {
-    /// What became of the line, which may not be valid text.
-    const fn outcome(self, is_invalid: bool) -> LineOutcome {
-        match (self, is_invalid) {
-            (Self::Event, _) => LineOutcome::Recognised,
-            (Self::Nothing | Self::NoRecord, true) => LineOutcome::InvalidUtf8,
-            (Self::NoRecord, false) => LineOutcome::Continuation,
-            (Self::Nothing, false) => LineOutcome::Ignored,
-        }
-    }
-}
-
 /// Whether the line only goes on with a record that began before it.
 fn is_later_part(line: &Line<'_>, input: &Chunk<'_>) -> bool {
     let before = input.bytes.get(..line.at).unwrap_or_default();
     // Container runtimes write UTF-8 whatever their containers do.
     input.encoding == Encoding::Utf8 && split::is_continuation(line.text, before, input.mid_line)
-}
-
-/// The lines of a block that are not UTF-8 and not recognised either.
-struct InvalidLines {
-    /// Starts of invalid lines, ascending.
-    starts: Vec<usize>,
-    forgiven: usize,
-}
-
-impl InvalidLines {
-    fn new(block: &[u8]) -> Self {
-        let mut starts = Vec::new();
-        // Nearly every block is valid, and to check it whole is fastest.
-        if simdutf8::basic::from_utf8(block).is_err() {
-            let mut from = 0;
-            while let Some(rest) = block.get(from..)
-                && let Err(error) = simdutf8::compat::from_utf8(rest)
-            {
-                let place = from + error.valid_up_to();
-                let before = block.get(from..place).unwrap_or_default();
-                starts.push(memchr::memrchr(b'\n', before).map_or(from, |end| from + end + 1));
-                let after = block.get(place..).unwrap_or_default();
-                from = memchr::memchr(b'\n', after).map_or(block.len(), |len| place + len + 1);
-            }
-        }
-        Self {
-            starts,
-            forgiven: 0,
-        }
-    }
-
-    /// The line at `start` is recognised, whatever its bytes.
-    fn forgive(&mut self, start: usize) {
-        if self.holds(start) {
-            self.forgiven += 1;
-        }
-    }
-
-    /// Whether the line at `start` is one of them.
-    fn holds(&self, start: usize) -> bool {
-        self.starts.binary_search(&start).is_ok()
-    }
-
-    fn count(&self) -> u64 {
-        count(self.starts.len() - self.forgiven)
-    }
-}
-
-/// The lines at the front of `rest` that the fast road may take: whole, none too
-/// long, no NUL among them, at most [`BLOCK_BYTES`].
-fn plain_lines(rest: &[u8]) -> &[u8] {
-    let window = rest.get(..BLOCK_BYTES).unwrap_or(rest);
-    let without_nul = window.get(..memchr::memchr(0, window).unwrap_or(window.len()));
-    let window = without_nul.unwrap_or(window);
-    let end = memchr::memrchr(b'\n', window).map_or(0, |place| place + 1);
-    let lines = window.get(..end).unwrap_or_default();
-    // From each line's start, look back from the farthest place where it may end:
-    // no need to see each line.
-    let mut start = 0;
-    while LINE_BYTES_MAX < lines.len() - start {
-        let reach = lines
-            .get(start..=start + LINE_BYTES_MAX)
-            .unwrap_or_default();
-        match memchr::memrchr(b'\n', reach) {
-            Some(place) => start += place + 1,
-            None => return lines.get(..start).unwrap_or_default(),
-        }
-    }
-    lines
 }
 
 /// A line without its carriage return and, at the start of the file, without its
