@@ -1,7 +1,7 @@
 //! The command `demo`: the demo's writer and the whole agent in one process.
 //!
 //! What the demo writes is in [`crate::demo`]; the agent that reads it is the
-//! ordinary one. Known limit: a killed demo leaves its temporary folder behind.
+//! ordinary one, with a configuration as a person would write it. Known limit: a killed demo leaves its temporary folder behind.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
+use model::connector::{ConnectorKind, Tool};
 use tracing::{debug, warn};
 
 use crate::agent::{self, OnListening, RunOptions};
@@ -16,6 +17,9 @@ use crate::cli::{DemoArgs, Failure};
 use crate::clock::Clock;
 use crate::config::{Colour, Config};
 use crate::demo;
+use crate::demo::folder::{DemoFolder, connector_folder};
+use crate::demo::logs::Log;
+use crate::demo::tools::StandIn;
 use crate::demo::writer::{DemoWriter, WriterError};
 use crate::logging::print_result;
 
@@ -25,7 +29,7 @@ const LISTEN_WANTED: &str = "want an address of this machine only, like 127.0.0.
 /// How often to look whether the story still goes on.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Shows a live connector in a temporary folder, and the whole agent on it.
+/// Shows live connectors in a temporary folder, and the whole agent on them.
 ///
 /// # Errors
 ///
@@ -35,12 +39,13 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         .prefix("ztna-demo-")
         .tempdir()
         .context("no temporary folder for the demo's logs")?;
+    let files = DemoFolder::open(folder.path()).context("the demo's folder cannot be filled")?;
     let config = demo_config(folder.path(), &args.listen);
     load(&config)
         .map_err(|_| Failure::Usage(format!("--listen `{}`: {LISTEN_WANTED}", args.listen)))?;
     let clock = Clock::start();
     let story = Story {
-        logs: folder.path().to_owned(),
+        place: folder.path().to_owned(),
         speed: args.speed,
         clock,
         writer: Arc::default(),
@@ -49,7 +54,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         load: Arc::new(move |_| load(&config)),
         lifecycle: false,
         until: Box::pin(story.clone().end(args.seconds.map(Duration::from_secs))),
-        on_listening: story.clone().begin(),
+        on_listening: story.clone().begin(files),
     };
     let ended = agent::run(options, clock);
     story.stop()?;
@@ -67,7 +72,8 @@ fn load(config: &str) -> Result<Config, String> {
 /// The writer, shared between whoever starts, watches and stops it.
 #[derive(Clone)]
 struct Story {
-    logs: PathBuf,
+    /// The temporary folder.
+    place: PathBuf,
     speed: u32,
     clock: Clock,
     /// `None` before the agent serves.
@@ -77,17 +83,17 @@ struct Story {
 impl Story {
     /// Greets once the agent serves, and only then begins to write: so the reader
     /// knows where to look before the first thing happens.
-    fn begin(self) -> OnListening {
+    fn begin(self, files: DemoFolder) -> OnListening {
         Box::new(move |addresses| {
             if let Some(address) = addresses.first() {
-                greet(*address, &self.logs);
+                greet(*address, &self.place);
             }
             let tell = |elapsed, chapter| {
                 if let Err(error) = demo::narrate(elapsed, chapter) {
                     debug!(%error, "chapter not printed");
                 }
             };
-            let started = DemoWriter::start(&self.logs, self.speed, self.clock, tell);
+            let started = DemoWriter::start(files, self.speed, self.clock, tell);
             if let Ok(mut writer) = self.writer.lock() {
                 *writer = Some(started);
             }
@@ -119,40 +125,80 @@ impl Story {
         if let Some(started) = started {
             started
                 .and_then(DemoWriter::stop)
-                .context("the demo's logs cannot be written")?;
+                .context("the demo's story ended early")?;
         }
         Ok(())
     }
 }
 
-fn greet(address: SocketAddr, logs: &Path) {
+fn greet(address: SocketAddr, place: &Path) {
     let text = format!(
-        "A Netskope Publisher lives in {logs}; the agent reads its logs and serves:\n\n  \
+        "A Netskope Publisher and two laptops, one with the Netskope Client and one with the\n\
+         Cato Client, live in {place};\n\
+         the agent reads their logs, asks the clients' tools every {interval} s, and serves:\n\n  \
          http://{address}/         the status page\n  \
          http://{address}/metrics  for Prometheus: watch ztna_events_total and ztna_tunnel_up\n\n\
-         Its story, as it happens (Ctrl-C ends it and removes everything):\n\n",
-        logs = logs.display(),
+         Their story, as it happens (Ctrl-C ends it and removes everything):\n\n",
+        place = place.display(),
+        interval = TOOL_INTERVAL.as_secs(),
     );
     if let Err(error) = print_result(text.as_bytes()) {
         warn!(%error, "greeting not printed");
     }
 }
 
-fn demo_config(folder: &Path, listen: &str) -> String {
-    // Debug formatting quotes a path as YAML's double-quoted strings do.
-    let path = |name: &str| format!("{:?}", folder.join(name).display().to_string());
-    format!(
+/// How often a tool is asked: as often as the configuration allows.
+const TOOL_INTERVAL: Duration = Duration::from_secs(10);
+
+/// After how long a tool that says nothing is given up.
+const TOOL_TIMEOUT: Duration = Duration::from_secs(2);
+
+fn demo_config(place: &Path, listen: &str) -> String {
+    let mut config = format!(
         "store: {{path: {store}}}\n\
          web: {{listen: [{listen:?}]}}\n\
          tail: {{rotate_grace: 5s}}\n\
-         connectors:\n\
-         - name: demo-publisher\n  \
-           kind: netskope-publisher\n  \
-           logs:\n    \
-             agent: [{agent}]\n    \
-             wizard: [{wizard}]\n",
-        store = path("state.db"),
-        agent = path("agent.txt*"),
-        wizard = path("publisher_wizard.log*"),
+         connectors:\n",
+        store = quoted(&place.join("state.db")),
+    );
+    for kind in ConnectorKind::ALL {
+        config.push_str(&connector_config(place, *kind));
+    }
+    config
+}
+
+fn connector_config(place: &Path, kind: ConnectorKind) -> String {
+    // The demo's programs write in UTC wherever they are.
+    let mut config = format!("- name: demo-{kind}\n  kind: {kind}\n  timezone: UTC\n  logs:\n");
+    for log in Log::ALL.iter().filter(|log| log.connector() == kind) {
+        let pattern = connector_folder(place, kind).join(log.pattern());
+        config.push_str(&format!("    {}: [{}]\n", log.name(), quoted(&pattern)));
+    }
+    match kind {
+        ConnectorKind::NetskopePublisher => {}
+        // A tool without a stand-in might be this machine's own: it is left alone.
+        ConnectorKind::NetskopeClient => {
+            config.push_str("  tools:\n    stagentcli: {enabled: false}\n");
+            config.push_str(&tool_config(place, Tool::Nsdiag, kind));
+        }
+        ConnectorKind::CatoClient => {
+            config.push_str("  tools:\n");
+            config.push_str(&tool_config(place, Tool::CatoSdp, kind));
+        }
+    }
+    config
+}
+
+fn tool_config(place: &Path, tool: Tool, kind: ConnectorKind) -> String {
+    format!(
+        "    {tool}: {{path: {path}, interval: {interval}s, timeout: {timeout}s}}\n",
+        path = quoted(StandIn::place(&connector_folder(place, kind), tool).program()),
+        interval = TOOL_INTERVAL.as_secs(),
+        timeout = TOOL_TIMEOUT.as_secs(),
     )
+}
+
+/// Debug formatting quotes a path as YAML's double-quoted strings do.
+fn quoted(path: &Path) -> String {
+    format!("{:?}", path.display().to_string())
 }

@@ -12,6 +12,7 @@ use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Miss, Scanner, Sink};
 use model::connector::ConnectorKind;
 
+use super::logs::Log;
 use super::scenario::{Action, Scenario};
 use crate::corpus::{Corpus, CorpusShape};
 
@@ -39,8 +40,8 @@ impl Sink for Tally {
     }
 }
 
-fn recognise(bytes: &[u8]) -> Tally {
-    let catalogue = Arc::new(Catalogue::built_in(ConnectorKind::NetskopePublisher).unwrap());
+fn recognise(bytes: &[u8], kind: ConnectorKind) -> (Tally, u64) {
+    let catalogue = Arc::new(Catalogue::built_in(kind).unwrap());
     let mut scanner = Scanner::new(Arc::clone(&catalogue), TimeZone::UTC);
     let mut tally = Tally {
         catalogue,
@@ -53,31 +54,61 @@ fn recognise(bytes: &[u8]) -> Tally {
         encoding: Encoding::Utf8,
         mid_line: false,
         is_final: true,
-        date_order: DateOrder::default(),
+        date_order: DateOrder::DayFirst,
     };
     let scanned = scanner.scan(chunk, &mut tally);
     assert_eq!(scanned.consumed, bytes.len());
-    tally
+    (tally, scanned.tally.continuation)
 }
 
-#[test]
-fn every_line_of_the_story_is_recognised_as_what_it_was_written_for() {
+/// Each log by itself: records of several lines end with their log's own.
+fn check(kind: ConnectorKind) {
     let mut scenario = Scenario::new(5);
-    let mut log = Vec::new();
+    let mut logs = BTreeMap::<Log, Vec<u8>>::new();
     for action in scenario.step(Duration::from_secs(600), Timestamp::UNIX_EPOCH) {
-        if let Action::Write { line, .. } = action {
-            log.extend(line);
+        if let Action::Write { log, record } = action
+            && log.connector() == kind
+        {
+            logs.entry(log).or_default().extend(record);
         }
     }
-    let tally = recognise(&log);
-    let truth = scenario.truth();
-    assert_eq!(tally.counts, truth.truth.counts);
-    let near_misses: BTreeMap<String, u64> = truth
+    let mut counts = BTreeMap::new();
+    let mut near_misses = BTreeMap::new();
+    let mut continuations = 0;
+    for log in logs.values() {
+        let (tally, continued) = recognise(log, kind);
+        for (key, count) in tally.counts {
+            *counts.entry(key).or_default() += count;
+        }
+        for (function, count) in tally.near_misses {
+            *near_misses.entry(function).or_default() += count;
+        }
+        continuations += continued;
+    }
+    let truth = scenario.truth().of(kind);
+    assert_eq!(counts, truth.counts);
+    let expected: BTreeMap<String, u64> = truth
         .near_misses
         .iter()
         .map(|(function, count)| ((*function).to_owned(), *count))
         .collect();
-    assert_eq!(tally.near_misses, near_misses);
+    assert_eq!(near_misses, expected);
+    assert_eq!(continuations, truth.continuations);
+}
+
+#[test]
+fn every_line_of_the_publisher_is_recognised_as_what_it_was_written_for() {
+    check(ConnectorKind::NetskopePublisher);
+}
+
+#[test]
+fn every_line_of_the_netskope_client_is_recognised_as_what_it_was_written_for() {
+    check(ConnectorKind::NetskopeClient);
+}
+
+#[test]
+fn every_line_of_the_cato_client_is_recognised_as_what_it_was_written_for() {
+    check(ConnectorKind::CatoClient);
 }
 
 #[test]
@@ -91,7 +122,7 @@ fn every_line_of_a_corpus_is_recognised_as_what_it_was_written_for() {
         let truth = Corpus::new(6, shape)
             .write_bytes(&mut log, 3_000_000)
             .unwrap();
-        let tally = recognise(&log);
+        let (tally, _) = recognise(&log, ConnectorKind::NetskopePublisher);
         assert_eq!(tally.counts, truth.counts);
         assert_eq!(tally.near_misses, BTreeMap::new());
     }
