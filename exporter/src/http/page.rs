@@ -185,11 +185,7 @@ impl<'a> ConnectorReport<'a> {
     /// Bad if any part is; else as good as its most important part.
     fn mood(&self) -> Mood {
         let is_bad = |aspect: &AspectReport<'_>| aspect.mood == Mood::Bad;
-        let is_degraded = self
-            .client
-            .as_ref()
-            .is_some_and(|client| !client.degraded.is_empty());
-        if is_degraded || self.aspects.iter().any(is_bad) {
+        if self.is_degraded() || self.aspects.iter().any(is_bad) {
             return Mood::Bad;
         }
         if self.silent {
@@ -200,21 +196,27 @@ impl<'a> ConnectorReport<'a> {
             .map_or(Mood::Open, |aspect| aspect.mood)
     }
 
+    fn is_degraded(&self) -> bool {
+        let client = self.client.as_ref();
+        client.is_some_and(|client| !client.degraded.is_empty())
+    }
+
     /// Its bad parts, or its most important one.
     fn summary(&self) -> String {
         if self.silent {
             return "silent, so its states are unknown".to_owned();
         }
-        let degraded = self.client.iter().flat_map(|client| &client.degraded);
-        let mut parts: Vec<String> = degraded
-            .map(|degraded| degraded.meaning.to_owned())
-            .collect();
         let is_bad = |aspect: &&AspectReport<'_>| aspect.mood == Mood::Bad;
-        parts.extend(self.aspects.iter().filter(is_bad).map(in_words));
+        let mut parts: Vec<String> = self.aspects.iter().filter(is_bad).map(in_words).collect();
         if parts.is_empty() {
             parts.extend(self.aspects.first().map(in_words));
         }
-        parts.join("; ")
+        let contrast = if self.is_degraded() {
+            "tunnel up, but "
+        } else {
+            ""
+        };
+        format!("{contrast}{}", parts.join(", "))
     }
 
     /// What to do about an aspect, unless one before it has said the same: one event may
