@@ -122,7 +122,9 @@ pub enum KindChoice {
 /// Flags of `parse`.
 #[derive(Debug, Clone, Args)]
 pub struct ParseArgs {
-    /// The product whose logs these are.
+    /// The product whose logs these are. `auto` looks into each file: each product found
+    /// becomes one connector, and a file that no product wrote is told on stderr and left
+    /// out. If nothing is left, that is a failure (1).
     #[arg(long, value_enum, default_value_t = KindChoice::Auto)]
     pub kind: KindChoice,
 
@@ -130,13 +132,15 @@ pub struct ParseArgs {
     #[arg(long, value_enum, default_value_t = ParseOutput::Summary)]
     pub output: ParseOutput,
 
-    /// Value of the label `connector`; the product's name if not given.
+    /// Value of the label `connector`; the product's name if not given. Files of several
+    /// products cannot have one name.
     #[arg(long, value_name = "NAME")]
     pub connector: Option<String>,
 
-    /// Time zone of time stamps that name none (IANA name).
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub timezone: String,
+    /// Time zone of time stamps that name none: an IANA name, or `local` for this host's.
+    /// UTC for Publishers and this host's for clients if not given.
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
 
     /// File or folder of catalogue rows beside the built-in ones. May be repeated.
     #[arg(long, value_name = "PATH")]
@@ -161,9 +165,14 @@ pub enum ParseOutput {
 /// Flags of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
-    /// The product whose log the line is from.
+    /// The product whose log the line is from. `auto` asks each product.
     #[arg(long, value_enum, default_value_t = KindChoice::Auto)]
     pub kind: KindChoice,
+
+    /// Time zone of a time stamp that names none: an IANA name, or `local` for this host's.
+    /// UTC for a Publisher and this host's for a client if not given.
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
 
     /// File or folder of catalogue rows beside the built-in ones. May be repeated.
     #[arg(long, value_name = "PATH")]

@@ -1,35 +1,52 @@
-//! Writes realistic Publisher logs of any size, with the exact truth about them.
+//! Writes realistic logs of each product of any size, with the exact truth about them.
 //!
 //! For benches and end-to-end tests: one seed gives one file, and the [`Truth`]
 //! says what an exact reader must count in it. Lines are drawn from pools that are
 //! rendered once, so writing is far faster than reading. It does not recognise
 //! anything; a wrong catalogue cannot make its counts agree.
 //!
-//! Known limit: a real Publisher's mix is not public. Eight lines in a hundred mean
-//! something here, and half of those are proxied connections.
+//! Known limit: a real connector's mix is not public. Of a Publisher eight lines in a
+//! hundred mean something here, and half of those are proxied connections; of a
+//! Netskope Client seven in ten are about a connection led into the tunnel.
 
+pub mod cato_client;
 pub mod chance;
+pub mod names;
+pub mod netskope_client;
 pub mod noise;
+#[cfg(test)]
+mod recognition;
+pub mod record;
+pub mod stamp;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use model::connector::ConnectorKind;
 use serde::Serialize;
 
+use self::cato_client::CatoClient;
+use self::chance::Chance;
+use self::names::Names;
+use self::netskope_client::NetskopeClient;
+use self::record::Record;
+use self::stamp::{Stamp, Stamper};
 use crate::clock::Clock;
 use crate::demo::lines::{self, Line, Meaning, Writer};
-use crate::demo::stamp::Stamper;
-use chance::Chance;
 
 /// What a corpus looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CorpusShape {
-    /// How many lines of a thousand mean nothing.
+    /// Whose log it is.
+    pub kind: ConnectorKind,
+    /// How many lines of a thousand mean nothing, in a Publisher's log.
     pub noise_per_thousand: u32,
-    /// What stands before an agent line's text.
+    /// What stands before the text of a Publisher's agent line.
     pub prefix: Prefix,
+    /// Where an endpoint client runs.
+    pub platform: Platform,
     /// Whether lines stay short and are all UTF-8.
     pub is_clean: bool,
 }
@@ -37,11 +54,25 @@ pub struct CorpusShape {
 impl Default for CorpusShape {
     fn default() -> Self {
         Self {
+            kind: ConnectorKind::NetskopePublisher,
             noise_per_thousand: 920,
             prefix: Prefix::HostAndTime,
+            platform: Platform::Windows,
             is_clean: true,
         }
     }
+}
+
+/// Where an endpoint client runs, which decides how it writes its prefixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Milliseconds and hexadecimal numbers; days before months in a Cato Client's log.
+    Windows,
+    /// Microseconds and decimal numbers in a Netskope Client's log; a colon before the
+    /// milliseconds in a Cato Client's.
+    MacOs,
+    /// As on Windows for a Netskope Client; whole seconds in a Cato Client's log.
+    Linux,
 }
 
 /// What stands before an agent line's text.
@@ -58,6 +89,8 @@ pub enum Prefix {
 pub struct Truth {
     /// Lines, all of them ended.
     pub lines: u64,
+    /// Lines of an endpoint client that begin no record.
+    pub continuations: u64,
     /// Bytes, line ends included.
     pub bytes: u64,
     /// How often each `event` or `event|reason` happened. One that never did is not in it.
@@ -72,33 +105,45 @@ pub struct Corpus {
     stamper: Stamper,
     /// Log time of the next line, in microseconds since the epoch.
     now_us: i64,
+    /// A Publisher's lines that mean nothing.
     noise: Vec<Pooled>,
+    /// A Publisher's lines that mean something, or all records of a client.
     events: Vec<Pooled>,
     /// Truth and count of each pooled meaning.
     counts: Vec<(&'static str, u64)>,
+    /// Everybody in a client's log.
+    names: Names,
     lines: u64,
+    continuations: u64,
     bytes: u64,
 }
 
-/// A line ready to be written behind its time.
+/// A record ready to be written behind its time.
 #[derive(Debug, Clone)]
 struct Pooled {
-    writer: Writer,
+    stamp: Stamp,
     /// Level, text and line end.
     tail: Vec<u8>,
-    /// Index in `counts`. `None` if the line means nothing.
+    /// Index in `counts`. `None` if the record means nothing.
     truth: Option<usize>,
+    /// How many of its lines begin no record.
+    continuations: u64,
 }
 
 /// Enough that no compression or cache makes the corpus easier than a real log.
 const NOISE_POOL: usize = 40_000;
 const EVENT_POOL: usize = 20_000;
+const RECORD_POOL: usize = 40_000;
 
 /// 2024-03-04 09:15:22 UTC: a corpus is the same whenever it is written.
 const FIRST_LINE_US: i64 = 1_709_543_722_000_000;
 
 /// 2,500 lines a second of log time: a busy Publisher at debug level.
 const LINE_INTERVAL_US: i64 = 400;
+
+/// 10 records a second: a Netskope Client in trouble, which retries its connections.
+/// Source: a public NixOS module for the client counts 296 in 30 s.
+const RECORD_INTERVAL_US: i64 = 100_000;
 
 /// Written at once.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -123,20 +168,52 @@ impl Corpus {
             noise: Vec::new(),
             events: Vec::new(),
             counts: Vec::new(),
+            names: Names::default(),
             lines: 0,
+            continuations: 0,
             bytes: 0,
         };
-        for _ in 0..NOISE_POOL {
-            let line = noise::line(&mut corpus.chance);
-            let pooled = corpus.pooled(&line);
-            corpus.noise.push(pooled);
-        }
-        for _ in 0..EVENT_POOL {
-            let line = event_line(&mut corpus.chance);
-            let pooled = corpus.pooled(&line);
-            corpus.events.push(pooled);
+        match shape.kind {
+            ConnectorKind::NetskopePublisher => corpus.fill_publisher(),
+            ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => corpus.fill_client(),
         }
         corpus
+    }
+
+    fn fill_publisher(&mut self) {
+        for _ in 0..NOISE_POOL {
+            let line = noise::line(&mut self.chance);
+            let pooled = self.pooled_line(&line);
+            self.noise.push(pooled);
+        }
+        for _ in 0..EVENT_POOL {
+            let line = event_line(&mut self.chance);
+            let pooled = self.pooled_line(&line);
+            self.events.push(pooled);
+        }
+    }
+
+    fn fill_client(&mut self) {
+        let names = Names::invent(&mut self.chance);
+        for _ in 0..RECORD_POOL {
+            let record = match self.shape.kind {
+                ConnectorKind::CatoClient => {
+                    CatoClient::new(&names, self.shape.platform).record(&mut self.chance)
+                }
+                ConnectorKind::NetskopeClient | ConnectorKind::NetskopePublisher => {
+                    NetskopeClient::new(&names, self.shape.platform).record(&mut self.chance)
+                }
+            };
+            let pooled = self.pooled_record(record);
+            self.events.push(pooled);
+        }
+        self.names = names;
+    }
+
+    /// Every person, host, program, device and private address that its lines may hold:
+    /// none of them may leave the host. Empty for a Publisher.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.all()
     }
 
     /// Writes whole lines until at least `bytes` are written, and returns the truth
@@ -158,7 +235,8 @@ impl Corpus {
         Ok(self.truth())
     }
 
-    /// Appends exactly `lines` lines to `out`.
+    /// Appends exactly `lines` lines to `out`; of a client, so many records, some of
+    /// which have several lines.
     ///
     /// # Errors
     ///
@@ -209,6 +287,7 @@ impl Corpus {
         let counted = self.counts.iter().filter(|(_, count)| *count > 0);
         Truth {
             lines: self.lines,
+            continuations: self.continuations,
             bytes: self.bytes,
             counts: counted
                 .map(|(key, count)| ((*key).to_owned(), *count))
@@ -219,59 +298,71 @@ impl Corpus {
     fn append_line(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         let before = out.len();
         if !self.shape.is_clean && self.append_odd_line(out)? {
-            self.advance(out.len() - before);
+            self.advance(out.get(before..).unwrap_or_default());
             return Ok(());
         }
-        let is_noise = self.chance.below(1_000) < self.shape.noise_per_thousand;
+        let is_noise = !self.noise.is_empty()
+            && self.chance.below(1_000) < self.shape.noise_per_thousand;
         let pool = if is_noise { &self.noise } else { &self.events };
-        let Some(line) = self.chance.item(pool) else {
+        let Some(record) = self.chance.item(pool) else {
             return Ok(());
         };
-        let bare = self.shape.prefix == Prefix::None && line.writer == Writer::Agent;
-        if !bare {
-            let at = Timestamp::from_microsecond(self.now_us).unwrap_or(Timestamp::UNIX_EPOCH);
-            self.stamper.stamp(line.writer, at, out)?;
-        }
-        out.extend_from_slice(&line.tail);
-        if let Some((_, count)) = line.truth.and_then(|truth| self.counts.get_mut(truth)) {
+        let at = Timestamp::from_microsecond(self.now_us).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.stamper.stamp(record.stamp, at, out)?;
+        out.extend_from_slice(&record.tail);
+        if let Some((_, count)) = record.truth.and_then(|truth| self.counts.get_mut(truth)) {
             *count += 1;
         }
-        self.advance(out.len() - before);
+        self.continuations += record.continuations;
+        self.advance(out.get(before..).unwrap_or_default());
         Ok(())
     }
 
     /// Sometimes appends a line that is very long or no UTF-8, and says so.
     fn append_odd_line(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
-        match self.chance.below(1_000_000) {
-            0..LONG_PER_MILLION => {
-                writeln!(
-                    out,
-                    "[npa-pub-01] {}",
-                    noise::long_line(&mut self.chance).text
-                )?;
-                Ok(true)
-            }
-            drawn if drawn < LONG_PER_MILLION + NOT_UTF8_PER_MILLION => {
-                out.extend_from_slice(b"[npa-pub-01] ");
-                out.extend_from_slice(noise::NOT_UTF8);
-                out.push(b'\n');
-                Ok(true)
-            }
-            _ => Ok(false),
+        let drawn = self.chance.below(1_000_000);
+        if LONG_PER_MILLION + NOT_UTF8_PER_MILLION <= drawn {
+            return Ok(false);
         }
+        let (stamp, opening): (Stamp, &[u8]) = match self.shape.kind {
+            ConnectorKind::NetskopePublisher => (Stamp::Nothing, b"[npa-pub-01] "),
+            ConnectorKind::NetskopeClient => (
+                Stamp::Milliseconds,
+                b" stAgentSvc p6ff8 t50dc info nsUtils.cpp:7 nsUtils ",
+            ),
+            ConnectorKind::CatoClient => (
+                Stamp::DayFirst,
+                b" [D] [Routing   ] [1474:2788] [getRoutingTable:82] [:] [:] [ :] ",
+            ),
+        };
+        let at = Timestamp::from_microsecond(self.now_us).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.stamper.stamp(stamp, at, out)?;
+        out.extend_from_slice(opening);
+        if drawn < LONG_PER_MILLION {
+            out.extend_from_slice(noise::long_line(&mut self.chance).text.as_bytes());
+        } else {
+            out.extend_from_slice(noise::NOT_UTF8);
+        }
+        out.push(b'\n');
+        Ok(true)
     }
 
-    fn advance(&mut self, bytes: usize) {
-        self.now_us = self.now_us.saturating_add(LINE_INTERVAL_US);
-        self.lines += 1;
-        self.bytes = self
-            .bytes
-            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    /// `written` has been written.
+    fn advance(&mut self, written: &[u8]) {
+        let interval = match self.shape.kind {
+            ConnectorKind::NetskopePublisher => LINE_INTERVAL_US,
+            ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => RECORD_INTERVAL_US,
+        };
+        let line_ends = written.iter().filter(|byte| **byte == b'\n').count();
+        let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        self.now_us = self.now_us.saturating_add(interval);
+        self.lines = self.lines.saturating_add(count(line_ends));
+        self.bytes = self.bytes.saturating_add(count(written.len()));
     }
 
-    fn pooled(&mut self, line: &Line) -> Pooled {
-        let has_level = line.writer == Writer::Agent && self.shape.prefix == Prefix::HostAndTime;
-        let tail = if has_level {
+    fn pooled_line(&mut self, line: &Line) -> Pooled {
+        let is_stamped = line.writer == Writer::Wizard || self.shape.prefix == Prefix::HostAndTime;
+        let tail = if is_stamped && line.writer == Writer::Agent {
             format!("[{}] {}\n", line.level, line.text)
         } else {
             format!("{}\n", line.text)
@@ -281,9 +372,23 @@ impl Corpus {
             Meaning::Nothing | Meaning::NearMiss(_) => None,
         };
         Pooled {
-            writer: line.writer,
+            stamp: if is_stamped {
+                Stamp::Publisher(line.writer)
+            } else {
+                Stamp::Nothing
+            },
             tail: tail.into_bytes(),
             truth,
+            continuations: 0,
+        }
+    }
+
+    fn pooled_record(&mut self, record: Record) -> Pooled {
+        Pooled {
+            stamp: record.stamp,
+            truth: record.meaning.map(|key| self.count_index(key)),
+            continuations: record.continuations(),
+            tail: (record.text + "\n").into_bytes(),
         }
     }
 

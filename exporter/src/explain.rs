@@ -1,36 +1,135 @@
 //! `explain`: which pattern recognises a line, and what it does to the state.
+//!
+//! Each product is asked, unless the user names one. Several may know a text, since a
+//! line can stand without the prefix that tells them apart: then each answers.
 
-use std::fmt::Write;
-use std::path::PathBuf;
+use std::fmt::{Result as Written, Write};
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use logparse::catalogue::Catalogue;
+use logparse::catalogue::{Catalogue, RowId};
 use logparse::explain::{Explanation, RecordOpening, Verdict};
+use logparse::product::Recogniser;
 use model::connector::{ConnectorKind, ConnectorState, Transition};
 use model::event::Event;
 
 use crate::cli::{ExplainArgs, Failure};
 use crate::clock::Clock;
 use crate::logging::print_result;
-use crate::parse::{kind_of, load_catalogue};
+use crate::parse::job::{default_zone, kind_of, load_catalogue, own_rows, recogniser, zone_of};
 
 /// Explains one line.
 ///
 /// # Errors
 ///
-/// A catalogue that cannot be used, or a closed stdout.
+/// A zone or a catalogue that cannot be used, or a closed stdout.
 pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
-    let paths: &[PathBuf] = &args.catalogue;
-    let catalogue = load_catalogue(kind_of(args.kind), paths)?;
-    let explanation = catalogue.explain(args.line.as_bytes(), &TimeZone::UTC);
-    let mut out = String::new();
-    // Writing to a String does not fail.
-    let _ = render(&mut out, &explanation, &catalogue);
-    print_result(out.as_bytes())?;
+    let zone = args.timezone.as_deref().map(zone_of).transpose()?;
+    let line = args.line.as_bytes();
+    let answers = match kind_of(args.kind) {
+        Some(kind) => {
+            let catalogue = Arc::new(load_catalogue(kind, &own_rows(&args.catalogue)?)?);
+            vec![Answer::of(catalogue, line, zone.as_ref())]
+        }
+        None => {
+            let recogniser = recogniser()?;
+            let catalogues = with_own_rows(&recogniser, args)?;
+            let all = catalogues
+                .into_iter()
+                .map(|catalogue| Answer::of(catalogue, line, zone.as_ref()));
+            best(all.collect(), recogniser.recognise(None, line))
+        }
+    };
+    let texts: Vec<String> = answers.iter().map(Answer::text).collect();
+    print_result(texts.join("\n").as_bytes())?;
     Ok(())
 }
 
-fn render(out: &mut String, explanation: &Explanation, catalogue: &Catalogue) -> std::fmt::Result {
+/// What one product makes of the line.
+struct Answer {
+    catalogue: Arc<Catalogue>,
+    explanation: Explanation,
+}
+
+impl Answer {
+    fn of(catalogue: Arc<Catalogue>, line: &[u8], zone: Option<&TimeZone>) -> Self {
+        let own_zone = default_zone(catalogue.kind());
+        let explanation = catalogue.explain(line, zone.unwrap_or(&own_zone));
+        Self {
+            catalogue,
+            explanation,
+        }
+    }
+
+    /// How much the product knows of the line.
+    const fn rank(&self) -> Rank {
+        match self.explanation.verdict {
+            Verdict::Recognised { .. } | Verdict::Known { .. } => Rank::Text,
+            Verdict::NearMiss { .. } => Rank::Function,
+            Verdict::UnknownFunction => Rank::Shape,
+            Verdict::ForeignAnchor | Verdict::NoRow | Verdict::Continuation => Rank::Nothing,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut out = String::new();
+        // Writing to a String does not fail.
+        let _ = render(&mut out, &self.explanation, &self.catalogue);
+        out
+    }
+}
+
+/// How much of a line a product knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Nothing,
+    Shape,
+    Function,
+    Text,
+}
+
+/// All answers that know the text, or else the one that knows most, or else that of the
+/// product whose records look so.
+fn best(mut answers: Vec<Answer>, looks_like: Option<ConnectorKind>) -> Vec<Answer> {
+    let most = answers.iter().map(Answer::rank).max();
+    answers.retain(|answer| Some(answer.rank()) == most);
+    if most == Some(Rank::Text) {
+        return answers;
+    }
+    let fitting = |answer: &Answer| Some(answer.catalogue.kind()) == looks_like;
+    if answers.iter().any(fitting) {
+        answers.retain(fitting);
+    }
+    answers.truncate(1);
+    answers
+}
+
+/// The catalogues of all products. An operator's rows go to those that they fit.
+fn with_own_rows(
+    recogniser: &Recogniser,
+    args: &ExplainArgs,
+) -> Result<Vec<Arc<Catalogue>>, Failure> {
+    let own = own_rows(&args.catalogue)?;
+    let mut catalogues = recogniser.catalogues().to_vec();
+    let mut refused = None;
+    let mut has_taken = own.is_empty();
+    for slot in catalogues.iter_mut().filter(|_| !own.is_empty()) {
+        match load_catalogue(slot.kind(), &own) {
+            Ok(extended) => {
+                *slot = Arc::new(extended);
+                has_taken = true;
+            }
+            Err(failure) => refused = refused.or(Some(failure)),
+        }
+    }
+    match refused {
+        Some(failure) if !has_taken => Err(failure),
+        Some(_) | None => Ok(catalogues),
+    }
+}
+
+fn render(out: &mut String, explanation: &Explanation, catalogue: &Catalogue) -> Written {
+    writeln!(out, "product  {}", catalogue.kind())?;
     if !explanation.prefixes.is_empty() {
         writeln!(out, "prefix   {}", explanation.prefixes.join(", then "))?;
     }
@@ -43,7 +142,7 @@ fn render(out: &mut String, explanation: &Explanation, catalogue: &Catalogue) ->
             writeln!(out, "record   opened by {}", anchor.printable())?;
         }
         RecordOpening::Component(name) => {
-            writeln!(out, "record   opened by the component {}", name.printable())?;
+            writeln!(out, "record   of the component {}", name.printable())?;
         }
         RecordOpening::WizardStamp => writeln!(out, "record   opened by the wizard's time stamp")?,
         RecordOpening::Beginning => writeln!(out, "record   the line's own beginning")?,
@@ -52,25 +151,25 @@ fn render(out: &mut String, explanation: &Explanation, catalogue: &Catalogue) ->
     render_verdict(out, &explanation.verdict, catalogue)
 }
 
-fn render_verdict(out: &mut String, verdict: &Verdict, catalogue: &Catalogue) -> std::fmt::Result {
+fn render_verdict(out: &mut String, verdict: &Verdict, catalogue: &Catalogue) -> Written {
     match verdict {
         Verdict::Recognised { row, event } => {
             writeln!(out, "event    {}", event.key.kind)?;
             if !event.key.reason.is_none() {
                 writeln!(out, "reason   {}", event.key.reason)?;
             }
-            if let Some(row) = catalogue.rows().get(row.0) {
-                writeln!(out, "meaning  {}", row.meaning)?;
-                writeln!(out, "row      {}", row.place)?;
-                if let Some(pattern) = &row.pattern {
-                    writeln!(out, "pattern  {pattern}")?;
-                }
-                writeln!(out, "source   {}", row.source)?;
-            }
+            render_row(out, *row, catalogue)?;
             for field in &event.fields {
                 writeln!(out, "field    {} = {}", field.name, field.value.printable())?;
             }
             writeln!(out, "state    {}", effect_of(event, catalogue.kind()))
+        }
+        Verdict::Known { row } => {
+            writeln!(
+                out,
+                "event    none: this text is known and counts as nothing"
+            )?;
+            render_row(out, *row, catalogue)
         }
         Verdict::NearMiss { function, .. } => {
             let name = catalogue
@@ -90,17 +189,26 @@ fn render_verdict(out: &mut String, verdict: &Verdict, catalogue: &Catalogue) ->
             )
         }
         Verdict::NoRow => writeln!(out, "event    none: no row begins like this"),
-        Verdict::Continuation => writeln!(out, "event    none: no record begins in this line"),
-        Verdict::Known { row } => {
-            writeln!(out, "event    none: this text is known and counts as nothing")?;
-            if let Some(row) = catalogue.rows().get(row.0) {
-                writeln!(out, "meaning  {}", row.meaning)?;
-                writeln!(out, "row      {}", row.place)?;
-                writeln!(out, "source   {}", row.source)?;
-            }
-            Ok(())
+        Verdict::Continuation => {
+            writeln!(out, "event    none: no record begins in this line")?;
+            writeln!(
+                out,
+                "         it counts as a continuation of the one before"
+            )
         }
     }
+}
+
+fn render_row(out: &mut String, id: RowId, catalogue: &Catalogue) -> Written {
+    let Some(row) = catalogue.rows().get(id.0) else {
+        return Ok(());
+    };
+    writeln!(out, "meaning  {}", row.meaning)?;
+    writeln!(out, "row      {}", row.place)?;
+    if let Some(pattern) = &row.pattern {
+        writeln!(out, "pattern  {pattern}")?;
+    }
+    writeln!(out, "source   {}", row.source)
 }
 
 /// What the event does to a connector of which nothing is known yet.

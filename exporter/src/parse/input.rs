@@ -23,13 +23,18 @@ pub struct Input {
     pub modified: Option<SystemTime>,
 }
 
-/// An opened input.
-pub enum BytesSource {
-    /// As it lies on the disk.
-    Plain(Box<dyn Read + Send>),
-    /// Unpacked while it is read.
-    Gzip(Box<MultiGzDecoder<Box<dyn Read + Send>>>),
+/// An opened input: its bytes, unpacked while they are read.
+pub struct BytesSource {
+    reader: Box<dyn Read + Send>,
+    /// Bytes that were looked at and not read yet.
+    ahead: Vec<u8>,
 }
+
+/// How far ahead a source is looked at to find out what it is, in unpacked bytes.
+pub const LOOK_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes asked for at a time while looking ahead.
+const LOOK_STEP_BYTES: usize = 8 * 1024;
 
 impl BytesSource {
     /// Reads some bytes; 0 at the end.
@@ -38,16 +43,35 @@ impl BytesSource {
     ///
     /// Whatever the system or the unpacking says.
     pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = match self {
-                Self::Plain(source) => source.read(buffer),
-                Self::Gzip(source) => source.read(buffer),
-            };
-            match read {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other,
-            }
+        if self.ahead.is_empty() {
+            return read_some(&mut self.reader, buffer);
         }
+        let wanted = self.ahead.len().min(buffer.len());
+        for (slot, byte) in buffer.iter_mut().zip(self.ahead.drain(..wanted)) {
+            *slot = byte;
+        }
+        Ok(wanted)
+    }
+
+    /// Looks at what comes next, without taking it: [`LOOK_BYTES_MAX`], less at the end,
+    /// or less if `is_enough` says so, since a live source may keep us waiting.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the system or the unpacking says.
+    pub fn look_ahead(&mut self, is_enough: impl Fn(&[u8]) -> bool) -> io::Result<&[u8]> {
+        let mut step = vec![0; LOOK_STEP_BYTES];
+        while self.ahead.len() < LOOK_BYTES_MAX && !is_enough(&self.ahead) {
+            let wanted = LOOK_STEP_BYTES.min(LOOK_BYTES_MAX.saturating_sub(self.ahead.len()));
+            let free = step.get_mut(..wanted).unwrap_or_default();
+            let read = read_some(&mut self.reader, free)?;
+            if read == 0 {
+                break;
+            }
+            self.ahead
+                .extend_from_slice(step.get(..read).unwrap_or_default());
+        }
+        Ok(&self.ahead)
     }
 }
 
@@ -63,7 +87,7 @@ impl Input {
     ///
     /// Whatever the system says.
     pub fn open(&self) -> io::Result<BytesSource> {
-        let mut raw: Box<dyn Read + Send> = if self.path == Path::new("-") {
+        let mut raw: Box<dyn Read + Send> = if self.is_stdin() {
             Box::new(io::stdin())
         } else {
             Box::new(File::open(&self.path)?)
@@ -71,24 +95,41 @@ impl Input {
         let mut magic = [0; 2];
         let have = read_up_to(&mut raw, &mut magic)?;
         let start = Cursor::new(magic).take(u64::try_from(have).unwrap_or(0));
-        let whole: Box<dyn Read + Send> = Box::new(start.chain(raw));
+        let whole = start.chain(raw);
         // RFC 1952, section 2.3.1: ID1 and ID2.
-        if have == 2 && magic == [0x1f, 0x8b] {
-            let buffered: Box<dyn Read + Send> = Box::new(BufReader::new(whole));
-            return Ok(BytesSource::Gzip(Box::new(MultiGzDecoder::new(buffered))));
+        let is_packed = have == 2 && magic == [0x1f, 0x8b];
+        let reader: Box<dyn Read + Send> = if is_packed {
+            Box::new(MultiGzDecoder::new(BufReader::new(whole)))
+        } else {
+            Box::new(whole)
+        };
+        Ok(BytesSource {
+            reader,
+            ahead: Vec::new(),
+        })
+    }
+
+    /// Whether it can be read only once.
+    pub fn is_stdin(&self) -> bool {
+        self.path == Path::new("-")
+    }
+}
+
+fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
         }
-        Ok(BytesSource::Plain(whole))
     }
 }
 
 fn read_up_to(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut have: usize = 0;
     while let Some(free) = buffer.get_mut(have..).filter(|free| !free.is_empty()) {
-        match source.read(free) {
-            Ok(0) => break,
-            Ok(read) => have = have.saturating_add(read),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match read_some(source, free)? {
+            0 => break,
+            read => have = have.saturating_add(read),
         }
     }
     Ok(have)
@@ -197,6 +238,7 @@ mod tests {
             modified: None,
         };
         let mut source = input.open().unwrap();
+        source.look_ahead(|seen| 3 <= seen.len()).unwrap();
         let mut all = Vec::new();
         let mut buffer = [0; 7];
         loop {
@@ -221,6 +263,23 @@ mod tests {
         let tiny = folder.path().join("tiny.gz");
         std::fs::write(&tiny, b"x").unwrap();
         assert_eq!(read_all(&tiny), b"x");
+    }
+
+    #[test]
+    fn looking_ahead_takes_nothing_and_stops_when_it_may() {
+        let mut source = BytesSource {
+            reader: Box::new(Cursor::new(vec![b'x'; 3 * LOOK_BYTES_MAX])),
+            ahead: Vec::new(),
+        };
+        let first = source.look_ahead(|seen| !seen.is_empty()).unwrap().len();
+        assert_eq!(first, LOOK_STEP_BYTES);
+        assert_eq!(source.look_ahead(|_| false).unwrap().len(), LOOK_BYTES_MAX);
+        let mut buffer = vec![0; LOOK_BYTES_MAX];
+        let mut total = 0;
+        while let read @ 1.. = source.read(&mut buffer).unwrap() {
+            total += read;
+        }
+        assert_eq!(total, 3 * LOOK_BYTES_MAX);
     }
 
     #[test]

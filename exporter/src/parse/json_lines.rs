@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
-use super::input::Input;
-use super::{Job, SourceSink, log_of, scan_source};
+use super::job::{Job, log_of};
+use super::read::{Reader, SourceSink};
 use crate::pipeline::redact::shown_field;
 
 /// One line of the output. The names are a promise to whoever reads them by program.
@@ -32,32 +32,35 @@ struct EventLine<'a> {
     fields: Map<String, Value>,
 }
 
-/// Reads the inputs in their order and prints their events.
+/// Reads the sources in their order and prints their events.
 ///
 /// # Errors
 ///
 /// A file that cannot be read, or a closed stdout.
-pub fn print(job: &Job, inputs: &[Input]) -> anyhow::Result<()> {
+pub fn print(job: &Job) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    for input in inputs {
-        let named = || format!("`{}` cannot be read", input.path.display());
-        let file = input.path.display().to_string();
-        let (_, log) = log_of(&input.path);
-        let mut source = input.open().with_context(named)?;
+    for source in &job.sources {
+        let named = || format!("`{}` cannot be read", source.name());
+        let Some(product) = job.products.get(source.product) else {
+            continue;
+        };
+        let file = source.name();
+        let (_, log) = log_of(product.kind, &source.input.path);
+        let mut reader = Reader {
+            source: source.open().with_context(named)?,
+            date_order: source.date_order,
+            progress: &ProgressBar::hidden(),
+        };
         let mut lines = EventLines {
-            connector: job.connector(),
+            connector: &product.connector,
             log,
             file: &file,
             out: &mut out,
             failed: None,
         };
-        scan_source(
-            &mut source,
-            &mut job.scanner(),
-            &mut lines,
-            &ProgressBar::hidden(),
-        )
-        .with_context(named)?;
+        reader
+            .scan(&mut product.scanner(), &mut lines)
+            .with_context(named)?;
         if let Some(error) = lines.failed {
             return Err(error.into());
         }

@@ -1,4 +1,4 @@
-//! Writes a Publisher's log of any size, at once or at a rate, and its truth beside.
+//! Writes a product's log of any size, at once or at a rate, and its truth beside.
 //!
 //! A thin door to `ztna_exporter::corpus`. `OUT` gets the lines, `OUT.truth.json`
 //! what an exact reader counts in them.
@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
+use model::connector::ConnectorKind;
 use ztna_exporter::clock::Clock;
-use ztna_exporter::corpus::{Corpus, CorpusShape, Prefix};
+use ztna_exporter::corpus::{Corpus, CorpusShape, Platform, Prefix};
 
-/// Writes a realistic Publisher log and the exact truth about it.
+/// Writes a realistic log and the exact truth about it.
 #[derive(Debug, Parser)]
 struct Flags {
     /// The log to write; its truth goes to the same name with `.truth.json`.
@@ -30,12 +31,20 @@ struct Flags {
     #[arg(long)]
     noisy: bool,
 
-    /// What stands before an agent line's text.
+    /// Whose log.
+    #[arg(long, value_enum, default_value_t = KindChoice::NetskopePublisher)]
+    kind: KindChoice,
+
+    /// Where a client runs.
+    #[arg(long, value_enum, default_value_t = PlatformChoice::Windows)]
+    platform: PlatformChoice,
+
+    /// What stands before the text of a Publisher's agent line.
     #[arg(long, value_enum, default_value_t = PrefixChoice::Npa)]
     prefix: PrefixChoice,
 
-    /// Append so many lines a second in real time, instead of `--mb` at once.
-    #[arg(long, value_name = "LINES")]
+    /// Append so many records a second in real time, instead of `--mb` at once.
+    #[arg(long, value_name = "RECORDS")]
     rate: Option<u32>,
 
     /// How long to write with `--rate`.
@@ -52,17 +61,54 @@ enum PrefixChoice {
     None,
 }
 
+/// The flag's words for [`ConnectorKind`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KindChoice {
+    /// Netskope Private Access Publisher.
+    NetskopePublisher,
+    /// Netskope Client.
+    NetskopeClient,
+    /// Cato Client.
+    CatoClient,
+}
+
+/// The flag's words for [`Platform`].
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PlatformChoice {
+    /// Windows.
+    Windows,
+    /// macOS.
+    Macos,
+    /// Linux.
+    Linux,
+}
+
+impl Flags {
+    fn shape(&self) -> CorpusShape {
+        CorpusShape {
+            kind: match self.kind {
+                KindChoice::NetskopePublisher => ConnectorKind::NetskopePublisher,
+                KindChoice::NetskopeClient => ConnectorKind::NetskopeClient,
+                KindChoice::CatoClient => ConnectorKind::CatoClient,
+            },
+            platform: match self.platform {
+                PlatformChoice::Windows => Platform::Windows,
+                PlatformChoice::Macos => Platform::MacOs,
+                PlatformChoice::Linux => Platform::Linux,
+            },
+            prefix: match self.prefix {
+                PrefixChoice::Npa => Prefix::HostAndTime,
+                PrefixChoice::None => Prefix::None,
+            },
+            is_clean: !self.noisy,
+            ..CorpusShape::default()
+        }
+    }
+}
+
 fn main() -> Result<()> {
     let flags = Flags::parse();
-    let prefix = match flags.prefix {
-        PrefixChoice::Npa => Prefix::HostAndTime,
-        PrefixChoice::None => Prefix::None,
-    };
-    let shape = CorpusShape {
-        prefix,
-        is_clean: !flags.noisy,
-        ..CorpusShape::default()
-    };
+    let shape = flags.shape();
     let mut corpus = Corpus::new(flags.seed, shape);
     let truth = match flags.rate {
         None => {

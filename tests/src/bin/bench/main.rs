@@ -16,10 +16,11 @@ mod throughput;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use model::connector::ConnectorKind;
 use ztna_exporter::corpus::{Corpus, CorpusShape, Truth};
 
 use report::Report;
@@ -51,7 +52,7 @@ struct Flags {
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
 
-    /// Only these parts: throughput, live, idle, latency. All if not given.
+    /// Only these parts: throughput, client, live, idle, latency. All if not given.
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -64,6 +65,7 @@ impl Flags {
 
 /// A corpus on disk.
 pub(crate) struct CorpusFile {
+    kind: ConnectorKind,
     path: PathBuf,
     truth: Truth,
 }
@@ -76,13 +78,8 @@ fn main() -> Result<()> {
         .clone()
         .unwrap_or_else(|| temporary.path().to_owned());
     let mut report = Report::default();
-    if flags.wants("throughput") {
-        let first = write_corpus(folder.join("corpus-1.log"), 1, flags.mb)?;
-        let second = write_corpus(folder.join("corpus-2.log"), 2, flags.mb)?;
-        throughput::measure(&first, &second, flags.runs, &mut report)?;
-        for corpus in [first, second] {
-            std::fs::remove_file(corpus.path).context("cannot remove a corpus")?;
-        }
+    if flags.wants("throughput") || flags.wants("client") {
+        measure_parse(&flags, &folder, &mut report)?;
     }
     if flags.wants("live") {
         live::measure_busy(flags.rate, flags.seconds, &mut report)?;
@@ -98,13 +95,49 @@ fn main() -> Result<()> {
         .context("cannot print the report")
 }
 
-fn write_corpus(path: PathBuf, seed: u64, megabytes: u64) -> Result<CorpusFile> {
+/// Everything that is read once, and gone afterwards.
+fn measure_parse(flags: &Flags, folder: &Path, report: &mut Report) -> Result<()> {
+    let publisher = ConnectorKind::NetskopePublisher;
+    let mut corpora = vec![write_corpus(folder, (publisher, 1), flags.mb)?];
+    if flags.wants("throughput") {
+        let second = write_corpus(folder, (publisher, 2), flags.mb)?;
+        if let Some(first) = corpora.first() {
+            throughput::measure(first, &second, flags.runs, report)?;
+        }
+        corpora.push(second);
+    }
+    if flags.wants("client") {
+        for kind in [ConnectorKind::NetskopeClient, ConnectorKind::CatoClient] {
+            let client = write_corpus(folder, (kind, 3), flags.mb)?;
+            if let Some(first) = corpora.first() {
+                throughput::measure_client(first, &client, flags.runs, report)?;
+            }
+            corpora.push(client);
+        }
+    }
+    for corpus in corpora {
+        std::fs::remove_file(corpus.path).context("cannot remove a corpus")?;
+    }
+    Ok(())
+}
+
+/// Writes the log of that kind and seed.
+fn write_corpus(
+    folder: &Path,
+    (kind, seed): (ConnectorKind, u64),
+    megabytes: u64,
+) -> Result<CorpusFile> {
+    let path = folder.join(format!("corpus-{kind}-{seed}.log"));
     progress(&format!("writing {} MB to {}", megabytes, path.display()));
     let mut out = BufWriter::new(File::create(&path).context("cannot create a corpus")?);
-    let mut corpus = Corpus::new(seed, CorpusShape::default());
+    let shape = CorpusShape {
+        kind,
+        ..CorpusShape::default()
+    };
+    let mut corpus = Corpus::new(seed, shape);
     let truth = corpus.write_bytes(&mut out, megabytes.saturating_mul(1_000_000))?;
     out.flush().context("cannot write a corpus")?;
-    Ok(CorpusFile { path, truth })
+    Ok(CorpusFile { kind, path, truth })
 }
 
 /// Tells people what is going on.

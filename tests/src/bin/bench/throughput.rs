@@ -65,28 +65,74 @@ pub(crate) fn measure(
     Ok(())
 }
 
+/// Measures `parse` on a client's log against a Publisher's, run by run in turns, so
+/// that a neighbour who slows one slows the other.
+///
+/// # Errors
+///
+/// If a count differs from the truth, or the program fails.
+pub(crate) fn measure_client(
+    publisher: &CorpusFile,
+    client: &CorpusFile,
+    runs: usize,
+    report: &mut Report,
+) -> Result<()> {
+    let (mut of_publisher, mut of_client) = (Vec::new(), Vec::new());
+    for _ in 0..runs.max(1) {
+        of_publisher.push(ours(&[publisher], 1)?);
+        of_client.push(ours(&[client], 1)?);
+    }
+    let cost = measure::median(of_client)?;
+    let speed = megabytes(&client.truth)? / cost.processor_seconds;
+    let publisher_cost = measure::median(of_publisher)?;
+    let publisher_speed = megabytes(&publisher.truth)? / publisher_cost.processor_seconds;
+    let figure = |value, unit| Figure { value, unit };
+    report.add(
+        &format!("`parse`, one file of a {}", client.kind),
+        Target::AtLeast(publisher_speed / 2.0),
+        figure(speed, " MB per CPU second"),
+        None,
+    );
+    report.add(
+        "the same as a ratio",
+        Target::AtLeast(0.5),
+        figure(speed / publisher_speed, " of a Publisher's"),
+        None,
+    );
+    report.add(
+        "its peak memory",
+        Target::AtMost(40.0),
+        figure(cost.peak_mib, " MiB"),
+        None,
+    );
+    Ok(())
+}
+
 fn ours(files: &[&CorpusFile], runs: usize) -> Result<Cost> {
     let mut expected = BTreeMap::<String, u64>::new();
     for (key, count) in files.iter().flat_map(|file| &file.truth.counts) {
         *expected.entry(key.clone()).or_default() += count;
     }
+    let continuations: u64 = files.iter().map(|file| file.truth.continuations).sum();
+    let kind = files.first().context("no files")?.kind;
     let mut command = Command::new(agent_binary()?);
-    command.args([
-        "parse",
-        "--kind",
-        "netskope-publisher",
-        "--output",
-        "metrics",
-    ]);
+    command.args(["parse", "--kind", kind.name(), "--output", "metrics"]);
     command.args(files.iter().map(|file| &file.path));
     let mut costs = Vec::new();
     for run in 1..=runs.max(1) {
-        progress(&format!("parse, {} file(s), run {run}", files.len()));
+        progress(&format!("parse, {} file(s) of a {kind}, run {run}", files.len()));
         let cost = measure::run(&command)?;
-        let counted = Page::parse(&cost.stdout).event_counts();
+        let page = Page::parse(&cost.stdout);
+        let counted = page.event_counts();
         ensure!(
             counted == expected,
             "wrong counts: {counted:?}, want {expected:?}"
+        );
+        let outcome = [("outcome", "continuation")];
+        let going_on = page.count("ztna_log_lines_total", &outcome);
+        ensure!(
+            going_on == continuations,
+            "{going_on} lines that begin no record, want {continuations}"
         );
         costs.push(cost);
     }
