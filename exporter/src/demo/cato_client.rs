@@ -106,9 +106,9 @@ fn surprises(table: &mut Timetable) {
 fn refused(table: &mut Timetable) {
     table.tell(
         40_000,
-        "Cato Client: its user is refused, both services are in error; cato-sdp fails, too",
+        "Cato Client: its user is refused: both services are in error, see ztna_service_state",
     );
-    table.answer(40_000 - AHEAD_MS, Tool::CatoSdp, Answer::Fail);
+    table.answer(40_000 - AHEAD_MS, Tool::CatoSdp, lines::status_refused());
     table.write(40_000, lines::disconnected());
     table.write(40_100, lines::refused());
     table.tell(

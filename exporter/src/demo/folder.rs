@@ -23,10 +23,26 @@ use super::{cato_client, netskope_client};
 /// Old files kept of each log.
 const OLD_FILES_MAX: usize = 3;
 
-/// The tools that have a stand-in, and whose they are.
-const TOOLS: &[(Tool, ConnectorKind)] = &[
-    (Tool::Nsdiag, ConnectorKind::NetskopeClient),
-    (Tool::CatoSdp, ConnectorKind::CatoClient),
+/// A tool that has a stand-in.
+struct ToolPlace {
+    tool: Tool,
+    /// Whose it is.
+    connector: ConnectorKind,
+    /// What it says before the story begins.
+    first_answer: fn() -> Answer,
+}
+
+const TOOLS: &[ToolPlace] = &[
+    ToolPlace {
+        tool: Tool::Nsdiag,
+        connector: ConnectorKind::NetskopeClient,
+        first_answer: netskope_client::nsdiag_off,
+    },
+    ToolPlace {
+        tool: Tool::CatoSdp,
+        connector: ConnectorKind::CatoClient,
+        first_answer: cato_client::status_off,
+    },
 ];
 
 /// Why the demo's files could not be written. The demo ends then.
@@ -71,17 +87,9 @@ pub fn connector_folder(folder: &Path, connector: ConnectorKind) -> PathBuf {
     folder.join(connector.name())
 }
 
-fn stand_in(folder: &Path, tool: Tool) -> Option<StandIn> {
-    let (_, connector) = TOOLS.iter().find(|(known, _)| *known == tool)?;
-    Some(StandIn::place(&connector_folder(folder, *connector), tool))
-}
-
-/// What a tool says before the story begins.
-fn first_answer(tool: Tool) -> Answer {
-    match tool {
-        Tool::Nsdiag => netskope_client::nsdiag_off(),
-        Tool::CatoSdp => cato_client::status_off(),
-        Tool::StAgentCli => Answer::Fail,
+impl ToolPlace {
+    fn stand_in(&self, folder: &Path) -> StandIn {
+        StandIn::place(&connector_folder(folder, self.connector), self.tool)
     }
 }
 
@@ -112,12 +120,10 @@ impl DemoFolder {
                 logs.insert(*log, LogFile::open(*log, place.join(file_name))?);
             }
         }
-        for (tool, _) in TOOLS {
-            if let Some(stand_in) = stand_in(folder, *tool) {
-                stand_in
-                    .install(&first_answer(*tool))
-                    .map_err(stand_in_failed(&stand_in))?;
-            }
+        for place in TOOLS {
+            let stand_in = place.stand_in(folder);
+            let installed = stand_in.install(&(place.first_answer)());
+            installed.map_err(stand_in_failed(&stand_in))?;
         }
         Ok(Self {
             path: folder.to_owned(),
@@ -138,11 +144,16 @@ impl DemoFolder {
             Action::Rotate { log } => self.file(*log)?.rotate(),
             Action::CopyTruncate { log } => self.file(*log)?.copy_and_truncate(),
             Action::Begin { log, file_name } => self.begin(*log, file_name),
-            Action::Answer { tool, answer } => match stand_in(&self.path, *tool) {
-                Some(stand_in) => stand_in.give(answer).map_err(stand_in_failed(&stand_in)),
-                None => Ok(()),
-            },
+            Action::Answer { tool, answer } => self.answer(*tool, answer),
         }
+    }
+
+    fn answer(&self, tool: Tool, answer: &Answer) -> Result<(), FolderError> {
+        let places = TOOLS.iter().filter(|place| place.tool == tool);
+        for stand_in in places.map(|place| place.stand_in(&self.path)) {
+            stand_in.give(answer).map_err(stand_in_failed(&stand_in))?;
+        }
+        Ok(())
     }
 
     fn begin(&mut self, log: Log, file_name: &str) -> Result<(), FolderError> {

@@ -21,13 +21,10 @@ pub enum Answer {
     Text(String),
     /// It says nothing and does not end.
     Hang,
-    /// It ends with an error.
-    Fail,
 }
 
-/// The first line of an answer that is an order to the script.
+/// An answer that is an order to the script.
 const HANG: &str = "(hang)";
-const FAIL: &str = "(fail)";
 
 /// Longer than any time limit, and short enough to leave nothing behind for long
 /// should its agent be killed.
@@ -80,7 +77,6 @@ impl StandIn {
         let text = match answer {
             Answer::Text(text) => text.as_str(),
             Answer::Hang => HANG,
-            Answer::Fail => FAIL,
         };
         // Not synced: a demo that the machine's end takes away is not missed.
         fs::write(&self.next_answer, text)?;
@@ -102,7 +98,6 @@ impl StandIn {
              answer=$(cat '{answer}') || exit 3\n\
              case \"$answer\" in\n\
              '{HANG}') exec sleep {HANG_SECONDS} ;;\n\
-             '{FAIL}') exit 3 ;;\n\
              *) printf '%s\\n' \"$answer\" ;;\n\
              esac\n"
         )
@@ -124,29 +119,30 @@ mod tests {
     #[test]
     fn a_stand_in_says_what_it_was_told_last() {
         let folder = tempfile::Builder::new().prefix("it's").tempdir().unwrap();
-        let stand_in = StandIn::place(folder.path(), Tool::Nsdiag);
-        stand_in.install(&Answer::Fail).unwrap();
-        assert_eq!(ask(&stand_in).status.code(), Some(3));
-        let text = "Orgname:: Example.\nClient status:: enable.";
+        let stand_in = StandIn::place(folder.path(), Tool::CatoSdp);
+        stand_in.install(&Answer::Text("first".to_owned())).unwrap();
+        assert_eq!(ask(&stand_in).stdout, b"first\n");
+        let text = "  pop name    = \"Frankfurt\"\n  tun device  = tun0";
         stand_in.give(&Answer::Text(text.to_owned())).unwrap();
         let answer = ask(&stand_in);
         assert!(answer.status.success());
         assert_eq!(answer.stdout, format!("{text}\n").into_bytes());
-        stand_in.give(&Answer::Fail).unwrap();
-        assert_eq!(ask(&stand_in).status.code(), Some(3));
     }
 
     #[test]
-    fn a_stand_in_is_a_program() {
+    fn a_stand_in_is_a_program_that_may_hang() {
         let folder = tempfile::tempdir().unwrap();
-        let stand_in = StandIn::place(folder.path(), Tool::CatoSdp);
-        stand_in.install(&Answer::Fail).unwrap();
+        let stand_in = StandIn::place(folder.path(), Tool::Nsdiag);
+        stand_in.install(&Answer::Hang).unwrap();
         let mode = fs::metadata(stand_in.program())
             .unwrap()
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o755);
-        let text = fs::read_to_string(stand_in.program()).unwrap();
-        assert!(text.starts_with("#!/bin/sh\n"));
+        let mut shell = Command::new("/bin/sh");
+        let mut asked = shell.arg(stand_in.program()).spawn().unwrap();
+        assert_eq!(asked.try_wait().unwrap(), None);
+        asked.kill().unwrap();
+        asked.wait().unwrap();
     }
 }

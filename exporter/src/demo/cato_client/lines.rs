@@ -45,6 +45,14 @@ pub(super) fn status(pop: &str, age_seconds: u32) -> Answer {
     ))
 }
 
+/// What it says while the vendor refuses its user.
+pub(super) fn status_refused() -> Answer {
+    Answer::Text(REFUSED.to_owned())
+}
+
+/// The vendor's words for a user who may not sign in so.
+const REFUSED: &str = "USER_NOT_ALLOWED - Only 'TVs and Limited Input devices' can use OAuth 2.0";
+
 /// A record. `head` is level, module, ids and function, `text` what they say.
 fn record(meaning: Meaning, head: &str, text: &str) -> Record {
     Record {
@@ -103,7 +111,7 @@ pub(super) fn refused() -> Record {
     record(
         Meaning::Event("authentication.failed"),
         VPN_PROCESS,
-        "USER_NOT_ALLOWED - Only 'TVs and Limited Input devices' can use OAuth 2.0",
+        REFUSED,
     )
 }
 
