@@ -10,22 +10,37 @@ use model::untrusted::Untrusted;
 /// Most bytes of a line that are looked at.
 const SAMPLE_BYTES_MAX: usize = 400;
 
-/// Fields that name the connector itself or a cause, and may be shown as they are.
+/// Fields that name the connector itself, the vendor's side, or a cause, and may be
+/// shown as they are. Never who uses it, what for, or from where.
 const PLAIN_FIELDS: &[&str] = &[
     "address",
     "attempt",
+    "attempts",
     "class",
     "code",
+    "context",
+    "device_classification",
     "event_id",
+    "gateway",
+    "gateway_ip",
+    "on_premises_check",
     "openssl_code",
+    "pop",
+    "private_access",
+    "private_access_gateway",
     "protocols",
     "publisher_id",
+    "retry_minutes",
+    "rtt_ms",
     "status",
     "stitcher",
     "subject",
     "tcp",
     "tenant",
+    "traffic_mode",
+    "tunnel_protocol",
     "udp",
+    "version",
     "via",
 ];
 
@@ -228,6 +243,8 @@ fn names_something(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use logparse::catalogue::Catalogue;
+
     use super::*;
 
     fn check(line: &str, expected: &str) {
@@ -252,6 +269,29 @@ mod tests {
             "user=C:\\Users\\bob host=[2001:db8::1]",
             "user=<redacted>:<redacted> <redacted>",
         );
+    }
+
+    #[test]
+    fn every_field_of_a_clients_built_in_rows_may_be_shown() {
+        for kind in [ConnectorKind::NetskopeClient, ConnectorKind::CatoClient] {
+            let catalogue = Catalogue::built_in(kind).unwrap();
+            for row in catalogue.rows() {
+                for field in row.fields.iter().filter(|name| !row.context.contains(name)) {
+                    let shown = shown_field(field, &Untrusted::new("text"));
+                    assert_eq!(shown, "text", "`{field}` of {}", row.place);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_tells_of_a_person_is_not_shown_as_it_is() {
+        for name in ["user", "host", "process", "email", "file", "anything_else"] {
+            let shown = shown_field(name, &Untrusted::new("bob"));
+            assert_eq!(shown, "<redacted>", "{name}");
+        }
+        assert!(!may_keep_samples(ConnectorKind::NetskopeClient));
+        assert!(!may_keep_samples(ConnectorKind::CatoClient));
     }
 
     #[test]

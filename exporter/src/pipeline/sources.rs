@@ -11,6 +11,7 @@ use logparse::catalogue::Catalogue;
 use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Scanner};
+use model::connector::ConnectorKind;
 use model::position::{FileId, Position, PositionChange, SourceId};
 use store::{LogName, PositionUpdate, StoredPosition};
 use tail::turn::{Batch, Taken};
@@ -23,6 +24,30 @@ struct Source {
     place: LogPlace,
     name: LogName,
     scanner: Scanner,
+    /// Whether the files have to tell in which order they write day and month.
+    has_slashed_dates: bool,
+}
+
+impl Source {
+    /// Looked up for each batch: a file's first lines tell more as it grows, and they
+    /// are few.
+    fn date_order(&self, batch: &Batch<'_>) -> DateOrder {
+        if self.has_slashed_dates {
+            DateOrder::detect(batch.path.to_str(), batch.start)
+        } else {
+            DateOrder::default()
+        }
+    }
+}
+
+/// Whether some of the product's files write dates with slashes and without telling
+/// which number is the day.
+const fn has_slashed_dates(kind: ConnectorKind) -> bool {
+    match kind {
+        ConnectorKind::CatoClient => true,
+        // The year stands first.
+        ConnectorKind::NetskopePublisher | ConnectorKind::NetskopeClient => false,
+    }
 }
 
 /// The followed logs, in `tail`'s order.
@@ -44,6 +69,7 @@ impl SourceTable {
         self.sources.push(Source {
             place,
             name,
+            has_slashed_dates: has_slashed_dates(catalogue.kind()),
             scanner: Scanner::new(catalogue, zone),
         });
         source
@@ -84,7 +110,7 @@ impl SourceTable {
             encoding: Encoding::sniff(batch.start),
             mid_line: batch.mid_line,
             is_final: batch.is_final,
-            date_order: DateOrder::default(),
+            date_order: source.date_order(batch),
         };
         let scanned = source.scanner.scan(chunk, &mut fold);
         fold.add_up(

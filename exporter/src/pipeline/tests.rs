@@ -1,5 +1,10 @@
 //! The writer's turns on real files and a real store, without threads or waiting.
 
+mod client_lines;
+mod desk;
+mod silence;
+mod tools;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;

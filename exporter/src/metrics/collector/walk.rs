@@ -61,7 +61,7 @@ pub(super) fn of_connector<'a>(
         }),
         Signal::LogBytes => of_logs(connector, lines, |log, lines| lines.count(&[], log.bytes)),
         Signal::LogLag => of_logs(connector, lines, |log, lines| {
-            lines.count(&[], log.lag_bytes)
+            lines.count(&[], log.lag_bytes);
         }),
         Signal::LogFiles => of_logs(connector, lines, |log, lines| {
             lines.count(&[], length(log.files.len()));
