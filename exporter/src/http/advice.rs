@@ -34,8 +34,8 @@ enum Occasion {
 /// Writes a product's table: `EventKind` or `Aspect "state"`, reason, sentence.
 macro_rules! advice_rows {
     (
-        events { $($event:ident $event_reason:literal $event_sentence:literal,)* }
-        states { $($aspect:ident $state:literal $state_reason:literal $state_sentence:literal,)* }
+        events { $($event:ident $event_reason:literal $event_sentence:expr,)* }
+        states { $($aspect:ident $state:literal $state_reason:literal $state_sentence:expr,)* }
     ) => {
         pub(super) const ROWS: &[super::Advice] = &[
             $(super::Advice {
@@ -140,7 +140,8 @@ pub(super) const fn of_probe(tool: Tool, failure: ProbeFailure) -> &'static str 
 mod tests {
     use std::collections::BTreeSet;
 
-    use model::connector::{ConnectorState, Evidence, states_of};
+    use logparse::catalogue::Catalogue;
+    use model::connector::{ConnectorState, Evidence, STATUS_TABLE, states_of};
     use model::event::Reason;
 
     use super::*;
@@ -255,6 +256,47 @@ mod tests {
         assert_eq!(of(client, EventKind::SteeringFailed, "other"), None);
         let counted = EventKind::FlowBlocked;
         assert_eq!(of(client, counted, ""), None);
+    }
+
+    #[test]
+    fn every_reason_is_one_that_somebody_gives() {
+        // What the tools' readers say, see `probe`.
+        let of_tools = [
+            "authentication",
+            "by_user",
+            "not_allowed",
+            "tunnel_down",
+            "unenrolled",
+        ];
+        for kind in ConnectorKind::ALL {
+            let catalogue = Catalogue::built_in(*kind).unwrap();
+            for row in rows(*kind).iter().filter(|row| !row.reason.is_empty()) {
+                let is_known = match row.on {
+                    Occasion::State(..) => of_tools.contains(&row.reason),
+                    Occasion::Event(event) => {
+                        let is_its =
+                            |of: EventKind, reason: &str| of == event && reason == row.reason;
+                        let mut pairs = catalogue.pairs().iter();
+                        pairs.any(|key| is_its(key.kind, key.reason.as_str()))
+                            || STATUS_TABLE.iter().any(|of| is_its(of.event, of.reason))
+                    }
+                };
+                assert!(is_known, "{kind} {:?} {}", row.on, row.reason);
+            }
+        }
+    }
+
+    #[test]
+    fn a_tool_that_says_more_than_the_state_is_listened_to() {
+        let told = |kind, aspect, state, reason| of(kind, aspect, state, None, reason).unwrap();
+        let client = ConnectorKind::NetskopeClient;
+        let not_enrolled = told(client, Aspect::Client, "disabled", "unenrolled");
+        assert!(not_enrolled.contains("enrol"));
+        let cato = ConnectorKind::CatoClient;
+        let refused = told(cato, Aspect::PrivateAccess, "error", "not_allowed");
+        assert!(refused.contains("refused"));
+        let waiting = told(cato, Aspect::InternetSecurity, "error", "authentication");
+        assert!(waiting.contains("sign in again"));
     }
 
     #[test]

@@ -196,13 +196,25 @@ fn aspect_report(kind: ConnectorKind, state: &ConnectorState, aspect: Aspect) ->
     }
 }
 
-/// Whether it is a client that is off without an error of its own.
+/// Why a client can be off that ought to be on. Whatever else takes it off is somebody's
+/// wish, the network that the device is in, or the device going down.
+const OFF_IN_TROUBLE: &[&str] = &["tunnel_down", "config_error", "unenrolled", "error"];
+
+/// Whether it is a client that is off as it should be.
 fn is_off(kind: ConnectorKind, state: &ConnectorState) -> bool {
-    kind.has(Aspect::Client)
-        && matches!(
-            state.client.state,
-            ClientStatus::Disabled | ClientStatus::Uninstalled
-        )
+    let client = &state.client;
+    match client.state {
+        ClientStatus::Uninstalled => kind.has(Aspect::Client),
+        ClientStatus::Disabled => {
+            kind.has(Aspect::Client)
+                && client.event != Some(EventKind::ClientInstallFailed)
+                && !OFF_IN_TROUBLE.contains(&client.reason.as_str())
+        }
+        ClientStatus::Unknown
+        | ClientStatus::Enabled
+        | ClientStatus::DisabledError
+        | ClientStatus::FailClosed => false,
+    }
 }
 
 /// What is known of what this kind can have.

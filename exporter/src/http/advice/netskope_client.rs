@@ -4,6 +4,13 @@
 //! from what users of it report in public, and from what the events mean; the words are
 //! ours. How a row is found is the parent's matter.
 
+const NO_TUNNEL_YET: &str = "Normal just after an installation, an upgrade or a restart. If it \
+                             lasts longer than a few minutes, check the way to the gateway on \
+                             port 443, TCP and UDP.";
+
+const BY_USER: &str = "The user or a service of the client closed the tunnel: both leave the same \
+                       words. If nobody did and it stays down, restart the client's service.";
+
 super::advice_rows! {
     events {
         ClientInstalled ""
@@ -12,9 +19,7 @@ super::advice_rows! {
         ClientInstallFailed ""
             "Read the installer's log (on Linux nsInstallation.log beside the client's own logs) \
              and install again.",
-        ClientDisabled "tunnel_down"
-            "Normal just after an installation, an upgrade or a restart. If it lasts longer than \
-             a few minutes, check the way to the gateway on port 443, TCP and UDP.",
+        ClientDisabled "tunnel_down" NO_TUNNEL_YET,
         ClientDisabled "secure_forwarder"
             "Nothing to repair: a Secure Forwarder on this network takes the traffic, and the \
              client comes back when the device leaves. If there is none, ask the tenant's \
@@ -40,9 +45,7 @@ super::advice_rows! {
              not within a few minutes, check the new network's way to the gateway on port 443.",
         SystemStopped ""
             "The device was shut down or restarted. The client comes back with it.",
-        TunnelDisconnected "by_user"
-            "The user or a service of the client closed the tunnel: both leave the same words. \
-             If nobody did and it stays down, restart the client's service.",
+        TunnelDisconnected "by_user" BY_USER,
         TunnelDisconnected "closed_by_peer"
             "The gateway closed the tunnel or stopped answering; the client notices up to two \
              minutes late and builds a new one. If none comes, check the way to the gateway on \
@@ -115,6 +118,11 @@ super::advice_rows! {
         Client "disabled" ""
             "The client is off. If nobody wished that, switch it on from its icon; nsdebuglog.log \
              tells what it did last.",
+        Client "disabled" "by_user" BY_USER,
+        Client "disabled" "tunnel_down" NO_TUNNEL_YET,
+        Client "disabled" "unenrolled"
+            "The client is not enrolled: let the user sign in to it, and check that the tenant \
+             has the user and the way to the tenant on port 443.",
         Client "disabled_error" ""
             "The client switched itself off because of an error: read nsdebuglog.log around the \
              time above, restart the client's service, and if that does not help save its logs \
@@ -129,6 +137,7 @@ super::advice_rows! {
         Tunnel "disconnected" ""
             "Check that the client is on, then the way to the gateway on port 443, TCP and UDP; \
              nsdebuglog.log tells what failed last.",
+        Tunnel "disconnected" "tunnel_down" NO_TUNNEL_YET,
         Steering "failed" ""
             "Nothing is steered although the tunnel may be up: restart the client's service; \
              nsdebuglog.log tells which part did not start.",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use model::connector::{
     ClientStatus, ConnectorKind, ConnectorState, Fact, ProbeFailure, ToolReading, TunnelState,
 };
-use model::event::{Event, EventKind};
+use model::event::{Event, EventKind, Reason};
 use model::snapshot::ConnectorSnapshot;
 use model::untrusted::Untrusted;
 
@@ -117,6 +117,21 @@ async fn a_tunnel_that_is_down_because_the_client_is_off_is_no_trouble_of_its_ow
     let off = client_told(ConnectorKind::NetskopeClient, &story);
     let page = page_of(vec![sample::healthy("pub"), off]).await;
     check(&page, &["laptop client disabled pub tunnel connected"]);
+}
+
+#[tokio::test]
+async fn a_client_that_is_on_by_its_tool_and_has_no_tunnel_is_in_trouble() {
+    let mut client = client_told(ConnectorKind::NetskopeClient, &[]);
+    let reading = ToolReading {
+        client: Some(ClientStatus::Disabled),
+        tunnel: Some(TunnelState::Disconnected),
+        reason: Reason::new("tunnel_down").unwrap(),
+        ..ToolReading::default()
+    };
+    client.state.observe(&reading, at(300));
+    let page = page_of(vec![sample::healthy("pub"), client]).await;
+    check(&page, &["laptop tunnel disconnected pub"]);
+    assert_eq!(page.matches("Normal just after an installation").count(), 1);
 }
 
 #[tokio::test]
