@@ -122,7 +122,7 @@ pub enum RowProblem {
     /// A row that counts as nothing, with keys that only events have.
     #[error(
         "`event: none` wants a `pattern` in `record: text` or of a component, and no more: \
-         remove `json`, `reason`, `counts` and `context`"
+         remove captures, `json`, `reason`, `counts` and `context`"
     )]
     NothingWithKeys,
     /// `context` names a field that no example has.

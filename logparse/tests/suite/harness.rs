@@ -13,6 +13,14 @@ use model::connector::ConnectorKind;
 pub(crate) static CATALOGUE: LazyLock<Arc<Catalogue>> =
     LazyLock::new(|| Arc::new(Catalogue::built_in(ConnectorKind::NetskopePublisher).unwrap()));
 
+/// The same for a Netskope Client.
+pub(crate) static NETSKOPE_CLIENT: LazyLock<Arc<Catalogue>> =
+    LazyLock::new(|| Arc::new(Catalogue::built_in(ConnectorKind::NetskopeClient).unwrap()));
+
+/// The same for a Cato Client.
+pub(crate) static CATO_CLIENT: LazyLock<Arc<Catalogue>> =
+    LazyLock::new(|| Arc::new(Catalogue::built_in(ConnectorKind::CatoClient).unwrap()));
+
 /// Everything that a scan tells, whatever the cutting of the stream.
 #[derive(Debug, Default, PartialEq, Clone)]
 pub(crate) struct Told {
@@ -33,9 +41,34 @@ impl Told {
     }
 }
 
+/// Writes down what it is told, and checks that it is told the same in every way.
+struct Listener<'a> {
+    catalogue: &'a Catalogue,
+    told: &'a mut Told,
+}
+
+/// Listens to a Publisher's scan.
 impl Sink for Told {
     fn event(&mut self, hit: &Hit<'_>) {
-        assert_eq!(&CATALOGUE.pairs()[hit.pair().0], hit.key());
+        Listener {
+            catalogue: &CATALOGUE,
+            told: self,
+        }
+        .event(hit);
+    }
+
+    fn near_miss(&mut self, function: FunctionId, miss: &Miss<'_>) {
+        Listener {
+            catalogue: &CATALOGUE,
+            told: self,
+        }
+        .near_miss(function, miss);
+    }
+}
+
+impl Sink for Listener<'_> {
+    fn event(&mut self, hit: &Hit<'_>) {
+        assert_eq!(&self.catalogue.pairs()[hit.pair().0], hit.key());
         let event = hit.event();
         assert_eq!((&event.key, event.time), (hit.key(), hit.time()));
         let reason = hit.key().reason.as_str();
@@ -43,20 +76,30 @@ impl Sink for Told {
             "" => hit.kind().to_string(),
             _ => format!("{}|{reason}", hit.kind()),
         };
-        self.events.push((hit.offset(), name));
-        self.lines.push(hit.line().to_vec());
+        self.told.events.push((hit.offset(), name));
+        self.told.lines.push(hit.line().to_vec());
     }
 
     fn near_miss(&mut self, function: FunctionId, miss: &Miss<'_>) {
-        let label = CATALOGUE.functions()[function.0].to_string();
-        self.misses.push((miss.offset(), label));
-        self.lines.push(miss.line().to_vec());
+        let label = self.catalogue.functions()[function.0].to_string();
+        self.told.misses.push((miss.offset(), label));
+        self.told.lines.push(miss.line().to_vec());
     }
 }
 
-/// Scans `stream` as a reader whose file grows by `cuts` and then to its end.
+/// Scans a Publisher's `stream` as a reader whose file grows by `cuts` and then to its end.
 pub(crate) fn scan(stream: &[u8], encoding: Encoding, cuts: &[usize]) -> Told {
-    let mut scanner = Scanner::new(Arc::clone(&CATALOGUE), TimeZone::UTC);
+    scan_with(&CATALOGUE, stream, encoding, cuts)
+}
+
+/// The same for the product of `catalogue`.
+pub(crate) fn scan_with(
+    catalogue: &Arc<Catalogue>,
+    stream: &[u8],
+    encoding: Encoding,
+    cuts: &[usize],
+) -> Told {
+    let mut scanner = Scanner::new(Arc::clone(catalogue), TimeZone::UTC);
     let mut told = Told::default();
     let (mut done, mut end, mut mid_line) = (0, 0, false);
     for more in cuts.iter().map(|cut| Some(*cut)).chain([None]) {
@@ -69,7 +112,13 @@ pub(crate) fn scan(stream: &[u8], encoding: Encoding, cuts: &[usize]) -> Told {
             is_final: more.is_none(),
             date_order: DateOrder::default(),
         };
-        let scanned = scanner.scan(chunk, &mut told);
+        let scanned = scanner.scan(
+            chunk,
+            &mut Listener {
+                catalogue,
+                told: &mut told,
+            },
+        );
         done += scanned.consumed;
         mid_line = scanned.mid_line;
         add(&mut told.tally, &scanned.tally);
@@ -84,6 +133,7 @@ fn add(sum: &mut Tally, more: &Tally) {
     sum.ignored += more.ignored;
     sum.oversize += more.oversize;
     sum.invalid_utf8 += more.invalid_utf8;
+    sum.continuation += more.continuation;
     sum.oversize_bytes += more.oversize_bytes;
     sum.nul_bytes += more.nul_bytes;
 }

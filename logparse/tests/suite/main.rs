@@ -13,6 +13,8 @@ mod harness;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod netskope_client;
+#[cfg(test)]
 mod operator;
 #[cfg(test)]
 mod split;

@@ -4,6 +4,8 @@ use expect_test::{Expect, expect};
 use logparse::catalogue::{Catalogue, CatalogueError, CatalogueFile};
 use model::connector::ConnectorKind;
 
+mod clients;
+
 fn load(text: &str) -> Result<Catalogue, CatalogueError> {
     let file = CatalogueFile {
         name: "own.yaml".to_owned(),
@@ -12,9 +14,13 @@ fn load(text: &str) -> Result<Catalogue, CatalogueError> {
     Catalogue::load(ConnectorKind::NetskopePublisher, &[file])
 }
 
-/// The whole chain of an error, as `check-config` prints it, folded.
 fn refusal(text: &str) -> String {
-    let Err(error) = load(text) else {
+    refusal_of(load(text))
+}
+
+/// The whole chain of an error, as `check-config` prints it, folded.
+fn refusal_of(loaded: Result<Catalogue, CatalogueError>) -> String {
+    let Err(error) = loaded else {
         return "accepted".to_owned();
     };
     let mut chain = vec![error.to_string()];
@@ -201,6 +207,10 @@ fn what_is_no_catalogue_is_refused_with_its_line() {
     ] {
         expected.assert_eq(&refusal(text));
     }
+}
+
+#[test]
+fn a_misspelt_key_or_value_is_refused_with_its_line() {
     check(
         &STARTED.replace("source:", "sauce:"),
         &expect![[r#"
@@ -380,5 +390,34 @@ fn too_many_rows_are_refused() {
     check(
         &rows,
         &expect!["the catalogue has 333 rows, want at most 256"],
+    );
+}
+
+#[test]
+fn a_publishers_row_may_count_as_nothing_and_names_no_component() {
+    let row = "
+  - event: none
+    record: text
+    pattern: 'Publisher is idle'
+    source: seen on our hosts
+    examples:
+      - line: '2024/05/02 02:10:00 UTC Publisher is idle'
+        time: 2024-05-02T02:10:00Z
+";
+    check(row, &expect!["accepted"]);
+    check(
+        &row.replace("record: text", "record: {component: nsTunnel}"),
+        &expect![[r#"
+            own.yaml:4: row 1 (none) is refused
+            `record.component` is `nsTunnel`, want a component of a Netskope Client
+              (letters, digits and _) or a function of a Cato Client"#]],
+    );
+    check(
+        &row.replace("Publisher is idle", "Publisher registered successfully"),
+        &expect![[r#"
+            own.yaml:4: row 1 (none) is refused
+            its example is taken by netskope-publisher.yaml (built in):65: row 4
+              (registration.succeeded), which comes first: `2024/05/02 02:10:00 UTC
+              Publisher registered successfully`"#]],
     );
 }
