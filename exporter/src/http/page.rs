@@ -188,9 +188,7 @@ impl<'a> ConnectorReport<'a> {
         if self.is_degraded() || self.aspects.iter().any(is_bad) {
             return Mood::Bad;
         }
-        if self.silent {
-            return Mood::Open;
-        }
+        // Silence has made all parts unknown, so it needs no case of its own.
         self.aspects
             .first()
             .map_or(Mood::Open, |aspect| aspect.mood)

@@ -112,6 +112,14 @@ async fn a_client_that_is_off_shows_the_vendors_row_and_what_it_takes() {
 }
 
 #[tokio::test]
+async fn a_reason_that_the_vendors_table_does_not_have_stands_on_none_of_its_rows() {
+    let story = [(EventKind::ClientDisabled, "of_an_operator")];
+    let report = json_of(client_told(ConnectorKind::NetskopeClient, &story)).await;
+    assert_eq!(report["client"]["state"], "disabled");
+    assert_eq!(report.get("vendor_event"), None);
+}
+
+#[tokio::test]
 async fn a_tunnel_that_is_down_because_the_client_is_off_is_no_trouble_of_its_own() {
     let story = [(EventKind::ClientDisabled, "user")];
     let off = client_told(ConnectorKind::NetskopeClient, &story);
