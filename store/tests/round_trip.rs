@@ -14,7 +14,7 @@ use model::connector::{Aspect, ConnectorState, Evidence, Fact, states_of};
 use model::event::{Event, EventKey, EventKind, Field, Reason};
 use model::position::{FileId, FileIdentity, Head, Marker, Packing, Position};
 use model::reading::SeriesKey;
-use model::signal::Signal;
+use model::signal::{Signal, SignalKind};
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
 use model::untrusted::Untrusted;
 use proptest::prelude::*;
@@ -147,10 +147,18 @@ fn reason() -> impl Strategy<Value = Reason> {
 }
 
 fn counter() -> impl Strategy<Value = (SeriesKey, u64)> {
-    let signal = prop::sample::select(vec![Signal::Events, Signal::LogBytes, Signal::LogLines]);
+    let signals = [
+        Signal::Events,
+        Signal::LogBytes,
+        Signal::LogLines,
+        Signal::GatewayRtt,
+    ];
+    let signal = prop::sample::select(signals.to_vec());
     (signal, prop::collection::vec(name(), 3), any::<u64>()).prop_map(
         |(signal, mut names, value)| {
-            names.truncate(signal.row().labels.len());
+            // Each bucket of a histogram is a counter, whose last label names it.
+            let is_histogram = signal.row().kind == SignalKind::Histogram;
+            names.truncate(signal.row().labels.len() + usize::from(is_histogram));
             (
                 SeriesKey {
                     signal,
@@ -223,13 +231,13 @@ fn evidence() -> impl Strategy<Value = Evidence> {
 }
 
 fn state() -> impl Strategy<Value = ConnectorState> {
-    let aspect = prop::sample::select(Aspect::ALL.to_vec()).prop_flat_map(|aspect| {
+    let told = prop::sample::select(Aspect::ALL.to_vec()).prop_flat_map(|aspect| {
         let word = prop::sample::select(states_of(aspect));
         (Just(aspect), word, evidence())
     });
     let fact = (prop::sample::select(Fact::ALL.to_vec()), text());
     (
-        prop::collection::vec(aspect, 0..8),
+        prop::collection::vec(told, 0..8),
         prop::collection::vec(fact, 0..4),
     )
         .prop_map(|(aspects, facts)| {

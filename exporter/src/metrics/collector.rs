@@ -1,6 +1,6 @@
 //! Walks a snapshot and writes every family of the model's table.
 //!
-//! One row of the table is one family, and [`walk`] knows a connector's lines of each.
+//! One row of the table is one family, and `walk` knows a connector's lines of each.
 //! A counter is always there, from 0 on; a gauge nobody has set yet is absent, since 0
 //! would be a claim. Nothing about names, kinds and help is decided here: those stand
 //! in the table.

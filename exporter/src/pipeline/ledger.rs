@@ -2,7 +2,7 @@
 //!
 //! One thread owns it and nobody locks it. It learns through [`Fold`] while lines
 //! are read, says what must be committed, and draws the picture that readers see.
-//! It reads no files and no clock. One connector's part is an [`account`].
+//! It reads no files and no clock. One connector's part is an `account`.
 //!
 //! [`Fold`]: super::fold::Fold
 

@@ -193,6 +193,7 @@ fn each_part_of_the_state_is_judged_by_what_is_known_of_it() {
     assert!(state.is_tunnel_up(), "nothing else told of the tunnel");
     assert_eq!(state.internet_security.state, ServiceState::Error);
     assert_eq!(state.private_access.state, ServiceState::Error);
+    assert!(state.facts.get(Fact::Pop).is_some(), "and who it is");
 }
 
 #[test]

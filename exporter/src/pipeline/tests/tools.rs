@@ -16,13 +16,22 @@ fn a_tool_that_answers_keeps_a_client_heard_and_one_that_fails_does_not() {
     desk.turn(&mut pipeline);
     for minutes in [40, 80] {
         desk.pass(40 * MINUTE);
-        desk.answer(&mut pipeline, up_for(minutes * MINUTE));
-        assert!(!desk.turn(&mut pipeline).is_silent);
+        let configured_at = Some(desk.now().timestamp());
+        let reading = ToolReading {
+            uptime: Some(Duration::from_secs(minutes * MINUTE)),
+            configured_at,
+            ..fact("Frankfurt")
+        };
+        desk.answer(&mut pipeline, reading);
+        let told = desk.turn(&mut pipeline);
+        assert!(!told.is_silent && !told.tool_facts.is_empty());
+        assert_eq!(told.configured_at, configured_at);
     }
     desk.pass(HOUR);
     desk.run(&mut pipeline, Err(ProbeFailure::Timeout));
     let silent = desk.turn(&mut pipeline);
     assert!(silent.is_silent && silent.tool_facts.is_empty());
+    assert_eq!(silent.configured_at, None);
     desk.answer(&mut pipeline, down());
     let told = desk.turn(&mut pipeline);
     assert!(!told.is_silent);
