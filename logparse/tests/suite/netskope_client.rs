@@ -159,10 +159,12 @@ const OUTER: &[&str] = &[
     "nsTunnel DTLS TLS {}",
     "[x] {}",
     "process: {}",
+    "process: said {}",
 ];
 
 /// Lines that go on with a record.
 const CONTINUATIONS: &[&str] = &[
+    "said {}",
     "  {}",
     "\t{}",
     "\"process\": \"{}\"",
