@@ -1,7 +1,7 @@
 //! The running agent: builds its parts, keeps them going, and ends them in order.
 //!
 //! Two worlds: the writer's thread ([`writer`]), which owns files and store, and a
-//! small Tokio runtime for HTTP and signals. They share a snapshot and a few
+//! small Tokio runtime for HTTP, signals and the vendors' tools. They share a snapshot and a few
 //! numbers, no locks. If the writer dies the agent ends with an error: what was
 //! committed is safe, and whoever supervises us starts us again.
 
@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ use crate::config::{Colour, Config};
 use crate::http::{HttpLimits, ReloadRequest, Server, Shared};
 use crate::metrics::{AgentMetrics, VERSION};
 use crate::pipeline::Pipeline;
+use crate::probe::schedule::{Deliver, Delivery, Prober};
+use crate::probe::{self, ToolJob};
 
 /// How long an orderly end may take before we go anyway.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -66,6 +68,7 @@ pub struct RunOptions {
 pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
     let config = (options.load)(Colour::of_stderr()).map_err(Failure::Config)?;
     let plan = Plan::from_config(&config).map_err(|error| config_failure(&error))?;
+    let jobs = probe::jobs_of(&config);
     let mut registry = Registry::default();
     let metrics = AgentMetrics::register(&mut registry);
     let pipeline = open_pipeline(&config, plan, &metrics, clock)?;
@@ -84,7 +87,7 @@ pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
             clock,
         },
     )?;
-    let ended = runtime.block_on(agent.serve(config, options));
+    let ended = runtime.block_on(agent.serve(config, options, jobs));
     // Dropping the runtime would wait for a writer that hangs in a dead disk.
     runtime.shutdown_background();
     ended
@@ -143,7 +146,12 @@ impl Agent {
         })
     }
 
-    async fn serve(mut self, config: Config, options: RunOptions) -> Result<(), Failure> {
+    async fn serve(
+        mut self,
+        config: Config,
+        options: RunOptions,
+        jobs: Vec<ToolJob>,
+    ) -> Result<(), Failure> {
         let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(4);
         self.shared.reload = options.lifecycle.then_some(reload_sender.clone());
         let mut stop_signals = StopSignals::listen()?;
@@ -164,6 +172,8 @@ impl Agent {
             ..
         } = options;
         on_listening(&addresses);
+        let mut prober = Prober::new(self.deliver(), self.shared.clock);
+        prober.change(jobs).await;
         let ended = loop {
             let answer = tokio::select! {
                 () = &mut until => break Ok(()),
@@ -178,7 +188,7 @@ impl Agent {
                 Some(answer) = reloads.recv() => Some(answer),
             };
             let outcome = tokio::select! {
-                outcome = self.reload(&load, &mut doors) => outcome,
+                outcome = self.reload(&load, &mut doors, &mut prober) => outcome,
                 name = stop_signals.received() => {
                     info!(signal = name, "stopping during a reload");
                     break Ok(());
@@ -189,13 +199,34 @@ impl Agent {
                 drop(answer.send(outcome));
             }
         };
-        self.stop(doors).await;
+        self.stop(doors, prober).await;
         ended
     }
 
+    /// Where tools' answers go: into the writer's inbox, if there is room.
+    fn deliver(&self) -> Deliver {
+        let inbox = self.inbox.clone();
+        Arc::new(move |connector, run| {
+            let input = Input::ToolRun {
+                connector: Arc::clone(connector),
+                run: run.clone(),
+            };
+            match inbox.try_send(input) {
+                Ok(()) => Delivery::Taken,
+                Err(TrySendError::Full(_)) => Delivery::Full,
+                Err(TrySendError::Disconnected(_)) => Delivery::Gone,
+            }
+        })
+    }
+
     /// Loads the configuration anew; whatever is wrong with it, the old one stays.
-    async fn reload(&self, load: &LoadConfig, doors: &mut Doors) -> Result<(), String> {
-        let outcome = self.try_reload(load, doors).await;
+    async fn reload(
+        &self,
+        load: &LoadConfig,
+        doors: &mut Doors,
+        prober: &mut Prober,
+    ) -> Result<(), String> {
+        let outcome = self.try_reload(load, doors, prober).await;
         let now = self.shared.clock.now().timestamp();
         self.shared.metrics.reload(outcome.is_ok(), now);
         match &outcome {
@@ -205,10 +236,15 @@ impl Agent {
         outcome
     }
 
-    async fn try_reload(&self, load: &LoadConfig, doors: &mut Doors) -> Result<(), String> {
+    async fn try_reload(
+        &self,
+        load: &LoadConfig,
+        doors: &mut Doors,
+        prober: &mut Prober,
+    ) -> Result<(), String> {
         // On a thread of its own: a file that never ends must not keep signals waiting.
         let load = Arc::clone(load);
-        let (config, plan) = tokio::task::spawn_blocking(move || load_and_plan(&load))
+        let (config, plan, jobs) = tokio::task::spawn_blocking(move || load_and_plan(&load))
             .await
             .map_err(|_| "the configuration could not be read".to_owned())??;
         if config.store.path != self.store_path {
@@ -225,11 +261,13 @@ impl Agent {
             .map_err(|_| "the writer is busy: try again".to_owned())?;
         answered.await.map_err(|_| "the writer died".to_owned())??;
         doors.commit(prepared);
+        prober.change(jobs).await;
         Ok(())
     }
 
-    async fn stop(self, doors: Doors) {
+    async fn stop(self, doors: Doors, mut prober: Prober) {
         let ended = async {
+            prober.stop().await;
             let writer = self.writer;
             let inbox = self.inbox;
             let joined = tokio::task::spawn_blocking(move || {
@@ -365,10 +403,11 @@ async fn gone(mut alive: watch::Receiver<Arc<Snapshot>>) {
     while alive.changed().await.is_ok() {}
 }
 
-fn load_and_plan(load: &LoadConfig) -> Result<(Config, Plan), String> {
+fn load_and_plan(load: &LoadConfig) -> Result<(Config, Plan, Vec<ToolJob>), String> {
     let config = load(Colour::Never)?;
     let plan = Plan::from_config(&config).map_err(|error| format!("{error:#}"))?;
-    Ok((config, plan))
+    let jobs = probe::jobs_of(&config);
+    Ok((config, plan, jobs))
 }
 
 fn open_pipeline(

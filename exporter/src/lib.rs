@@ -16,3 +16,4 @@ pub mod logging;
 pub mod metrics;
 pub mod parse;
 pub mod pipeline;
+pub mod probe;

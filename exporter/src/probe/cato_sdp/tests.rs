@@ -1,0 +1,170 @@
+//! The documented outputs, durations, and what must not be believed.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const UP: &str = "\n  pop name    = \"Frankfurt\"\n  tunnel ip   = 10.41.0.7\n  \
+                  tun device  = tun0\n  duration    = 00:00:42\n";
+
+/// Tunnel, service and reason.
+fn state(output: &str) -> (TunnelState, ServiceState, String) {
+    let reading = read(output).unwrap();
+    assert_eq!(reading.private_access, reading.internet_security);
+    (
+        reading.tunnel.unwrap(),
+        reading.private_access.unwrap(),
+        reading.reason.to_string(),
+    )
+}
+
+#[test]
+fn a_client_that_is_up_tells_its_pop_its_tunnel_and_since_when() {
+    let reading = read(UP).unwrap();
+    let facts: Vec<_> = reading
+        .facts
+        .iter()
+        .map(|(fact, text)| (fact, text.expose()))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            (Fact::Pop, "Frankfurt"),
+            (Fact::TunnelIp, "10.41.0.7"),
+            (Fact::TunnelDevice, "tun0")
+        ]
+    );
+    assert_eq!(reading.uptime, Some(Duration::from_secs(42)));
+    assert_eq!(
+        state(UP),
+        (
+            TunnelState::Connected,
+            ServiceState::Connected,
+            String::new()
+        )
+    );
+}
+
+#[test]
+fn every_known_text_has_its_state() {
+    let up_to_sign_in = format!("{UP}Login required: open the browser\n");
+    let up_to_update = format!("{UP}New client version is available\n");
+    for (text, tunnel, service, reason) in [
+        (
+            "Cato client is disconnected\n",
+            TunnelState::Disconnected,
+            ServiceState::Disconnected,
+            "",
+        ),
+        (
+            "STATE_AUTHENTICATED\r\n",
+            TunnelState::Connected,
+            ServiceState::Connected,
+            "",
+        ),
+        (
+            &up_to_update,
+            TunnelState::Connected,
+            ServiceState::Connected,
+            "",
+        ),
+        (
+            &up_to_sign_in,
+            TunnelState::Connected,
+            ServiceState::ConnectedWarning,
+            "authentication",
+        ),
+        (
+            "Enter code ABCD-EFGH at the portal",
+            TunnelState::Disconnected,
+            ServiceState::Error,
+            "authentication",
+        ),
+        (
+            "Cato client is disconnected\nAuthentication needed",
+            TunnelState::Disconnected,
+            ServiceState::Error,
+            "authentication",
+        ),
+        (
+            "USER_NOT_ALLOWED - Only 'TVs and Limited Input devices' can use OAuth 2.0",
+            TunnelState::Disconnected,
+            ServiceState::Error,
+            "not_allowed",
+        ),
+    ] {
+        assert_eq!(state(text), (tunnel, service, reason.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn what_says_nothing_or_two_things_is_unintelligible() {
+    let usage = "Usage: cato-sdp {start|stop|status}\n  --login NAME\n";
+    let page = "login\n".repeat(REQUEST_LINES_MAX + 1);
+    let both = format!("{UP}Cato client is disconnected\n");
+    for text in [
+        "",
+        "New client version is available",
+        "Le client est connecté",
+        "exit code 3",
+        "pop name = \"\"\n tun device =",
+        "tun device = this is no device",
+        "STATE_AUTHENTICATED_NOT",
+        usage,
+        &page,
+        &both,
+    ] {
+        assert_eq!(read(text), Err(ProbeFailure::Unintelligible), "{text:?}");
+    }
+}
+
+#[test]
+fn a_duration_grows_beyond_a_day() {
+    let seconds = |text: &str| duration(text).map(|duration| duration.as_secs());
+    for (text, expected) in [
+        ("00:00:42", Some(42)),
+        ("26:03:04", Some(26 * 3600 + 184)),
+        ("1 day, 02:03:04", Some(86_400 + 7384)),
+        ("3 days 00:00:00", Some(3 * 86_400)),
+        ("1d 02:03:04", Some(86_400 + 7384)),
+        ("1-02:03:04", Some(86_400 + 7384)),
+        ("00:60:00", None),
+        ("00:00", None),
+        ("1:2:3:4", None),
+        ("-00:00:01", None),
+        ("two days 00:00:01", None),
+        ("99999999999999999999:00:00", None),
+        ("18446744073709551615:59:59", None),
+        ("", None),
+    ] {
+        assert_eq!(seconds(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_client_that_is_down_has_no_duration() {
+    let reading = read("Cato client is disconnected\nduration = 00:10:00\n").unwrap();
+    assert_eq!(reading.uptime, None);
+}
+
+proptest! {
+    /// Any bytes are read or refused.
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = read(&String::from_utf8_lossy(&bytes));
+    }
+
+    /// Nothing is up without one of the three marks of the vendor.
+    #[test]
+    fn nothing_is_up_without_a_mark(
+        output in "(pop|name|tun|device|=| |\n|STATE|_|AUTHENTICATED|login|code|a){0,14}",
+    ) {
+        if let Ok(reading) = read(&output) {
+            let bare = output.replace([' ', '_'], "").to_lowercase();
+            let has_mark = ["popname", "tundevice", "stateauthenticated"]
+                .iter()
+                .any(|mark| bare.contains(mark));
+            prop_assert!(reading.tunnel != Some(TunnelState::Connected) || has_mark);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Says when each tool is asked, and hands its answer on.
+//!
+//! Each job is a task of its own: soon after the start, one job after the other, and
+//! then at its interval, a tenth more or less by chance so that hosts and jobs do not
+//! march in step. No program runs twice at once, and no more than a few at all.
+//!
+//! An answer goes to the writer without waiting on a thread: if its inbox is full, the
+//! task tries again soon, holding this one answer and asking nothing meanwhile. So
+//! nothing is lost, nothing piles up, and neither the writer nor the runtime waits.
+//!
+//! Only a change between success and failure is logged, and never what a tool printed.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::connector::{ProbeFailure, ToolReading, ToolRun};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+use super::runner::{Order, run};
+use super::{ToolJob, arguments, interpret};
+use crate::clock::Clock;
+
+/// Most tools that run at once, over all connectors.
+pub const RUNS_MAX: usize = 4;
+
+/// From the start of one job to that of the next, the first time.
+const SPREAD: Duration = Duration::from_millis(250);
+
+/// How long to wait before an answer is offered again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// What became of an answer that was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It was taken.
+    Taken,
+    /// Not now.
+    Full,
+    /// Nobody takes answers any more.
+    Gone,
+}
+
+/// Offers an answer of a connector's tool to the writer, without waiting.
+pub type Deliver = Arc<dyn Fn(&Arc<str>, &ToolRun) -> Delivery + Send + Sync>;
+
+/// The running jobs. Dropping it stops none; see [`Prober::stop`].
+pub struct Prober {
+    deliver: Deliver,
+    clock: Clock,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// What the jobs share.
+#[derive(Clone)]
+struct Shared {
+    deliver: Deliver,
+    clock: Clock,
+    /// One permit for each run.
+    runs: Arc<Semaphore>,
+}
+
+impl Prober {
+    /// No job yet.
+    pub const fn new(deliver: Deliver, clock: Clock) -> Self {
+        Self {
+            deliver,
+            clock,
+            tasks: Vec::new(),
+        }
+    }
+
+    /// Stops the jobs there are, and then starts these. All are asked soon, also those
+    /// that stay: the writer's picture of them begins anew with a configuration.
+    pub async fn change(&mut self, jobs: Vec<ToolJob>) {
+        self.stop().await;
+        let shared = Shared {
+            deliver: Arc::clone(&self.deliver),
+            clock: self.clock,
+            runs: Arc::new(Semaphore::new(RUNS_MAX)),
+        };
+        let mut programs: BTreeMap<_, Arc<Semaphore>> = BTreeMap::new();
+        let mut delay = Duration::ZERO;
+        for job in jobs {
+            let program = programs
+                .entry(job.program.clone())
+                .or_insert_with(|| Arc::new(Semaphore::new(1)));
+            let asked = ask_again_and_again(job, Arc::clone(program), shared.clone(), delay);
+            self.tasks.push(tokio::spawn(asked));
+            delay = delay.saturating_add(SPREAD);
+        }
+    }
+
+    /// Stops all jobs and kills what runs; waits for no tool.
+    pub async fn stop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for task in self.tasks.drain(..) {
+            // An aborted task ends at once, and with it the tool that it waits for.
+            let _ = task.await;
+        }
+    }
+}
+
+async fn ask_again_and_again(
+    job: ToolJob,
+    program: Arc<Semaphore>,
+    shared: Shared,
+    delay: Duration,
+) {
+    let mut chance = RandomState::new().hash_one(&job.program);
+    let mut was_success = None;
+    sleep(delay).await;
+    loop {
+        let Some(answer) = ask(&job, &program, &shared).await else {
+            return;
+        };
+        tell_change(&job, &answer.outcome, &mut was_success);
+        loop {
+            match (shared.deliver)(&job.connector, &answer) {
+                Delivery::Taken => break,
+                Delivery::Full => sleep(RETRY).await,
+                Delivery::Gone => return,
+            }
+        }
+        chance = RandomState::new().hash_one(chance);
+        sleep(jittered(job.interval, chance)).await;
+    }
+}
+
+/// Runs the tool once. `None` if nothing is run any more.
+async fn ask(job: &ToolJob, program: &Semaphore, shared: &Shared) -> Option<ToolRun> {
+    // First the program, so that nobody waits for it with a permit that others want.
+    let _alone = program.acquire().await.ok()?;
+    let _permit = shared.runs.acquire().await.ok()?;
+    let began = shared.clock.now().monotonic;
+    let printed = run(&Order {
+        program: job.program.clone(),
+        arguments: arguments(job.tool),
+        timeout: job.timeout,
+    })
+    .await;
+    let duration = shared.clock.now().monotonic.saturating_sub(began);
+    Some(ToolRun {
+        tool: job.tool,
+        duration,
+        outcome: printed.and_then(|printed| interpret(job, &printed)),
+    })
+}
+
+/// Logs the first outcome, and each that differs in kind from the one before.
+fn tell_change(
+    job: &ToolJob,
+    outcome: &Result<ToolReading, ProbeFailure>,
+    was_success: &mut Option<bool>,
+) {
+    let is_success = outcome.is_ok();
+    if *was_success == Some(is_success) {
+        return;
+    }
+    *was_success = Some(is_success);
+    let program: &Path = &job.program;
+    let (connector, probe) = (&*job.connector, job.tool.name());
+    match outcome {
+        Ok(_) => info!(connector, probe, "tool answered"),
+        Err(cause) => {
+            warn!(connector, probe, program = %program.display(), %cause, "tool gave no reading");
+        }
+    }
+}
+
+/// The interval, a tenth more or less.
+fn jittered(interval: Duration, chance: u64) -> Duration {
+    // 900 to 1100 thousandths.
+    let thousandths = u32::try_from(chance % 201)
+        .unwrap_or(100)
+        .saturating_add(900);
+    interval
+        .checked_mul(thousandths)
+        .map_or(interval, |product| product / 1000)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Jobs with stand-in tools: asked again and again, never twice at once, stopped whole.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use jiff::tz::TimeZone;
+use model::connector::{Tool, TunnelState};
+use tokio::sync::mpsc;
+
+use super::super::runner::tests::{PATIENCE, StandIn, opened_by_a_writer, read_until_left};
+use super::super::user_label::UserLabel;
+use super::*;
+
+fn job(connector: &str, program: PathBuf) -> ToolJob {
+    ToolJob {
+        connector: Arc::from(connector),
+        tool: Tool::CatoSdp,
+        program,
+        interval: Duration::from_millis(10),
+        timeout: Duration::from_secs(20),
+        zone: TimeZone::UTC,
+        user_label: UserLabel::Withheld,
+    }
+}
+
+type Answers = mpsc::UnboundedReceiver<(Arc<str>, ToolRun)>;
+
+/// A prober, and what it delivers.
+fn prober() -> (Prober, Answers) {
+    let (sender, answers) = mpsc::unbounded_channel();
+    let deliver: Deliver =
+        Arc::new(
+            move |connector, run| match sender.send((Arc::clone(connector), run.clone())) {
+                Ok(()) => Delivery::Taken,
+                Err(_) => Delivery::Gone,
+            },
+        );
+    (Prober::new(deliver, Clock::start()), answers)
+}
+
+#[tokio::test]
+async fn a_tool_is_asked_again_and_again() {
+    let tool = StandIn::new("echo Cato client is disconnected");
+    let (mut prober, mut answers) = prober();
+    prober
+        .change(vec![job("laptop", tool.program.clone())])
+        .await;
+    for _ in 0..3 {
+        let (connector, run) = answers.recv().await.unwrap();
+        assert_eq!((&*connector, run.tool), ("laptop", Tool::CatoSdp));
+        let tunnel = run.outcome.unwrap().tunnel;
+        assert_eq!(tunnel, Some(TunnelState::Disconnected));
+        assert!(Duration::ZERO < run.duration);
+    }
+    fs::remove_file(&tool.program).unwrap();
+    while let Some((_, run)) = answers.recv().await {
+        if run.outcome == Err(ProbeFailure::NotFound) {
+            break;
+        }
+    }
+    prober.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_stops_the_old_jobs_and_kills_what_they_run() {
+    let old = StandIn::new("exit 1");
+    let fifo = old.fifo();
+    let script = format!(
+        "#!/bin/sh\nexec 9>{}; sleep 60 & sleep 60\n",
+        fifo.display()
+    );
+    fs::write(&old.program, script).unwrap();
+    let new = StandIn::new("echo STATE_AUTHENTICATED");
+    let (mut prober, mut answers) = prober();
+    prober.change(vec![job("old", old.program.clone())]).await;
+    let held = opened_by_a_writer(fifo).await;
+    let clock = Clock::start();
+    prober.change(vec![job("new", new.program.clone())]).await;
+    read_until_left(held).await;
+    assert!(clock.now().monotonic < PATIENCE);
+    for _ in 0..3 {
+        let (connector, _) = answers.recv().await.unwrap();
+        assert_eq!(&*connector, "new");
+    }
+    prober.stop().await;
+}
+
+#[tokio::test]
+async fn one_program_never_runs_twice_at_once() {
+    // A clash is a folder that is there already; it shows as a failure.
+    let tool = StandIn::new(
+        "mkdir \"$0.lock\" || exit 1\ni=0; while [ $i -lt 3000 ]; do i=$((i+1)); done\n\
+         rmdir \"$0.lock\"; echo STATE_AUTHENTICATED",
+    );
+    let (mut prober, mut answers) = prober();
+    let jobs = ["a", "b", "c"].map(|connector| ToolJob {
+        interval: Duration::from_millis(1),
+        ..job(connector, tool.program.clone())
+    });
+    prober.change(jobs.to_vec()).await;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut runs = 0;
+    while seen.len() < 3 || runs < 20 {
+        let (connector, run) = answers.recv().await.unwrap();
+        assert!(run.outcome.is_ok(), "{connector} {:?}", run.outcome);
+        seen.insert(connector);
+        runs += 1;
+    }
+    prober.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_taken_at_once_is_offered_again() {
+    let tool = StandIn::new("echo STATE_AUTHENTICATED");
+    let offers = Arc::new(AtomicU32::new(0));
+    let (sender, mut taken) = mpsc::unbounded_channel();
+    let first = Mutex::new(None);
+    let deliver: Deliver = {
+        let offers = Arc::clone(&offers);
+        Arc::new(move |_, run| {
+            let mut first = first.lock().unwrap();
+            let offered = first.get_or_insert_with(|| run.clone());
+            if offers.fetch_add(1, Ordering::SeqCst) < 2 {
+                return Delivery::Full;
+            }
+            sender.send(offered == run).unwrap();
+            Delivery::Gone
+        })
+    };
+    let mut prober = Prober::new(deliver, Clock::start());
+    prober
+        .change(vec![job("laptop", tool.program.clone())])
+        .await;
+    assert_eq!(taken.recv().await, Some(true));
+    // Nobody takes answers any more, so the job ends by itself and offers no other.
+    for task in prober.tasks.drain(..) {
+        task.await.unwrap();
+    }
+    assert_eq!(offers.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn an_interval_is_a_tenth_more_or_less() {
+    let minute = Duration::from_secs(60);
+    assert_eq!(jittered(minute, 0), Duration::from_secs(54));
+    assert_eq!(jittered(minute, 100), minute);
+    assert_eq!(jittered(minute, 200), Duration::from_secs(66));
+    proptest::proptest!(|(chance: u64, seconds in 0..u64::MAX)| {
+        let interval = Duration::from_secs(seconds);
+        let waited = jittered(interval, chance);
+        let least = interval / 10 * 9;
+        let most = interval.saturating_add(interval / 10).saturating_add(Duration::from_nanos(9));
+        proptest::prop_assert!((least..=most).contains(&waited));
+    });
+}
