@@ -36,6 +36,9 @@ pub const SILENCE: &str = "silence";
 /// The reason of a state that the vendor's tool told, if the tool gave none itself.
 pub const TOLD_BY_TOOL: &str = "tool";
 
+/// The reason of a client that is off because its tunnel is down, and nobody says why.
+pub const TUNNEL_DOWN: &str = "tunnel_down";
+
 /// One aspect's state, since when, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status<S> {
@@ -262,14 +265,11 @@ impl ConnectorState {
             .uptime
             .filter(|_| reading.tunnel == Some(TunnelState::Connected))
             .and_then(|uptime| at.checked_sub(uptime).ok());
+        let client = reading
+            .client
+            .filter(|_| !self.knows_better_why_off(reading));
         [
-            told(
-                &mut self.client,
-                reading.client,
-                &reason,
-                at,
-                Aspect::Client,
-            ),
+            told(&mut self.client, client, &reason, at, Aspect::Client),
             told(
                 &mut self.tunnel,
                 reading.tunnel,
@@ -295,6 +295,17 @@ impl ConnectorState {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// Whether a tool only tells that there is no tunnel, of a client that is known to
+    /// be off for a worse reason.
+    fn knows_better_why_off(&self, reading: &ToolReading) -> bool {
+        reading.client == Some(ClientStatus::Disabled)
+            && reading.reason.as_str() == TUNNEL_DOWN
+            && matches!(
+                self.client.state,
+                ClientStatus::DisabledError | ClientStatus::FailClosed
+            )
     }
 
     /// Keeps what an event says about who the connector is.

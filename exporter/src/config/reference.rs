@@ -467,6 +467,10 @@ connectors:
       agent:  [/home/ubuntu/logs/agent.txt*]
       wizard: [/home/ubuntu/logs/publisher_wizard.log*]
     timezone: UTC
+  - name: laptop-7
+    kind: netskope-client
+    logs: {client: [/opt/netskope/stagent/logs/nsdebuglog*.log]}
+    tools: {nsdiag: {interval: 10m}}
 ```
 
 Durations carry their unit (`250ms`, `90s`, `1m30s`, `2h`, `7d`), sizes too (`300MB`,

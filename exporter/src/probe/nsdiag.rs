@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use model::connector::{
-    ClientStatus, Fact, Facts, ProbeFailure, ServiceState, ToolReading, TunnelState,
+    ClientStatus, Fact, Facts, ProbeFailure, ServiceState, TUNNEL_DOWN, ToolReading, TunnelState,
 };
 use model::event::Reason;
 use model::untrusted::Untrusted;
@@ -178,7 +178,7 @@ const fn status_of(
     match (client, tunnel) {
         (Some(ClientWord::On), Some(TunnelState::Connected)) => (Some(ClientStatus::Enabled), ""),
         (Some(ClientWord::On), Some(TunnelState::Disconnected)) => {
-            (Some(ClientStatus::Disabled), "tunnel_down")
+            (Some(ClientStatus::Disabled), TUNNEL_DOWN)
         }
         (Some(ClientWord::On), Some(TunnelState::Connecting | TunnelState::Unknown) | None)
         | (None, _) => (None, ""),

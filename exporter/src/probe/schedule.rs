@@ -20,7 +20,7 @@ use model::connector::{ProbeFailure, ToolReading, ToolRun};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::runner::{Order, run};
 use super::{ToolJob, arguments, interpret};
@@ -103,7 +103,11 @@ impl Prober {
         }
         for task in self.tasks.drain(..) {
             // An aborted task ends at once, and with it the tool that it waits for.
-            let _ = task.await;
+            if let Err(died) = task.await
+                && died.is_panic()
+            {
+                error!(error = %died, "a tool's task had died");
+            }
         }
     }
 }

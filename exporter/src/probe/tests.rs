@@ -1,6 +1,8 @@
 //! What a tool's bad end makes of its text, and which jobs a configuration asks for.
 
+use super::runner::tests::StandIn;
 use super::*;
+use crate::agent::plan::Plan;
 
 fn job(tool: Tool) -> ToolJob {
     ToolJob {
@@ -72,6 +74,21 @@ fn a_tool_that_ends_well_and_says_nothing_known_is_unintelligible() {
             );
         }
     }
+}
+
+#[test]
+fn a_configuration_is_checked_without_running_a_tool() {
+    let tool = StandIn::new("touch \"$0.ran\"");
+    let text = format!(
+        "store: {{path: s}}\nconnectors:\n- name: laptop\n  kind: cato-client\n  \
+         logs: {{client: [/b]}}\n  tools: {{cato-sdp: {{path: {}}}}}\n",
+        tool.program.display()
+    );
+    let config = Config::parse("test", &text).unwrap();
+    Plan::from_config(&config).unwrap();
+    assert_eq!(jobs_of(&config).len(), 1);
+    let files = tool.folder.path().read_dir().unwrap().count();
+    assert_eq!(files, 1);
 }
 
 #[test]

@@ -330,6 +330,35 @@ fn a_tool_sets_what_it_mentions_and_nothing_else() {
 }
 
 #[test]
+fn a_tool_that_sees_no_tunnel_does_not_hide_a_worse_reason() {
+    let no_tunnel = ToolReading {
+        client: Some(ClientStatus::Disabled),
+        reason: Reason::new(TUNNEL_DOWN).unwrap(),
+        ..ToolReading::default()
+    };
+    for (known, expected) in [
+        (ClientStatus::Unknown, ClientStatus::Disabled),
+        (ClientStatus::Enabled, ClientStatus::Disabled),
+        (ClientStatus::DisabledError, ClientStatus::DisabledError),
+        (ClientStatus::FailClosed, ClientStatus::FailClosed),
+        (ClientStatus::Uninstalled, ClientStatus::Disabled),
+    ] {
+        let mut state = ConnectorState::default();
+        state.client.state = known;
+        state.observe(&no_tunnel, at(1));
+        assert_eq!(state.client.state, expected, "{known}");
+    }
+    let mut state = ConnectorState::default();
+    state.client.state = ClientStatus::DisabledError;
+    let switched_off = ToolReading {
+        reason: Reason::none(),
+        ..no_tunnel
+    };
+    state.observe(&switched_off, at(1));
+    assert_eq!(state.client.state, ClientStatus::Disabled);
+}
+
+#[test]
 fn a_tools_uptime_tells_since_when_the_tunnel_is_up() {
     let mut state = ConnectorState::default();
     let reading = ToolReading {

@@ -112,6 +112,29 @@ async fn one_program_never_runs_twice_at_once() {
 }
 
 #[tokio::test]
+async fn no_more_than_four_tools_run_at_once() {
+    // Each run leaves a file while it lasts, and fails if it sees more than four.
+    let crowd = tempfile::tempdir().unwrap();
+    let folder = crowd.path().display();
+    let script = format!(
+        "touch {folder}/$$; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done\n\
+         set -- {folder}/*; [ $# -le 4 ] || exit 1; rm {folder}/$$; echo STATE_AUTHENTICATED"
+    );
+    let tools: Vec<StandIn> = (0..6).map(|_| StandIn::new(&script)).collect();
+    let (mut prober, mut answers) = prober();
+    let jobs = tools.iter().map(|tool| ToolJob {
+        interval: Duration::from_millis(1),
+        ..job("laptop", tool.program.clone())
+    });
+    prober.change(jobs.collect()).await;
+    for _ in 0..200 {
+        let (_, run) = answers.recv().await.unwrap();
+        assert!(run.outcome.is_ok(), "{:?}", run.outcome);
+    }
+    prober.stop().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_is_not_taken_at_once_is_offered_again() {
     let tool = StandIn::new("echo STATE_AUTHENTICATED");
     let offers = Arc::new(AtomicU32::new(0));
