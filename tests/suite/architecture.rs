@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tail", &["model"]),
     ("logparse", &["model"]),
     ("store", &["model"]),
+    ("snmp-agent", &["model"]),
     ("ztna-exporter", &["model", "tail", "logparse", "store"]),
     ("tests", &["model", "ztna-exporter"]),
 ];
@@ -22,9 +23,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// A foreign package, by the name our code uses, and the rooms that may use it.
 const OWNERS: &[(&str, &[&str])] = &[
     // Words of the language rather than tools.
-    ("jiff", &["model", "logparse", "store", "ztna-exporter"]),
+    ("jiff", &["model", "logparse", "store", "snmp-agent", "ztna-exporter"]),
     ("serde", &["logparse", "store", "ztna-exporter"]),
-    ("thiserror", &["tail", "logparse", "store", "ztna-exporter"]),
+    ("thiserror", &["tail", "logparse", "store", "snmp-agent", "ztna-exporter"]),
     // Files.
     ("notify", &["tail"]),
     ("globset", &["tail", "ztna-exporter"]),
