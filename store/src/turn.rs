@@ -95,10 +95,11 @@ pub struct NearMissSample {
     pub sample: Untrusted,
 }
 
-/// When a line of a log was read last.
+/// When a line of a log was read last, or a tool of a vendor answered last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRead {
-    /// The log.
+    /// The log. A tool stands here under a name that no log can have, such as
+    /// `tool:nsdiag`.
     pub log: LogName,
     /// When.
     pub at: Timestamp,

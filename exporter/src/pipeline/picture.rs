@@ -74,7 +74,7 @@ fn draw_connector(
         last_events: account
             .last_events
             .iter()
-            .map(|(kind, at)| (*kind, at.value))
+            .map(|(kind, last)| (*kind, last.at.value))
             .collect(),
         logs: account
             .logs

@@ -1,9 +1,9 @@
 //! Round trips to the vendor's gateways, in buckets by connector and point of presence.
 //!
 //! Every bucket is a counter of its own in a table like that of the other counters, so
-//! it is committed with the lines that it counts and survives as exactly. Names of points of presence
-//! come from lines of logs: only plain words become a series, and only so many of a
-//! connector; all others count together.
+//! it is committed with the lines that it counts and survives as exactly. Names of
+//! points of presence come from lines of logs: only plain words become a series, and
+//! only so many of a connector; all others count together.
 //!
 //! Known limit: a point of presence keeps its series for as long as the store lives,
 //! whether the client still measures it or not.
@@ -268,7 +268,7 @@ mod tests {
         one.measure(0, "US-MIA2", "12");
         let mut other = open(Vec::new());
         other.measure(0, "US-MIA2", "20");
-        other.measure(0, "US-STL1", "20");
+        other.measure(0, "US-STL1", "90");
         one.absorb(&other);
         assert_eq!(names(&one), ["US-MIA2", "US-ORD2", "US-STL1"]);
         assert_eq!(one.of(0)[0].1.sum_ms, 32);

@@ -26,14 +26,20 @@ pub(in crate::pipeline) struct ConnectorAccount {
     pub(in crate::pipeline) state: Tracked<ConnectorState>,
     /// First of `catalogue.pairs()`.
     pub(in crate::pipeline) events_at: CounterIndex,
-    pub(in crate::pipeline) last_events: BTreeMap<EventKind, Tracked<Timestamp>>,
-    /// Which file told the time of each event last; empty after a start.
-    timed_by: BTreeMap<EventKind, FileId>,
+    pub(in crate::pipeline) last_events: BTreeMap<EventKind, LastTime>,
     /// Which line spoke of each aspect last; empty after a start.
     last_words: BTreeMap<Aspect, Told>,
     pub(in crate::pipeline) logs: Vec<LogAccount>,
     pub(in crate::pipeline) tools: ToolAccounts,
     pub(in crate::pipeline) silence: Silence,
+}
+
+/// When an event happened last.
+#[derive(Debug, Clone)]
+pub(in crate::pipeline) struct LastTime {
+    pub(in crate::pipeline) at: Tracked<Timestamp>,
+    /// Which file told it; `None` after a start.
+    file: Option<FileId>,
 }
 
 /// When a line says that its event happened, and how far to believe it.
@@ -98,7 +104,6 @@ impl ConnectorAccount {
             state,
             events_at,
             last_events: BTreeMap::new(),
-            timed_by: BTreeMap::new(),
             last_words: BTreeMap::new(),
             logs,
         }
@@ -106,14 +111,20 @@ impl ConnectorAccount {
 
     /// Takes note of when an event happened, unless it is old news.
     pub(in crate::pipeline) fn note_time(&mut self, kind: EventKind, told: Told) -> Freshness {
-        let known_at = self.last_events.get(&kind).map(|at| at.value);
-        if told.is_stale(known_at, self.timed_by.get(&kind).copied()) {
-            return Freshness::OldNews;
+        let latest = LastTime {
+            at: Tracked::changed(told.at),
+            file: Some(told.file),
+        };
+        // One search for what most lines of a client do.
+        match self.last_events.get_mut(&kind) {
+            Some(known) if told.is_stale(Some(known.at.value), known.file) => {
+                return Freshness::OldNews;
+            }
+            Some(known) => *known = latest,
+            None => drop(self.last_events.insert(kind, latest)),
         }
-        self.last_events.insert(kind, Tracked::changed(told.at));
         // Not an alteration: the store keeps it as the event's last time.
         self.state.value.sessions.note(kind, told.at);
-        self.timed_by.insert(kind, told.file);
         Freshness::News
     }
 
@@ -228,8 +239,8 @@ impl ConnectorAccount {
         if let Some(state) = self.state.uncommitted() {
             turn.states.push((Arc::clone(name), state.clone()));
         }
-        for (kind, at) in &self.last_events {
-            if let Some(at) = at.uncommitted() {
+        for (kind, last) in &self.last_events {
+            if let Some(at) = last.at.uncommitted() {
                 turn.last_events.push(LastEvent {
                     connector: Arc::clone(name),
                     kind: *kind,
@@ -245,8 +256,8 @@ impl ConnectorAccount {
 
     pub(super) fn mark(&mut self, mark: Mark) {
         self.state.mark(mark);
-        for at in self.last_events.values_mut() {
-            at.mark(mark);
+        for last in self.last_events.values_mut() {
+            last.at.mark(mark);
         }
         for log in &mut self.logs {
             log.mark(mark);
@@ -257,10 +268,11 @@ impl ConnectorAccount {
     /// Takes over what another account of the same plan learned from other files.
     pub(super) fn absorb(&mut self, other: &Self) {
         self.state.alter().absorb(&other.state.value);
-        for (kind, at) in &other.last_events {
-            let known = self.last_events.entry(*kind).or_insert_with(|| at.clone());
-            if known.value < at.value {
-                *known = at.clone();
+        for (kind, last) in &other.last_events {
+            let entry = self.last_events.entry(*kind);
+            let known = entry.or_insert_with(|| last.clone());
+            if known.at.value < last.at.value {
+                *known = last.clone();
             }
         }
         for (log, other_log) in self.logs.iter_mut().zip(&other.logs) {
@@ -278,7 +290,11 @@ impl ConnectorAccount {
     }
 
     pub(super) fn restore_last_event(&mut self, kind: EventKind, at: Timestamp) {
-        self.last_events.insert(kind, Tracked::committed(at));
+        let last = LastTime {
+            at: Tracked::committed(at),
+            file: None,
+        };
+        self.last_events.insert(kind, last);
         self.state.value.sessions.note(kind, at);
     }
 

@@ -125,7 +125,8 @@ fn state_after(files: &[(&str, String)]) -> ConnectorState {
 fn round_trips_are_counted_once_through_a_kill_and_come_back() {
     let measured = |pop: &str, rtt_ms: &str| {
         format!(
-            "2026-11-18 11:00:00 [I][client  ][measureGateway:1][:][:][_:] own pop {pop} rtt {rtt_ms}\n"
+            "2026-11-18 11:00:00 [I][client  ][measureGateway:1][:][:][_:] \
+             own pop {pop} rtt {rtt_ms}\n"
         )
     };
     let mut desk = Desk::new();
@@ -154,7 +155,8 @@ fn no_line_of_a_client_is_kept_as_a_sample_and_none_tells_who_is_signed_in() {
     let mut desk = Desk::new();
     let mut pipeline = desk.start();
     desk.write(
-        "2026-11-18 11:00:00 [I][client  ][measureGateway:1][:][:][_:] bob went to secret with vim\n",
+        "2026-11-18 11:00:00 [I][client  ][measureGateway:1][:][:][_:] \
+         bob went to secret with vim\n",
     );
     desk.write("own place A of bob\n");
     let client = desk.turn(&mut pipeline);
