@@ -22,9 +22,8 @@ use crate::corpus::chance::Chance;
 /// How far the tool is ahead of the log.
 const AHEAD_MS: u32 = 400;
 
-/// When the tool hangs, in the milliseconds of the cycle: longer than the pause
-/// between two questions.
-const HANGS: (u32, u32) = (24_000, 37_000);
+/// When the tool begins to hang, in the milliseconds of the cycle.
+const HANGS_AT_MS: u32 = 28_000;
 
 /// Adds one cycle.
 pub(super) fn fill(table: &mut Timetable, chance: &mut Chance) {
@@ -33,7 +32,7 @@ pub(super) fn fill(table: &mut Timetable, chance: &mut Chance) {
         "Cato Client: it starts, and begins a log with the time in its name",
     );
     start(table, 0);
-    connect(table, 2_000, 10_000, "Frankfurt");
+    connect(table, 2_000, 13_500, "Frankfurt");
     table.tell(
         2_000,
         "Cato Client: connected to Frankfurt, and so are both services: ztna_service_state",
@@ -52,7 +51,7 @@ fn start(table: &mut Timetable, at_ms: u32) {
     table.write(at_ms + 900, lines::authenticated());
 }
 
-/// A tunnel that is up from `at_ms` to `until_ms`, while the tool tells its age. The
+/// A tunnel that is up from `at_ms` on, and whose age the tool tells until `until_ms`. The
 /// tool answers a little ahead of the log, as the name plate of the Netskope Client's
 /// story explains.
 fn connect(table: &mut Timetable, at_ms: u32, until_ms: u32, pop: &str) {
@@ -60,11 +59,8 @@ fn connect(table: &mut Timetable, at_ms: u32, until_ms: u32, pop: &str) {
     table.write(at_ms, lines::connected(pop));
     let last_ms = until_ms - AHEAD_MS;
     for tick_ms in (at_ms..last_ms).step_by(1_000) {
-        let is_hanging = (HANGS.0..HANGS.1).contains(&tick_ms);
-        if !is_hanging {
-            let age_seconds = (tick_ms - at_ms) / 1_000;
-            table.answer(tick_ms, Tool::CatoSdp, lines::status(pop, age_seconds));
-        }
+        let age_seconds = (tick_ms - at_ms) / 1_000;
+        table.answer(tick_ms, Tool::CatoSdp, lines::status(pop, age_seconds));
     }
 }
 
@@ -76,31 +72,30 @@ fn disconnect(table: &mut Timetable, at_ms: u32) {
 
 fn lost_tunnel(table: &mut Timetable) {
     table.tell(
-        10_000,
+        13_500,
         "Cato Client: the tunnel is lost, no name can be resolved: dns.failed counts",
     );
-    disconnect(table, 10_000);
-    table.write(11_000, lines::no_dns());
+    disconnect(table, 13_500);
+    table.write(14_500, lines::no_dns());
     table.tell(
-        14_000,
+        17_000,
         "Cato Client: back over Amsterdam, cato-sdp shows a younger tunnel: \
          ztna_tunnel_reconnects_total",
     );
-    connect(table, 14_000, 40_000, "Amsterdam");
+    connect(table, 17_000, HANGS_AT_MS, "Amsterdam");
 }
 
 fn surprises(table: &mut Timetable) {
     table.tell(
-        18_000,
+        22_000,
         "Cato Client: a newer version is available: update.available counts",
     );
-    table.write(18_000, lines::newer_version());
+    table.write(22_000, lines::newer_version());
     table.tell(
-        HANGS.0,
+        HANGS_AT_MS,
         "Cato Client: cato-sdp hangs, no state changes: ztna_probe_failures_total counts a timeout",
     );
-    table.answer(HANGS.0, Tool::CatoSdp, Answer::Hang);
-    table.tell(HANGS.1, "Cato Client: cato-sdp answers again");
+    table.answer(HANGS_AT_MS, Tool::CatoSdp, Answer::Hang);
 }
 
 fn refused(table: &mut Timetable) {

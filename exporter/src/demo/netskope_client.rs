@@ -86,17 +86,16 @@ fn connect(table: &mut Timetable, at_ms: u32, gateway: Gateway) {
     table.write(at_ms + 300, lines::location());
     table.write(at_ms + 1_000, lines::tls_connected(gateway));
     table.write(at_ms + 1_010, lines::established(gateway));
-    for (from, to) in [("STOPPED", "STARTING"), ("STARTING", "STARTED")] {
-        table.write(at_ms + 1_200, lines::private_access(from, to));
-    }
-    table.write(at_ms + 1_250, lines::private_access_gateway());
-    table.write(at_ms + 1_300, lines::rules_reset());
-    table.write(at_ms + 1_300, lines::rules_added());
-    table.write(at_ms + 1_350, lines::gateway_chosen(gateway));
-    table.write(at_ms + 1_360, lines::private_access_connecting(gateway));
-    table.write(at_ms + 1_380, lines::private_access_tunnel());
+    table.write(at_ms + 1_100, lines::private_access("STOPPED", "STARTING"));
+    table.write(at_ms + 1_150, lines::gateway_chosen(gateway));
+    table.write(at_ms + 1_200, lines::private_access_connecting(gateway));
+    table.write(at_ms + 1_250, lines::private_access_tunnel());
     table.write(at_ms + 1_400, lines::policy());
-    table.write(at_ms + 1_500, lines::policy_current());
+    table.write(at_ms + 1_450, lines::policy_current());
+    table.write(at_ms + 1_600, lines::private_access("STARTING", "STARTED"));
+    table.write(at_ms + 1_610, lines::private_access_gateway());
+    table.write(at_ms + 1_700, lines::rules_reset());
+    table.write(at_ms + 1_710, lines::rules_added());
 }
 
 fn steering(table: &mut Timetable) {
@@ -117,8 +116,8 @@ fn private_access(table: &mut Timetable) {
         "Netskope Client: its user must sign in again, private access stops: ztna_service_state",
     );
     table.write(17_000, lines::sign_in_again());
-    table.write(17_100, lines::shut_down_by_gateway(0, 1));
-    table.write(17_200, lines::private_access("STARTED", "STOPPED"));
+    table.write(18_500, lines::shut_down_by_gateway(0, 1));
+    table.write(18_600, lines::private_access("STARTED", "STOPPED"));
     table.tell(20_000, "Netskope Client: signed in, private access is back");
     table.write(20_000, lines::restart_after_sign_in());
     table.write(20_010, lines::shut_down_by_gateway(1, 0));
@@ -135,6 +134,7 @@ fn lost_tunnel(table: &mut Timetable) {
     );
     table.write(24_000, lines::keepalive_failed());
     table.write(24_300, lines::tunnel_destroyed());
+    table.write(24_500, lines::private_access("STARTED", "STOPPED"));
     table.answer(23_900, Tool::Nsdiag, nsdiag_fail_closed());
     for at_ms in [25_000, 28_000, 32_000] {
         table.write(at_ms, lines::connecting(FRANKFURT));

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stand_in_is_a_program_that_may_hang() {
+    fn a_stand_in_is_a_program() {
         let folder = tempfile::tempdir().unwrap();
         let stand_in = StandIn::place(folder.path(), Tool::Nsdiag);
         stand_in.install(&Answer::Hang).unwrap();
@@ -139,9 +139,21 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o755);
+    }
+
+    /// What a process does is only to be seen in Linux' `/proc`.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_stand_in_that_hangs_sleeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let stand_in = StandIn::place(folder.path(), Tool::Nsdiag);
+        stand_in.install(&Answer::Hang).unwrap();
         let mut shell = Command::new("/bin/sh");
         let mut asked = shell.arg(stand_in.program()).spawn().unwrap();
-        assert_eq!(asked.try_wait().unwrap(), None);
+        let name = format!("/proc/{}/comm", asked.id());
+        while fs::read_to_string(&name).unwrap() != "sleep\n" {
+            assert_eq!(asked.try_wait().unwrap(), None);
+        }
         asked.kill().unwrap();
         asked.wait().unwrap();
     }

@@ -37,11 +37,6 @@ impl ScenarioTruth {
         self.0.get(&connector).cloned().unwrap_or_default()
     }
 
-    /// Bytes written to all logs.
-    pub fn bytes(&self) -> u64 {
-        self.0.values().map(|truth| truth.bytes).sum()
-    }
-
     /// Takes note of a record that became these bytes, its last line end included.
     pub(super) fn note(&mut self, record: &Record, bytes: &[u8]) {
         let truth = self.0.entry(record.log.connector()).or_default();
