@@ -153,6 +153,24 @@ impl Agent {
         found.with_context(|| format!("last seen: {events:?}; log:\n{}", self.log_tail()))
     }
 
+    /// Waits until one page shows all these samples (see [`Page::shows`]), and returns it.
+    ///
+    /// # Errors
+    ///
+    /// If none ever does; with the samples that are missing.
+    pub fn wait_until_shown(&self, samples: &[&str]) -> Result<Page> {
+        let mut missing = Vec::new();
+        let found = self.wait_for("some samples", |page| {
+            missing = samples
+                .iter()
+                .filter(|line| !page.shows(line))
+                .copied()
+                .collect();
+            missing.is_empty()
+        });
+        found.with_context(|| format!("never shown:\n{}", missing.join("\n")))
+    }
+
     /// Waits until `event` was counted `count` times or more, and returns the page.
     ///
     /// # Errors
@@ -187,6 +205,15 @@ impl Agent {
     /// The end of the agent's log, for complaints.
     pub fn log_tail(&self) -> String {
         tail_of(&self.log)
+    }
+
+    /// Has the configuration loaded again, and every tool asked anew.
+    ///
+    /// # Errors
+    ///
+    /// If the process is gone.
+    pub fn reload(&self) -> Result<()> {
+        self.signal(Signal::HUP)
     }
 
     /// Sends a signal.

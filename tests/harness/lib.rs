@@ -9,10 +9,12 @@
 //! been built with the same profile before.
 
 pub mod agent;
+pub mod client;
 pub mod http;
 pub mod log_file;
 pub mod page;
 pub mod prometheus;
 pub mod scene;
+pub mod stand_in;
 pub mod tools;
 pub mod wait;

@@ -63,6 +63,21 @@ impl Page {
             .sum()
     }
 
+    /// Whether a sample is there that one line names, like
+    /// `ztna_client_status{status="enabled"} 1`: only one may have these labels, others
+    /// beside them are not looked at.
+    pub fn shows(&self, line: &str) -> bool {
+        let Some(wanted) = sample(line) else {
+            return false;
+        };
+        let labels: Vec<(&str, &str)> = wanted
+            .labels
+            .iter()
+            .map(|(label, value)| (label.as_str(), value.as_str()))
+            .collect();
+        self.value(&wanted.name, &labels) == wanted.value.parse().ok()
+    }
+
     /// How often `event` was counted, over all connectors and reasons.
     pub fn events(&self, event: &str) -> u64 {
         self.count("ztna_events_total", &[("event", event)])

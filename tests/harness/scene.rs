@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use crate::client::Client;
+
 /// The connector's name in every scene.
 pub const CONNECTOR: &str = "pub-fra-1";
 
@@ -121,34 +123,50 @@ impl Scene {
 
     /// The configuration that the settings give.
     pub fn usual_config(&self) -> String {
-        let store = self.store();
         let globs: Vec<String> = self
             .settings
             .globs
             .iter()
             .map(|glob| quoted(&self.log(glob)))
             .collect();
-        format!(
-            "store: {{path: {store}}}\n\
-             web: {{listen: [\"127.0.0.1:0\"]}}\n\
-             connectors:\n\
-             \x20 - name: {CONNECTOR}\n\
+        self.config_of(&format!(
+            "\x20 - name: {CONNECTOR}\n\
              \x20   kind: netskope-publisher\n\
              \x20   logs:\n\
              \x20     agent: [{globs}]\n\
              \x20   timezone: UTC\n\
              \x20   start_at: {start_at}\n\
-             \x20   read_compressed: true\n\
-             {more}",
-            store = quoted(&store),
+             \x20   read_compressed: true\n",
             globs = globs.join(", "),
             start_at = self.settings.start_at,
+        ))
+    }
+
+    /// A configuration with these connectors, the items of their list in YAML.
+    pub fn config_of(&self, connectors: &str) -> String {
+        format!(
+            "store: {{path: {store}}}\n\
+             web: {{listen: [\"127.0.0.1:0\"]}}\n\
+             connectors:\n\
+             {connectors}\
+             {more}",
+            store = quoted(&self.store()),
             more = self.settings.more,
         )
+    }
+
+    /// Writes a configuration that watches these clients and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn watch(&self, clients: &[Client]) -> Result<()> {
+        let items: Vec<String> = clients.iter().map(Client::to_yaml).collect();
+        self.write_config(&self.config_of(&items.concat()))
     }
 }
 
 /// A path as a YAML string.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     format!("{:?}", path.display().to_string())
 }
