@@ -23,9 +23,15 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// A foreign package, by the name our code uses, and the rooms that may use it.
 const OWNERS: &[(&str, &[&str])] = &[
     // Words of the language rather than tools.
-    ("jiff", &["model", "logparse", "store", "snmp-agent", "ztna-exporter"]),
+    (
+        "jiff",
+        &["model", "logparse", "store", "snmp-agent", "ztna-exporter"],
+    ),
     ("serde", &["logparse", "store", "ztna-exporter"]),
-    ("thiserror", &["tail", "logparse", "store", "snmp-agent", "ztna-exporter"]),
+    (
+        "thiserror",
+        &["tail", "logparse", "store", "snmp-agent", "ztna-exporter"],
+    ),
     // Files.
     ("notify", &["tail"]),
     ("globset", &["tail", "ztna-exporter"]),
@@ -43,8 +49,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("serde_path_to_error", &["logparse"]),
     // What survives.
     ("rusqlite", &["store"]),
+    // Protocols.
+    ("snmp", &["snmp-agent"]),
+    ("quinn-udp", &["snmp-agent"]),
     // The program.
-    ("tokio", &["ztna-exporter"]),
+    ("tokio", &["snmp-agent", "ztna-exporter"]),
     ("axum", &["ztna-exporter"]),
     ("hyper", &["ztna-exporter"]),
     ("hyper-util", &["ztna-exporter"]),
@@ -52,7 +61,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("prometheus-client", &["ztna-exporter"]),
     ("askama", &["ztna-exporter"]),
     ("anyhow", &["ztna-exporter"]),
-    ("tracing", &["ztna-exporter"]),
+    ("tracing", &["snmp-agent", "ztna-exporter"]),
     ("tracing-subscriber", &["ztna-exporter"]),
     ("clap", &["ztna-exporter"]),
     ("clap_complete", &["ztna-exporter"]),

@@ -120,7 +120,10 @@ fn ours(files: &[&CorpusFile], runs: usize) -> Result<Cost> {
     command.args(files.iter().map(|file| &file.path));
     let mut costs = Vec::new();
     for run in 1..=runs.max(1) {
-        progress(&format!("parse, {} file(s) of a {kind}, run {run}", files.len()));
+        progress(&format!(
+            "parse, {} file(s) of a {kind}, run {run}",
+            files.len()
+        ));
         let cost = measure::run(&command)?;
         let page = Page::parse(&cost.stdout);
         let counted = page.event_counts();
