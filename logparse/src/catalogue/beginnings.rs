@@ -30,8 +30,9 @@ pub(crate) struct Candidate {
 /// Rows by the first bytes of the texts that they fit.
 #[derive(Debug, Default)]
 pub(crate) struct Beginnings {
-    /// Sorted; each is the first bytes of all candidates at its place.
-    keys: Vec<[u8; BEGINNING_BYTES]>,
+    /// Sorted; each is the first bytes of all candidates at its place, as a number:
+    /// numbers are compared faster than bytes.
+    keys: Vec<u32>,
     /// In the order of the rows.
     candidates: Vec<Vec<Candidate>>,
     /// Rows without a fixed beginning.
@@ -42,7 +43,7 @@ impl Beginnings {
     /// Adds a row whose pattern begins with one of these texts.
     pub(super) fn add(&mut self, texts: Vec<Vec<u8>>, row: RowId, component: Option<Component>) {
         for beginning in texts {
-            let Some(key) = beginning.first_chunk().copied() else {
+            let Some(key) = key(&beginning) else {
                 continue;
             };
             let candidate = Candidate {
@@ -73,14 +74,22 @@ impl Beginnings {
 
     /// The rows that may fit `text`.
     pub(crate) fn of<'b>(&'b self, text: &[u8]) -> impl Iterator<Item = &'b Candidate> {
-        let key: Option<&[u8; BEGINNING_BYTES]> = text.first_chunk();
-        let known = key.and_then(|key| self.keys.binary_search(key).ok());
+        let known = key(text).and_then(|key| self.keys.binary_search(&key).ok());
         let chosen = known.and_then(|place| self.candidates.get(place));
         let fitting = chosen.into_iter().flatten();
         fitting
             .filter(|candidate| text.starts_with(&candidate.beginning))
             .chain(&self.open)
     }
+}
+
+fn key(text: &[u8]) -> Option<u32> {
+    let first: &[u8; BEGINNING_BYTES] = text.first_chunk()?;
+    Some(
+        first
+            .iter()
+            .fold(0, |key, byte| key << 8 | u32::from(*byte)),
+    )
 }
 
 /// The texts of which every match of `pattern` begins with one. `None` if there are no

@@ -3,7 +3,9 @@
 //! `prefix` takes off what the product writes before a text. In a Netskope Client's
 //! `nsdebuglog.log` the text begins with the name of the component that wrote it, and
 //! a row may ask for one: then other components' texts never fit it. Records without
-//! a component's name, and published samples that lost theirs, fit every row. Text
+//! a component's name, and published samples that lost theirs, fit every row. In a Cato
+//! Client's record the function takes the component's place; it stands in the prefix,
+//! and text without one fits only the rows that ask for none. Text
 //! that is not at the front never counts: names of processes, hosts and devices stand
 //! behind the fixed words of a message.
 //!
@@ -16,7 +18,7 @@ use super::recognise::{Finding, Reading};
 use super::row::Component;
 use super::{Beginnings, Catalogue};
 use crate::date_order::DateOrder;
-use crate::prefix::{Context, Stripped, Style, cato, netskope_client};
+use crate::prefix::{Stripped, Style, cato, netskope_client};
 use crate::timestamp::Stamp;
 
 /// Where in a record a row's text may begin.
@@ -26,7 +28,6 @@ struct Place<'a> {
     component: Option<&'a [u8]>,
     /// Which rows may fit.
     admits: Admits,
-    context: Option<Context<'a>>,
     text: &'a [u8],
 }
 
@@ -70,7 +71,7 @@ impl Catalogue {
             Some(_) => Finding::NoRow,
             None => Finding::NoRecord,
         };
-        let reading = Reading {
+        let mut reading = Reading {
             is_docker: docker_stamp.is_some(),
             stripped: Stripped {
                 styles: [opened.map(|opened| Style::Client(opened.style)), None, None],
@@ -85,27 +86,45 @@ impl Catalogue {
             message: rest,
             finding: none,
         };
-        self.find_at(&self.places(&reading), &self.beginnings, reading)
+        self.find_in(&self.beginnings, &mut reading);
+        reading
     }
 
     /// Reads a client's line that no row makes an event of once more, against the rows
     /// that count as nothing.
-    pub(super) fn silent_client<'a>(&self, reading: Reading<'a>) -> Reading<'a> {
-        self.find_at(&self.places(&reading), &self.silent, reading)
+    pub(super) fn silent_client<'a>(&self, mut reading: Reading<'a>) -> Reading<'a> {
+        self.find_in(&self.silent, &mut reading);
+        reading
+    }
+
+    /// Finds the row that fits, if one of these does.
+    fn find_in(&self, rows: &Beginnings, reading: &mut Reading<'_>) {
+        for place in self.places(reading).into_iter().flatten() {
+            let (context, text) = match self.kind {
+                ConnectorKind::NetskopeClient => netskope_client::message(place.text),
+                ConnectorKind::NetskopePublisher | ConnectorKind::CatoClient => (None, place.text),
+            };
+            let finding = rows.of(text).find_map(|candidate| {
+                let is_admitted = place.admits.admits(candidate.component);
+                is_admitted.then(|| self.row_finding(candidate.row, text))?
+            });
+            if let Some(finding) = finding {
+                reading.component = place.component;
+                reading.context = context.or(reading.context);
+                reading.message = text;
+                reading.finding = finding;
+                return;
+            }
+        }
     }
 
     /// Where a row's text may begin, the likeliest first.
     fn places<'a>(&self, reading: &Reading<'a>) -> [Option<Place<'a>>; 2] {
         let rest = reading.stripped.rest;
         let place = |component, admits, text| {
-            let (context, text) = match self.kind {
-                ConnectorKind::NetskopeClient => netskope_client::message(text),
-                ConnectorKind::NetskopePublisher | ConnectorKind::CatoClient => (None, text),
-            };
             Some(Place {
                 component,
                 admits,
-                context: context.or(reading.context),
                 text,
             })
         };
@@ -128,40 +147,8 @@ impl Catalogue {
         // Only where the grammar wants a component may a word that we do not know be one.
         let style = reading.stripped.styles.first().copied().flatten();
         let is_named = style.is_some_and(|style| netskope_client::names_component(style.name()));
-        [
-            place(None, Admits::All, rest),
-            is_named
-                .then(|| place(Some(name), Admits::Unnamed, after))
-                .flatten(),
-        ]
-    }
-
-    fn find_at<'a>(
-        &self,
-        places: &[Option<Place<'a>>; 2],
-        rows: &Beginnings,
-        reading: Reading<'a>,
-    ) -> Reading<'a> {
-        let found = places.iter().flatten().find_map(|place| {
-            let mut candidates = rows.of(place.text);
-            let finding = candidates.find_map(|candidate| {
-                if !place.admits.admits(candidate.component) {
-                    return None;
-                }
-                self.row_finding(candidate.row, place.text)
-            });
-            finding.map(|finding| (place, finding))
-        });
-        let Some((place, finding)) = found else {
-            return reading;
-        };
-        Reading {
-            component: place.component,
-            context: place.context,
-            message: place.text,
-            finding,
-            ..reading
-        }
+        let named = is_named.then(|| place(Some(name), Admits::Unnamed, after));
+        [place(None, Admits::All, rest), named.flatten()]
     }
 
     fn component(&self, name: &[u8]) -> Option<Component> {
