@@ -5,6 +5,8 @@
 //! innermost time. It only ever looks at the front: what a message says later is
 //! not its business, and whether the rest is a record is `catalogue::recognise`'s.
 //! Docker's JSON lines are unpacked by [`docker`] first, since they need a buffer.
+//! [`netskope_client`] and [`cato`] do the same for the records of endpoint clients,
+//! which have one prefix of their product's own, an [`Opened`] one.
 //!
 //! No public source shows the Publisher's own prefix, so the list is open at its
 //! end: [`open`] accepts an unknown one before an anchor by its looks.

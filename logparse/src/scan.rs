@@ -1,7 +1,8 @@
 //! Batches of bytes in, events and counts out: the fast road through the crate.
 //!
 //! Works on whole buffers: counts line ends, checks UTF-8, searches for literals,
-//! and finds a line's bounds only where a literal stands. Only bytes that need care
+//! and finds a line's bounds only where a literal stands; each line's bounds only for
+//! products of which most lines are events. Only bytes that need care
 //! (NULs, lines that are too long, UTF-16, the rest without a line end) are framed
 //! line by line. Both roads give the same result, which a property test holds.
 //! What a line means is `catalogue`'s, which lines are one record is `split`'s, and

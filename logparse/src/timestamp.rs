@@ -174,26 +174,50 @@ fn moment(start: Timestamp, second: u32, nanosecond: u32) -> Option<Timestamp> {
     .ok()
 }
 
+/// How many nanoseconds the last of so many digits after the point counts.
+const LAST_DIGIT_COUNTS: [u32; 10] = [
+    1_000_000_000,
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+    1,
+];
+
 /// Takes bytes from the front.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
     /// A date and a time of day, with an optional fraction, without zone.
     fn stamp(&mut self, date_separator: u8, middle: &[u8]) -> Option<Stamp> {
-        let year = self.digits(4)?;
-        self.one_of(&[date_separator])?;
-        let month = self.digits(2)?;
-        self.one_of(&[date_separator])?;
-        let day = self.digits(2)?;
-        self.one_of(middle)?;
-        let hour = self.digits(2)?;
-        self.one_of(b":")?;
-        let minute = self.digits(2)?;
-        self.one_of(b":")?;
-        let second = self.digits(2)?;
+        // Every stamped line pays for this: all digits are checked at once.
+        let (head, rest) = self.0.split_first_chunk::<19>()?;
+        let [y1, y2, y3, y4, s1, m1, m2, s2, d1, d2, gap, clock @ ..] = head;
+        let [h1, h2, c1, n1, n2, c2, e1, e2] = clock;
+        let are_separated = *s1 == date_separator
+            && *s2 == date_separator
+            && middle.contains(gap)
+            && *c1 == b':'
+            && *c2 == b':';
+        let mut highest = 0;
+        let mut two = |tens: &u8, ones: &u8| {
+            let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+            highest = tens.max(ones).max(highest);
+            u32::from(tens) * 10 + u32::from(ones)
+        };
+        let date = [two(y1, y2) * 100 + two(y3, y4), two(m1, m2), two(d1, d2)];
+        let clock = [two(h1, h2), two(n1, n2), two(e1, e2)];
+        if !are_separated || 9 < highest {
+            return None;
+        }
+        self.0 = rest;
         Some(Stamp {
-            date: [year, month, day],
-            clock: [hour, minute, second],
+            date,
+            clock,
             nanosecond: self.fraction(),
             zone: StampZone::Connector,
         })
@@ -228,18 +252,20 @@ impl Reader<'_> {
         let [b'.' | b',', rest @ ..] = self.0 else {
             return 0;
         };
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let (digits, rest) = rest.split_at_checked(count).unwrap_or_default();
-        if digits.is_empty() {
+        let is_digit = |byte: &&u8| byte.is_ascii_digit();
+        let mut value: u32 = 0;
+        let mut read = 0;
+        for digit in rest.iter().take(9).take_while(is_digit) {
+            value = value * 10 + u32::from(digit - b'0');
+            read += 1;
+        }
+        if read == 0 {
             return 0;
         }
-        self.0 = rest;
-        let mut value = 0;
-        for place in 0..9 {
-            let digit = digits.get(place).map_or(0, |digit| digit - b'0');
-            value = value * 10 + u32::from(digit);
-        }
-        value
+        let after = rest.get(read..).unwrap_or_default();
+        let skipped = after.iter().take_while(is_digit).count();
+        self.0 = after.get(skipped..).unwrap_or_default();
+        value * LAST_DIGIT_COUNTS.get(read).copied().unwrap_or(1)
     }
 
     /// `Z` or a signed offset, as seconds ahead of UTC.

@@ -12,6 +12,8 @@
 //!
 //! Known limit: who can make a component write a whole line of his own can write an
 //! event. Rotation and permissions of the log are the only guard against that.
+//!
+//! All this holds for Publishers; the lines of endpoint clients are read by `client`.
 
 use std::sync::Arc;
 
