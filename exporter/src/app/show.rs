@@ -1,7 +1,9 @@
 //! The command `demo`: the demo's writer and the whole agent in one process.
 //!
 //! What the demo writes is in [`crate::demo`]; the agent that reads it is the
-//! ordinary one, with a configuration as a person would write it. Known limit: a killed demo leaves its temporary folder behind.
+//! ordinary one, with a configuration as a person would write it.
+//!
+//! Known limit: a killed demo leaves its temporary folder behind.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
