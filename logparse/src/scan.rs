@@ -280,7 +280,11 @@ impl Scanner {
         } = self;
         let reading = catalogue.read(line.text, input.date_order, unpacked);
         match reading.finding {
-            Finding::Row(..) | Finding::NearMiss(_) if is_later_part(&line, input) => {
+            // A client's records are no runtime's unless they came in its JSON.
+            Finding::Row(..) | Finding::NearMiss(_)
+                if (reading.is_docker || !catalogue.reads_every_line())
+                    && is_later_part(&line, input) =>
+            {
                 if catalogue.reads_every_line() {
                     Look::NoRecord
                 } else {

@@ -139,18 +139,37 @@ fn after_function(text: &[u8]) -> Option<&[u8]> {
 fn id(text: &[u8], letter: u8) -> Option<&[u8]> {
     let (id, rest) = word(text)?;
     let (first, digits) = id.split_first()?;
-    let is_id = *first == letter && !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
+    let is_id = *first == letter && !digits.is_empty() && digits.iter().all(is_hex_digit);
     is_id.then_some(rest)
 }
 
 /// The word at the front, and what follows the spaces after it.
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = length_of(text, |byte| *byte != b' ');
-    if end == 0 {
-        return None;
-    }
+    let end = first_space(text).filter(|end| 0 < *end)?;
     let (word, rest) = text.split_at_checked(end)?;
     Some((word, after_spaces(rest)?))
+}
+
+/// Where the first space is, if the bytes before it may be a word. Looks at eight bytes
+/// at a time: words are short, and nearly all lines of a busy client come by here.
+fn first_space(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH_BITS: u64 = ONES << 7;
+    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+    let searched = text.get(..=WORD_BYTES_MAX).unwrap_or(text);
+    let (eights, rest) = searched.as_chunks::<8>();
+    let mut at = 0;
+    for eight in eights {
+        // A space becomes 0, and the first byte that is 0 is the first that borrows.
+        let others = u64::from_le_bytes(*eight) ^ SPACES;
+        let spaces = others.wrapping_sub(ONES) & !others & HIGH_BITS;
+        if spaces != 0 {
+            return Some(at + usize::try_from(spaces.trailing_zeros() / 8).ok()?);
+        }
+        at += eight.len();
+    }
+    let place = rest.iter().position(|byte| *byte == b' ')?;
+    Some(at + place)
 }
 
 /// What follows one space or more; nothing if there is none.
@@ -162,8 +181,41 @@ fn after_spaces(text: &[u8]) -> Option<&[u8]> {
     Some(rest)
 }
 
-const fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+/// What a byte may be part of. Looked up: all bytes of all prefixes come by, and to
+/// compare each with several ranges takes twice as long.
+#[derive(Clone, Copy)]
+struct ByteClass {
+    /// The name of a file or a component.
+    is_name: bool,
+    /// An id.
+    is_hex_digit: bool,
+}
+
+const BYTE_CLASSES: [ByteClass; 256] = {
+    let none = ByteClass {
+        is_name: false,
+        is_hex_digit: false,
+    };
+    let mut classes = [none; 256];
+    let mut rest: &mut [ByteClass] = &mut classes;
+    let mut byte: u8 = 0;
+    while let Some((class, others)) = rest.split_first_mut() {
+        class.is_name = byte.is_ascii_alphanumeric() || byte == b'_';
+        class.is_hex_digit = byte.is_ascii_hexdigit();
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    classes
+};
+
+fn is_name_byte(byte: u8) -> bool {
+    let class = BYTE_CLASSES.get(usize::from(byte));
+    class.is_some_and(|class| class.is_name)
+}
+
+fn is_hex_digit(byte: &u8) -> bool {
+    let class = BYTE_CLASSES.get(usize::from(*byte));
+    class.is_some_and(|class| class.is_hex_digit)
 }
 
 fn length_of(text: &[u8], is_part: impl Fn(&u8) -> bool) -> usize {
