@@ -196,8 +196,8 @@ impl Reader<'_> {
     fn stamp(&mut self, date_separator: u8, middle: &[u8]) -> Option<Stamp> {
         // Every stamped line pays for this: all digits are checked at once.
         let (head, rest) = self.0.split_first_chunk::<19>()?;
-        let [y1, y2, y3, y4, s1, m1, m2, s2, d1, d2, gap, clock @ ..] = head;
-        let [h1, h2, c1, n1, n2, c2, e1, e2] = clock;
+        let [y1, y2, y3, y4, s1, m1, m2, s2, d1, d2, gap, of_day @ ..] = head;
+        let [h1, h2, c1, n1, n2, c2, e1, e2] = of_day;
         let are_separated = *s1 == date_separator
             && *s2 == date_separator
             && middle.contains(gap)
