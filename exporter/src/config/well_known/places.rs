@@ -94,7 +94,8 @@ pub(super) const LOGS: &[(ConnectorKind, System, &str, &str)] = &[
         CatoClient,
         MacOs,
         "client",
-        "private/var/root/Library/Group Containers/CKGSB8CH43.group/AppExtensionLogs/*.log",
+        // The home of the system's administrator.
+        "private/var/*/Library/Group Containers/CKGSB8CH43.group/AppExtensionLogs/*.log",
     ),
 ];
 
