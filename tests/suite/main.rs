@@ -38,4 +38,6 @@ mod syscalls;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod tools;
+#[cfg(test)]
 mod tree;
