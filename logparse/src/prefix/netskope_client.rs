@@ -222,3 +222,87 @@ fn length_of(text: &[u8], is_part: impl Fn(&u8) -> bool) -> usize {
     let searched = text.get(..WORD_BYTES_MAX).unwrap_or(text);
     searched.iter().take_while(|byte| is_part(byte)).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    fn check(line: &str, expected: &Expect) {
+        let told = strip(line.as_bytes()).map(|opened| {
+            let time = opened.stamp.and_then(|stamp| stamp.time(&TimeZone::UTC));
+            let time = time.map_or("-".to_owned(), |time| time.to_string());
+            let rest = String::from_utf8_lossy(opened.rest).into_owned();
+            format!("{} | {time} | {rest}", opened.style)
+        });
+        expected.assert_eq(&told.unwrap_or("none".to_owned()));
+    }
+
+    #[test]
+    fn the_debug_log_has_ids_a_level_and_a_place() {
+        check(
+            "2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc info tunnel.cpp:1074 nsTunnel DTLS x",
+            &expect!["nsdebuglog | 2024-05-01T07:50:34.981Z | nsTunnel DTLS x"],
+        );
+        check(
+            "2026/01/15 16:17:14.932647 stAgentNE p18280 t31163 warn a_b.cpp:1   Config x",
+            &expect!["nsdebuglog | 2026-01-15T16:17:14.932647Z | Config x"],
+        );
+        for torn in [
+            "2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc info tunnel.cpp:1074",
+            "2024/05/01 07:50:34.981 stAgentSvc p6ffg t50dc info tunnel.cpp:1074 x",
+            "2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc info tunnel.hpp:1074 x",
+            "2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc tunnel.cpp:1074 x",
+            " 2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc info tunnel.cpp:1074 x",
+        ] {
+            check(torn, &expect!["none"]);
+        }
+    }
+
+    #[test]
+    fn the_private_access_log_has_a_host_and_a_zone() {
+        check(
+            "[laptop:2024-05-01 07:50:34.981002 +02:00] [err] policy.cpp:9:build(): x",
+            &expect!["npadebuglog | 2024-05-01T05:50:34.981002Z | x"],
+        );
+        check(
+            "[fe80::1:2024-05-01 07:50:34 -05:00] policy.cpp:9:P::~P():0x7f x",
+            &expect!["npadebuglog | 2024-05-01T12:50:34Z | x"],
+        );
+        check(
+            "[laptop:2024-05-01 07:50:34 +00:00] policy.cpp:9:build() x",
+            &expect!["npadebuglog | 2024-05-01T07:50:34Z | policy.cpp:9:build() x"],
+        );
+        check("[laptop] x", &expect!["none"]);
+        check("[laptop:2024-05-01 07:50:34 +00:00", &expect!["none"]);
+    }
+
+    #[test]
+    fn a_sample_may_begin_with_its_place() {
+        check(
+            "tunnel.cpp:988            TLS x",
+            &expect!["source file | - | TLS x"],
+        );
+        check("tunnel.cpp:x TLS x", &expect!["none"]);
+        check("example.com:443 x", &expect!["none"]);
+    }
+
+    #[test]
+    fn protocol_and_session_are_no_part_of_a_message() {
+        for (text, protocol, rest) in [
+            ("TLS [sessId 12] x", Some("TLS"), "x"),
+            ("DTLS  x", Some("DTLS"), "x"),
+            ("[sessId 1] x", None, "x"),
+            ("[sessId one] x", None, "[sessId one] x"),
+            ("TLSX x", None, "TLSX x"),
+            ("TLS", None, "TLS"),
+        ] {
+            let (context, message) = message(text.as_bytes());
+            let value = context.map(|context| context.value);
+            assert_eq!(value, protocol.map(str::as_bytes), "{text}");
+            assert_eq!(message, rest.as_bytes(), "{text}");
+        }
+    }
+}
