@@ -79,12 +79,11 @@ fn a_clients_row_may_name_a_component_or_nothing() {
     check_client(
         &rows.replace(
             "This is of no interest",
-            "SRP live status is 1 is of no interest",
+            "fail close is on is of no interest",
         ),
         &expect![[r#"
             own.yaml:15: row 2 (none) is refused
-            its example is taken by netskope-client.yaml (built in):462: row 31
-              (policy.updated), which comes first: `SRP live status is 1 is of no
-              interest`"#]],
+            its example is taken by own.yaml:4: row 1 (client.fail_closed), which comes
+              first: `fail close is on is of no interest`"#]],
     );
 }
