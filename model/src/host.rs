@@ -4,8 +4,12 @@
 //! for Prometheus, kilobytes and ticks for SNMP. Nothing here reads anything; a part that
 //! could not be read is absent, and [`HostSample::collectors`] says why.
 //!
+//! What a number is worth is not said here but in [`threshold`].
+//!
 //! Units: bytes and seconds, except ticks, which are hundredths of a second
 //! (`USER_HZ` is 100 on every Linux that we know: proc(5), sysconf(3)).
+
+pub mod threshold;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,8 +77,11 @@ pub struct HostSample {
     pub kernel: Kernel,
     /// The connector's processes together.
     pub connector_process: Option<ProcessUse>,
-    /// The largest process that is not the connector's.
+    /// The process that holds most memory and is not the connector's.
     pub largest_process: Option<ProcessUse>,
+    /// The process that took most processor time over the last window and is not the
+    /// connector's; `None` until there was a window, and if all others idled.
+    pub busiest_process: Option<ProcessUse>,
     /// Who the host is.
     pub system: System,
     /// What the Publisher counts inside, by its own four names.
@@ -92,6 +99,9 @@ pub struct CollectorRun {
     pub duration: Duration,
     /// Why not, for people.
     pub error: Option<String>,
+    /// Its threads that do not come back from the kernel: at most one, and for file
+    /// systems one a mount.
+    pub hung_threads: u64,
 }
 
 /// Times of a processor since boot in ticks, as `/proc/stat` counts them (proc_stat(5)).
@@ -197,6 +207,16 @@ pub struct Filesystem {
     pub is_read_only: bool,
     /// Whether an update of the connector is written to it.
     pub holds_update: bool,
+}
+
+impl Filesystem {
+    /// Whether data is kept on it: it can be written to, lies not in memory, and does not
+    /// hold kernels or a boot loader, which fill small disks by design.
+    pub fn holds_data(&self) -> bool {
+        let is_in_memory = matches!(&*self.fstype, "tmpfs" | "ramfs");
+        let is_for_booting = &*self.mountpoint == "/boot" || self.mountpoint.starts_with("/boot/");
+        !self.is_read_only && !is_in_memory && !is_for_booting
+    }
 }
 
 /// A network interface.
@@ -329,6 +349,21 @@ pub struct System {
     pub users: Option<u64>,
 }
 
+impl System {
+    /// Whether the vendor supports a Publisher on this system: on Ubuntu, and no longer on
+    /// CentOS. `None` where the vendor says nothing, as of other systems.
+    ///
+    /// Source: vendor help page "Manage a Publisher", read 2026-08-20; support for CentOS
+    /// ended with release 105.
+    pub fn supports_publisher(&self) -> Option<bool> {
+        match &*self.os_id {
+            "ubuntu" => Some(true),
+            "centos" => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// What a Publisher counts inside. Names by a user's public monitoring script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PublisherCounts {
@@ -342,13 +377,18 @@ pub struct PublisherCounts {
     pub files_open: Option<u64>,
 }
 
-/// A share as a floating point number. Exact enough for a page and a threshold.
+/// A share as a floating point number.
+fn ratio(part: u64, whole: u64) -> f64 {
+    approximate(part) / approximate(whole)
+}
+
+/// A number as a floating point number. Exact enough for a page and a threshold.
 #[expect(
     clippy::as_conversions,
     reason = "no lossless conversion exists; the loss is below one in 2^52"
 )]
-fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole as f64
+const fn approximate(number: u64) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
@@ -364,6 +404,17 @@ mod tests {
         };
         assert_eq!(memory.used_ratio(), Some(0.75));
         assert_eq!(Memory::default().used_ratio(), None);
+    }
+
+    #[test]
+    fn a_publisher_belongs_on_ubuntu() {
+        let on = |os_id: &str| System {
+            os_id: Arc::from(os_id),
+            ..System::default()
+        };
+        assert_eq!(on("ubuntu").supports_publisher(), Some(true));
+        assert_eq!(on("centos").supports_publisher(), Some(false));
+        assert_eq!(on("debian").supports_publisher(), None);
     }
 
     #[test]
