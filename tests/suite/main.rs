@@ -26,6 +26,8 @@ mod licences;
 #[cfg(test)]
 mod loss;
 #[cfg(test)]
+mod privacy;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod reload;
