@@ -26,6 +26,8 @@ mod licences;
 #[cfg(test)]
 mod loss;
 #[cfg(test)]
+mod parse_kinds;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod prometheus;
@@ -33,6 +35,8 @@ mod prometheus;
 mod reload;
 #[cfg(test)]
 mod rotation;
+#[cfg(test)]
+mod silence;
 #[cfg(test)]
 mod store_faults;
 #[cfg(test)]
