@@ -4,7 +4,9 @@
 //! the configuration is loaded; one that is named is asked even if it is missing, so
 //! that its absence shows. Nothing is run here: `probe` does that.
 //!
-//! Known limit: a tool that is installed later is found at the next reload.
+//! Known limits: a tool that is installed later is found at the next reload; one that
+//! is named on a system where its vendor has no place for it is asked only if its
+//! `path` is given.
 
 use std::path::PathBuf;
 use std::time::Duration;
