@@ -5,11 +5,15 @@ use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
 use harness::agent::Agent;
+use harness::client::Client;
 use harness::http::{Answer, request};
 use harness::log_file::LogFile;
 use harness::page::Page;
 use harness::scene::Scene;
+use harness::stand_in::StandIn;
 use harness::tools::Tool;
+
+use crate::clients::{CONNECTED, DebugLog};
 
 const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;q=0.1";
 
@@ -31,10 +35,71 @@ fn scrape(agent: &Agent, headers: &[(&str, &str)]) -> Answer {
     answer
 }
 
+/// An agent that watches a client of each product, and everything that a client can show.
+fn agent_of_clients() -> (Scene, Agent) {
+    let scene = Scene::new().unwrap();
+    let mut log = DebugLog::open(&scene);
+    log.say(CONNECTED);
+    for (pop, rtt_ms) in [("US-STL1", 12), ("DE-FRA1", 250), ("a \"b\" c", 7)] {
+        log.say(&format!(
+            "gslb.cpp:120 post client rtt pop:{pop} ip:203.0.113.36 rtt:{rtt_ms}"
+        ));
+    }
+    let tools = scene.path("tools");
+    // Names with all that an exposition must escape.
+    let hostile = "Orgname:: \"Quoted\" \\ Corp {a=\"b\"}.\nConfig:: d\u{e9}faut.\n\
+                   Client status:: enable.\nTunnel status:: NSTUNNEL_CONNECTED.\n";
+    let nsdiag = StandIn::printing(&tools, "nsdiag", hostile).unwrap();
+    let broken = StandIn::running(&tools, "cato-sdp", "exit 7").unwrap();
+    let laptop = Client::netskope("laptop-1")
+        .log("client", &scene.log("nsdebuglog*.log"))
+        .tool("nsdiag", &nsdiag);
+    let other = Client::cato("laptop-2")
+        .log("client", &scene.log("cato-client.log"))
+        .tool("cato-sdp", &broken);
+    scene.watch(&[laptop, other]).unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    agent
+        .wait_until_shown(&[
+            r#"ztna_probe_success{connector="laptop-1"} 1"#,
+            r#"ztna_probe_success{connector="laptop-2"} 0"#,
+            r#"ztna_gateway_rtt_seconds_count{pop="DE-FRA1"} 1"#,
+        ])
+        .unwrap();
+    (scene, agent)
+}
+
 #[test]
 fn promtool_has_nothing_to_say() {
     let (_scene, agent) = agent();
-    let text = scrape(&agent, &[]).body;
+    check_with_promtool(&agent);
+}
+
+#[test]
+fn promtool_has_nothing_to_say_about_clients() {
+    let (_scene, agent) = agent_of_clients();
+    check_with_promtool(&agent);
+    let page = agent.page().unwrap();
+    let infos: Vec<_> = page.select("ztna_connector_info", &[]).collect();
+    assert_eq!(infos.len(), 2);
+    assert_eq!(
+        infos[0].labels["organisation"],
+        "\"Quoted\" \\ Corp {a=\"b\"}"
+    );
+    assert_eq!(infos[0].labels["client_configuration"], "d\u{e9}faut");
+    let open = Page::parse(&scrape(&agent, &[("Accept", OPEN_METRICS)]).text());
+    for info in infos {
+        let labels: Vec<(&str, &str)> = info
+            .labels
+            .iter()
+            .map(|(label, value)| (label.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(open.value("ztna_connector_info", &labels), Some(1.0));
+    }
+}
+
+fn check_with_promtool(agent: &Agent) {
+    let text = scrape(agent, &[]).body;
     let mut promtool = Command::new(Tool::Promtool.path().unwrap());
     promtool.args(["check", "metrics"]).stdin(Stdio::piped());
     let mut child = promtool

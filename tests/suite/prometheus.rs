@@ -4,9 +4,12 @@
 //! a restarted agent must not look like a counter reset.
 
 use harness::agent::Agent;
+use harness::client::Client;
 use harness::log_file::{EVENT, LogFile};
 use harness::prometheus::Prometheus;
 use harness::scene::Scene;
+
+use crate::clients::DebugLog;
 
 const FAILURE: &str = "2024/05/02 02:10:00 UTC Registration failed because a discovery call \
     didn't succeed. Please generate a new token and try again.\n";
@@ -59,6 +62,36 @@ fn a_restarted_agent_looks_like_no_reset() {
         assert_eq!(prometheus.query(&resets).unwrap(), Some(0.0), "{family}");
     }
     assert_eq!(prometheus.query("up").unwrap(), Some(1.0));
+}
+
+#[test]
+fn a_histogram_of_round_trips_answers_with_its_quantiles() {
+    let scene = Scene::new().unwrap();
+    let laptop = Client::netskope("laptop").log("client", &scene.log("nsdebuglog*.log"));
+    scene.watch(&[laptop]).unwrap();
+    let mut log = DebugLog::open(&scene);
+    // Nine of ten between 10 and 20 ms, the tenth between 200 and 300 ms.
+    for number in 0..100 {
+        let rtt_ms = if number % 10 == 0 { 220 } else { 15 };
+        log.say(&format!(
+            "gslb.cpp:120 post client rtt pop:DE-FRA1 ip:203.0.113.36 rtt:{rtt_ms}"
+        ));
+    }
+    let agent = Agent::start(&scene).unwrap();
+    let prometheus = Prometheus::start(agent.address().unwrap()).unwrap();
+    let quantile = |share: &str| {
+        format!("histogram_quantile({share}, sum by (le) (ztna_gateway_rtt_seconds_bucket))")
+    };
+    let between = |from: f64, to: f64| move |seconds: f64| from < seconds && seconds <= to;
+    prometheus
+        .wait_for(&quantile("0.5"), between(0.01, 0.02))
+        .unwrap();
+    prometheus
+        .wait_for(&quantile("0.95"), between(0.2, 0.3))
+        .unwrap();
+    let mean = "ztna_gateway_rtt_seconds_sum / ztna_gateway_rtt_seconds_count";
+    let mean = prometheus.wait_for(mean, between(0.0, 1.0)).unwrap();
+    assert!((mean - 0.0355).abs() < 1e-9, "{mean}");
 }
 
 /// How an agent ends.
