@@ -69,8 +69,11 @@ fn mixed_folder() -> TempDir {
     folder
 }
 
+/// Events with how often they happened.
+type Counts = &'static [(&'static str, u64)];
+
 /// What each product's connector must show: its name, files, lines and events.
-const TRUTH: [(&str, u64, u64, &[(&str, u64)]); 3] = [
+const TRUTH: [(&str, u64, u64, Counts); 3] = [
     (
         "netskope-publisher",
         2,

@@ -83,7 +83,7 @@ impl House {
         corpus.write_bytes(&mut bytes, LOG_BYTES).unwrap();
         fs::write(self.path(name), &bytes).unwrap();
         let text = String::from_utf8_lossy(&bytes);
-        let written = corpus.names().filter(|name| text.contains(name));
+        let written = corpus.names().filter(|secret| text.contains(secret));
         let before = self.secrets.len();
         self.secrets.add_all(written);
         assert!(
@@ -192,26 +192,28 @@ impl House {
 #[test]
 fn nobody_in_a_log_or_in_a_tools_answer_gets_out() {
     let mut house = House::new();
-    for (name, kind, platform) in CORPORA {
-        house.add_corpus(name, kind, platform);
+    for (name, corpus_kind, platform) in CORPORA {
+        house.add_corpus(name, corpus_kind, platform);
     }
-    let publisher = ConnectorKind::NetskopePublisher;
-    let client = house.add_lines("publisher", publisher, secrets::PUBLISHER);
-    house.clients.push(client);
-    let client = house.add_lines("netskope", ConnectorKind::NetskopeClient, secrets::NETSKOPE);
+    let kind = ConnectorKind::NetskopeClient;
+    let netskope = house.add_lines("netskope", kind, secrets::NETSKOPE);
     let nsdiag = house.tool("nsdiag", "0", secrets::NSDIAG);
     let stagentcli = house.tool("stAgentCli", "0", secrets::STAGENTCLI);
-    let client = client
-        .tool("nsdiag", &nsdiag)
-        .tool("stagentcli", &stagentcli);
-    house.clients.push(client);
-    let client = house.add_lines("cato", ConnectorKind::CatoClient, secrets::CATO);
-    let cato_sdp = house.tool("cato-sdp", "0", secrets::CATO_SDP);
-    house.clients.push(client.tool("cato-sdp", &cato_sdp));
     // One that fails says names, too.
-    let client = house.add_lines("netskope-2", ConnectorKind::NetskopeClient, "\n");
+    let unlucky = house.add_lines("netskope-2", kind, "\n");
     let failing = house.tool("nsdiag-fails", "4", secrets::NSDIAG);
-    house.clients.push(client.tool("nsdiag", &failing));
+    let cato = house.add_lines("cato", ConnectorKind::CatoClient, secrets::CATO);
+    let publisher = ConnectorKind::NetskopePublisher;
+    let publisher = house.add_lines("publisher", publisher, secrets::PUBLISHER);
+    let cato_sdp = house.tool("cato-sdp", "0", secrets::CATO_SDP);
+    house.clients.extend([
+        publisher,
+        netskope
+            .tool("nsdiag", &nsdiag)
+            .tool("stagentcli", &stagentcli),
+        unlucky.tool("nsdiag", &failing),
+        cato.tool("cato-sdp", &cato_sdp),
+    ]);
     let agent = house.run();
     let page = agent.page().unwrap();
     // All of it was read, and much of it understood.
@@ -254,11 +256,11 @@ const GREEDY_ROW: &str = "version: 1\n\
 #[test]
 fn a_row_that_takes_a_host_is_found_out() {
     let mut house = House::new();
-    let rows = house.scene.path("greedy.yaml");
-    fs::write(&rows, GREEDY_ROW).unwrap();
+    let path = house.scene.path("greedy.yaml");
+    fs::write(&path, GREEDY_ROW).unwrap();
     let line = "2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc info a.cpp:1 Visited <host>\n";
     let client = house.add_lines("laptop", ConnectorKind::NetskopeClient, line);
-    let rows = format!("[{:?}]", rows.display().to_string());
+    let rows = format!("[{:?}]", path.display().to_string());
     house.clients.push(client.with("catalogue", &rows));
     house.scene.watch(&house.clients).unwrap();
     let agent = Agent::start(&house.scene).unwrap();

@@ -169,7 +169,7 @@ fn states_follow_what_nsdiag_says_next() {
     let agent = Agent::start(&scene).unwrap();
     agent.wait_until_shown(&["ztna_tunnel_up 1"]).unwrap();
     let down = NSDIAG.replace("NSTUNNEL_CONNECTED", "NSTUNNEL_DISCONNECTED");
-    for (client, shown) in [
+    for (word, shown) in [
         (
             "disable",
             [
@@ -192,12 +192,12 @@ fn states_follow_what_nsdiag_says_next() {
             ],
         ),
     ] {
-        let said = format!("Client status:: {client}.");
+        let said = format!("Client status:: {word}.");
         nsdiag
             .say(&down.replace("Client status:: enable.", &said))
             .unwrap();
         let page = ask_again(&agent, &shown);
-        assert!(page.shows("ztna_tunnel_up 0"), "{client}");
+        assert!(page.shows("ztna_tunnel_up 0"), "{word}");
     }
     nsdiag.say(NSDIAG).unwrap();
     let up = [
