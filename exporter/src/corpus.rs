@@ -301,8 +301,8 @@ impl Corpus {
             self.advance(out.get(before..).unwrap_or_default());
             return Ok(());
         }
-        let is_noise = !self.noise.is_empty()
-            && self.chance.below(1_000) < self.shape.noise_per_thousand;
+        let is_noise =
+            !self.noise.is_empty() && self.chance.below(1_000) < self.shape.noise_per_thousand;
         let pool = if is_noise { &self.noise } else { &self.events };
         let Some(record) = self.chance.item(pool) else {
             return Ok(());

@@ -301,7 +301,7 @@ impl Scanner {
                     key,
                     pair,
                     line,
-                    reading,
+                    reading: &reading,
                 });
                 Look::Event
             }

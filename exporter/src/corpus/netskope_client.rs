@@ -121,20 +121,21 @@ impl<'a> NetskopeClient<'a> {
         if chance.below(1_000) < self.flows_per_thousand {
             return self.flow(chance);
         }
-        match chance.below(300) {
-            0..70 => self.bypass(chance),
-            70..85 => self.block(chance),
-            85..115 => self.exception(chance),
-            115..235 => self.nothing(chance),
-            235..250 => self.round_trip(chance),
-            250..260 => self.one_of(PRIVATE_ACCESS, chance),
-            260..268 => self.one_of(CONDITIONS, chance),
-            268..272 => self.tunnel_up(chance),
-            272..274 => self.one_of(TUNNEL_ENDS, chance),
-            274..277 => self.connect_failure(chance),
-            277..285 => self.device_summary(chance),
-            285..292 => self.policy_block(chance),
-            _ => private_access_gateway(chance),
+        // States change in eight records of a thousand, as in a Publisher's corpus.
+        match chance.below(3_000) {
+            0..700 => self.bypass(chance),
+            700..850 => self.block(chance),
+            850..1_150 => self.exception(chance),
+            1_150..2_700 => self.nothing(chance),
+            2_700..2_780 => self.device_summary(chance),
+            2_780..2_870 => self.policy_block(chance),
+            2_870..2_900 => self.round_trip(chance),
+            2_900..2_920 => private_access_gateway(chance),
+            2_920..2_950 => self.one_of(PRIVATE_ACCESS, chance),
+            2_950..2_975 => self.one_of(CONDITIONS, chance),
+            2_975..2_987 => self.tunnel_up(chance),
+            2_987..2_992 => self.one_of(TUNNEL_ENDS, chance),
+            _ => self.connect_failure(chance),
         }
     }
 

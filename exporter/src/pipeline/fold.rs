@@ -15,7 +15,7 @@ use model::position::FileId;
 use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 
-use super::ledger::{Ledger, LogPlace, Told, Tracked};
+use super::ledger::{ConnectorAccount, Freshness, Ledger, LogPlace, Told, Tracked};
 use super::redact::{may_keep_samples, redact_line, shown_field};
 
 /// The file that lines come from.
@@ -35,6 +35,43 @@ pub struct Fold<'a> {
     now: Timestamp,
     /// The path as text, made at the first event that needs it.
     path_text: Option<Arc<str>>,
+    /// Times of events that come by the thousand, to be noted with the batch.
+    waiting: Vec<Waiting>,
+}
+
+/// When an event of daily business happened in the present batch.
+struct Waiting {
+    kind: EventKind,
+    /// By its last line.
+    last: Told,
+    /// By the latest of its times, or by a line without one: it tells whether the batch
+    /// is old news, as line after line would.
+    newest: Told,
+}
+
+impl Waiting {
+    /// Notes the time, unless the whole batch is old news.
+    fn settle(self, account: &mut ConnectorAccount) {
+        if account.note_time(self.kind, self.newest) == Freshness::News {
+            account.note_time(self.kind, self.last);
+        }
+    }
+}
+
+/// Lets the time of an event wait for the end of the batch: nobody asks for it before.
+fn wait(waiting: &mut Vec<Waiting>, kind: EventKind, told: Told) {
+    let Some(known) = waiting.iter_mut().find(|one| one.kind == kind) else {
+        waiting.push(Waiting {
+            kind,
+            last: told,
+            newest: told,
+        });
+        return;
+    };
+    known.last = told;
+    if !told.is_dated || (known.newest.is_dated && known.newest.at < told.at) {
+        known.newest = told;
+    }
 }
 
 impl<'a> Fold<'a> {
@@ -51,6 +88,7 @@ impl<'a> Fold<'a> {
             file,
             now,
             path_text: None,
+            waiting: Vec::new(),
         }
     }
 
@@ -86,6 +124,9 @@ impl<'a> Fold<'a> {
         if tally.lines > 0 {
             log.last_read = Some(Tracked::changed(self.now));
             account.silence.hear(self.now);
+        }
+        for waiting in self.waiting.drain(..) {
+            waiting.settle(account);
         }
     }
 
@@ -137,12 +178,16 @@ impl Sink for Fold<'_> {
             is_dated: dated.is_some(),
             file: self.file.id,
         };
-        let freshness = account.note_time(kind, told);
         let is_news = account.state.value.is_news(kind);
         let is_measurement = kind == EventKind::GatewayMeasured;
         if !is_news && !is_measurement && !is_worth_showing(kind) {
+            wait(&mut self.waiting, kind, told);
             return;
         }
+        if let Some(place) = self.waiting.iter().position(|one| one.kind == kind) {
+            self.waiting.swap_remove(place).settle(account);
+        }
+        let freshness = account.note_time(kind, told);
         let event = hit.event();
         if is_measurement && let Some(rtt_ms) = event.field("rtt_ms") {
             let pop = event.field("pop").map_or("", Untrusted::expose);

@@ -23,7 +23,7 @@ use model::signal::Signal;
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
 use store::{LastEvent, LastRead, NearMissSample, Restored, Turn};
 
-pub(super) use self::account::{ConnectorAccount, Told};
+pub(super) use self::account::{ConnectorAccount, Freshness, Told};
 pub(super) use self::log_account::LogAccount;
 pub use self::tools::tells_uptime;
 use self::tracked::Mark;

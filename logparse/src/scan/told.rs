@@ -65,7 +65,7 @@ pub struct Hit<'a> {
     pub(super) key: &'a EventKey,
     pub(super) pair: PairId,
     pub(super) line: Line<'a>,
-    pub(super) reading: Reading<'a>,
+    pub(super) reading: &'a Reading<'a>,
 }
 
 impl Hit<'_> {
@@ -101,7 +101,7 @@ impl Hit<'_> {
 
     /// The event with its fields. Allocates: ask only for events that someone keeps.
     pub fn event(&self) -> Event {
-        let event = self.catalogue.event(&self.reading, self.local.zone());
+        let event = self.catalogue.event(self.reading, self.local.zone());
         event.unwrap_or_else(|| Event {
             key: self.key.clone(),
             time: self.time(),

@@ -124,7 +124,8 @@ fn each_file_is_read_as_its_own_product() {
           tunnel                        connected                   since 1970-01-01T00:00:00Z
           private_access                connected                   since 1970-01-01T00:00:00Z
           internet_security             connected                   since 1970-01-01T00:00:00Z
-    "#]].assert_eq(&summary);
+    "#]]
+    .assert_eq(&summary);
 }
 
 #[test]
