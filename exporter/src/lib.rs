@@ -11,6 +11,7 @@ pub mod config;
 pub mod corpus;
 pub mod demo;
 pub mod explain;
+pub mod host;
 pub mod http;
 pub mod logging;
 pub mod metrics;

@@ -333,7 +333,7 @@ pub struct ProcessUse {
 pub struct System {
     /// Its name.
     pub hostname: Arc<str>,
-    /// The kernel: name, release, version and machine, as `uname -a` prints them.
+    /// The kernel as uname(1) prints it: system, host, release, version and machine.
     pub kernel: Arc<str>,
     /// `ID` of os-release(5), for example `ubuntu`.
     pub os_id: Arc<str>,
