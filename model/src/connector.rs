@@ -1,7 +1,7 @@
 //! A connector's state, and how events fold into it.
 //!
 //! State changes on confirmed lines only: an attempt never makes a tunnel up. Silence
-//! changes nothing by itself; who watches the time may say [`ConnectorState::forget`].
+//! changes nothing by itself; who watches the time may [`ConnectorState::forget`].
 //! The fold is total and pure: any order of events gives a state, the same events give
 //! the same state. What an event does depends on the product (`fold`), the words of
 //! each part stand in `states`, the vendor's table of a client in `client_status`.
@@ -13,6 +13,7 @@ mod client_status;
 mod facts;
 mod fold;
 mod kind;
+mod observe;
 mod states;
 mod tool;
 
@@ -161,14 +162,12 @@ macro_rules! connector_state {
                 self.facts.absorb(&other.facts);
             }
 
-            /// Nothing has been heard for so long that no state can be vouched for: each
-            /// that was known becomes unknown. Who the connector is stays known.
-            ///
-            /// Returns whether any state was known.
-            pub fn forget(&mut self, at: Timestamp) -> bool {
-                let mut has_changed = false;
-                $(has_changed |= forget(&mut self.$field, at);)+
-                has_changed
+            /// Nothing vouches for an aspect any more: if its state was known it becomes
+            /// unknown. Returns whether it was known.
+            pub fn forget(&mut self, aspect: Aspect, at: Timestamp) -> bool {
+                match aspect {
+                    $(Aspect::$aspect => forget(&mut self.$field, at),)+
+                }
             }
         }
 
@@ -252,62 +251,6 @@ impl ConnectorState {
         holding.map(|(reason, _)| reason).collect()
     }
 
-    /// Takes in what the vendor's tool said at `at`. Facts of a tool are kept by who
-    /// asked it; the states change here. Returns what changed.
-    pub fn observe(&mut self, reading: &ToolReading, at: Timestamp) -> Vec<Transition> {
-        let reason = if reading.reason.is_none() {
-            Reason::new(TOLD_BY_TOOL).unwrap_or_default()
-        } else {
-            reading.reason.clone()
-        };
-        // The tunnel's own age says better since when it is up than our asking does.
-        let up_since = reading
-            .uptime
-            .filter(|_| reading.tunnel == Some(TunnelState::Connected))
-            .and_then(|uptime| at.checked_sub(uptime).ok());
-        let client = reading
-            .client
-            .filter(|_| !self.knows_better_why_off(reading));
-        [
-            told(&mut self.client, client, &reason, at, Aspect::Client),
-            told(
-                &mut self.tunnel,
-                reading.tunnel,
-                &reason,
-                up_since.unwrap_or(at),
-                Aspect::Tunnel,
-            ),
-            told(
-                &mut self.private_access,
-                reading.private_access,
-                &reason,
-                at,
-                Aspect::PrivateAccess,
-            ),
-            told(
-                &mut self.internet_security,
-                reading.internet_security,
-                &reason,
-                at,
-                Aspect::InternetSecurity,
-            ),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-
-    /// Whether a tool only tells that there is no tunnel, of a client that is known to
-    /// be off for a worse reason.
-    fn knows_better_why_off(&self, reading: &ToolReading) -> bool {
-        reading.client == Some(ClientStatus::Disabled)
-            && reading.reason.as_str() == TUNNEL_DOWN
-            && matches!(
-                self.client.state,
-                ClientStatus::DisabledError | ClientStatus::FailClosed
-            )
-    }
-
     /// Keeps what an event says about who the connector is.
     pub fn learn(&mut self, event: &Event) {
         for field in &event.fields {
@@ -358,34 +301,6 @@ fn forget<S: AspectState>(status: &mut Status<S>, at: Timestamp) -> bool {
         reason: Reason::new(SILENCE).unwrap_or_default(),
     };
     true
-}
-
-/// What a tool said about one aspect. A confirmation leaves the reason that an event
-/// gave: it tells more than "the tool said so".
-fn told<S: AspectState>(
-    status: &mut Status<S>,
-    to: Option<S>,
-    reason: &Reason,
-    at: Timestamp,
-    aspect: Aspect,
-) -> Option<Transition> {
-    let to = to.filter(|to| *to != S::UNKNOWN)?;
-    let from = status.state;
-    if from == to && status.since.is_some() {
-        return None;
-    }
-    *status = Status {
-        state: to,
-        since: Some(at),
-        event: None,
-        reason: reason.clone(),
-    };
-    Some(Transition {
-        aspect,
-        from: from.word(),
-        to: to.word(),
-        at,
-    })
 }
 
 #[cfg(test)]

@@ -85,6 +85,7 @@ events! {
     AuthenticationRequested "authentication.requested" "The user is asked to sign in again.",
     AuthenticationFailed "authentication.failed" "The vendor refused the user or the device.",
     LocationChecked "location.checked" "The client found out where the device is.",
+    GatewayConnected "gateway.connected" "The encrypted connection to a gateway stands, over which the tunnel runs.",
     GatewaySelected "gateway.selected" "The client chose a gateway.",
     GatewayMeasured "gateway.measured" "The client measured the round trip to a gateway.",
     PolicyUpdated "policy.updated" "The client fetched its policy for private applications.",

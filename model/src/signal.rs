@@ -112,7 +112,7 @@ signals! {
     EventLast "ztna_event_last_timestamp_seconds" Gauge Seconds ["connector", "event"]
         "When the event happened last, by the log line's own time or, if it has none, by the time it was read",
     TunnelUp "ztna_tunnel_up" Gauge None ["connector"]
-        "Whether the last confirmed tunnel event was a connect (1) or not (0)",
+        "Whether the tunnel is confirmed up (1), by the last log line or answer of the client's tool that told of it",
     TunnelState "ztna_tunnel_state" StateSet None ["connector", "state"]
         "State of the tunnel",
     RegistrationState "ztna_registration_state" StateSet None ["connector", "state"]

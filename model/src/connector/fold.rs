@@ -11,7 +11,7 @@ use super::states::{
     Aspect, AspectState, ClientStatus, ConfigurationState, RegistrationState, Service,
     ServiceState, SteeringState, TunnelState, UpdateState,
 };
-use super::{ConnectorKind, ConnectorState, Status, Transition};
+use super::{ConnectorKind, ConnectorState, Status, TUNNEL_DOWN, Transition};
 use crate::event::{Event, EventKind};
 
 /// One thing that an event does to a connector.
@@ -52,11 +52,23 @@ impl ConnectorState {
     /// What an event would do to this connector, the aspects that its kind does not have
     /// left out.
     pub fn effects(&self, event: &Event, kind: ConnectorKind) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        self.add_tunnel_effects(event, kind, &mut effects);
-        self.add_client_effects(event, kind, &mut effects);
-        self.add_service_effects(event, kind, &mut effects);
-        effects.extend(own_effect(event.key.kind));
+        let mut effects = match meaning(event.key.kind) {
+            Meaning::Counts | Meaning::Facts => Vec::new(),
+            Meaning::Registration(to) => vec![Effect::Registration(to)],
+            Meaning::Update(to) => vec![Effect::Update(to)],
+            Meaning::Configuration(to) => vec![Effect::Configuration(to)],
+            Meaning::TunnelTried => self.tunnel_tried(),
+            Meaning::TunnelRefused => self.tunnel_refused(kind),
+            Meaning::TunnelUp => tunnel_up(kind),
+            Meaning::TunnelDown => self.tunnel_down(event, kind),
+            Meaning::StatusRow => self.status_row(event, kind),
+            Meaning::SteeringFailed => vec![Effect::Steering(SteeringState::Failed)],
+            Meaning::Steered if self.may_steer() => vec![Effect::Steering(SteeringState::Active)],
+            Meaning::Steered => Vec::new(),
+            Meaning::Service => self.service_told(event.key.reason.as_str()),
+            Meaning::SignInAsked => self.sign_in_asked(kind),
+            Meaning::SignInRefused => services(kind, ServiceState::Error),
+        };
         effects.retain(|effect| kind.has(effect.aspect()));
         effects
     }
@@ -88,97 +100,146 @@ impl ConnectorState {
     /// Whether an event can tell this connector anything that it does not know yet.
     /// Cheap, for events that come by the thousand and mostly repeat.
     pub fn is_news(&self, kind: EventKind) -> bool {
-        match kind {
-            EventKind::FlowTunneled => self.steering.state != SteeringState::Active,
-            _ => kind.concerns_state(),
+        if kind == EventKind::FlowTunneled {
+            self.steering.state != SteeringState::Active && self.may_steer()
+        } else {
+            kind.concerns_state()
         }
     }
 
-    fn add_tunnel_effects(&self, event: &Event, kind: ConnectorKind, effects: &mut Vec<Effect>) {
-        let is_up = self.is_tunnel_up();
-        let to = match event.key.kind {
-            EventKind::TunnelConnected => TunnelState::Connected,
-            EventKind::TunnelDisconnected => TunnelState::Disconnected,
-            // An attempt says nothing against a tunnel that is confirmed up: a second
-            // stitcher or gateway may be tried while the first serves.
-            EventKind::TunnelConnecting if !is_up => TunnelState::Connecting,
-            EventKind::TunnelConnectFailed if !is_up => TunnelState::Disconnected,
-            // A client that is off has no tunnel.
-            EventKind::ClientInstalled
-            | EventKind::ClientUninstalled
-            | EventKind::ClientInstallFailed
-            | EventKind::ClientDisabled
-            | EventKind::ClientFailClosed
-            | EventKind::NetworkChanged
-            | EventKind::SystemStopped
-                if kind.has(Aspect::Client) =>
-            {
-                TunnelState::Disconnected
+    /// Whether traffic can go into the tunnel. Without a tunnel clients try again and
+    /// again, and write a line for each try.
+    fn may_steer(&self) -> bool {
+        self.tunnel.state != TunnelState::Disconnected
+    }
+
+    /// An attempt says nothing against a tunnel that is confirmed up: a second stitcher
+    /// or gateway may be tried while the first serves.
+    fn tunnel_tried(&self) -> Vec<Effect> {
+        if self.is_tunnel_up() {
+            return Vec::new();
+        }
+        vec![Effect::Tunnel(TunnelState::Connecting)]
+    }
+
+    fn tunnel_refused(&self, kind: ConnectorKind) -> Vec<Effect> {
+        if self.is_tunnel_up() {
+            return Vec::new();
+        }
+        let mut effects = vec![Effect::Tunnel(TunnelState::Disconnected)];
+        effects.extend(carried(kind, ServiceState::Error));
+        effects
+    }
+
+    fn tunnel_down(&self, event: &Event, kind: ConnectorKind) -> Vec<Effect> {
+        let mut effects = vec![Effect::Tunnel(TunnelState::Disconnected)];
+        effects.extend(self.nothing_steered());
+        effects.extend(carried(kind, ServiceState::Disconnected));
+        // Whoever is off already, and why, is known better than a lost tunnel tells.
+        match self.client.state {
+            ClientStatus::Unknown | ClientStatus::Enabled => {
+                effects.push(Effect::Client(tunnel_lost(event)));
             }
-            _ => return,
-        };
-        effects.push(Effect::Tunnel(to));
+            ClientStatus::Disabled
+            | ClientStatus::DisabledError
+            | ClientStatus::FailClosed
+            | ClientStatus::Uninstalled => {}
+        }
+        effects
     }
 
-    fn add_client_effects(&self, event: &Event, kind: ConnectorKind, effects: &mut Vec<Effect>) {
-        if !kind.has(Aspect::Client) {
-            return;
-        }
-        let to = match event.key.kind {
-            EventKind::TunnelConnected => ClientStatus::Enabled,
-            // Whoever is off already, and why, is known better than a lost tunnel tells.
-            EventKind::TunnelDisconnected => match self.client.state {
-                ClientStatus::Unknown | ClientStatus::Enabled => tunnel_lost(event),
-                ClientStatus::Disabled
-                | ClientStatus::DisabledError
-                | ClientStatus::FailClosed
-                | ClientStatus::Uninstalled => return,
-            },
-            other => match StatusRow::find(other, &event.key.reason) {
-                Some(row) => row.status(self.tunnel.state),
-                None => return,
-            },
+    /// What a row of the vendor's table does. A client that is off has no tunnel and steers
+    /// nothing. Private access has a tunnel of its own: it ends with a client that was
+    /// switched off or removed, not with a lost tunnel.
+    fn status_row(&self, event: &Event, kind: ConnectorKind) -> Vec<Effect> {
+        let row = StatusRow::find(event.key.kind, &event.key.reason);
+        let Some(row) = row.filter(|_| kind.has(Aspect::Client)) else {
+            return Vec::new();
         };
-        effects.push(Effect::Client(to));
+        let status = row.status(self.tunnel.state);
+        let mut effects = vec![Effect::Client(status)];
+        if status == ClientStatus::Enabled {
+            return effects;
+        }
+        effects.push(Effect::Tunnel(TunnelState::Disconnected));
+        effects.extend(self.nothing_steered());
+        let is_off = matches!(status, ClientStatus::Disabled | ClientStatus::Uninstalled);
+        if is_off && row.reason != TUNNEL_DOWN {
+            effects.push(Effect::Service(
+                Service::PrivateAccess,
+                ServiceState::Disconnected,
+            ));
+        }
+        effects
     }
 
-    fn add_service_effects(&self, event: &Event, kind: ConnectorKind, effects: &mut Vec<Effect>) {
-        let own = match event.key.kind {
-            EventKind::ServiceStateChanged => service_word(event.key.reason.as_str()),
-            EventKind::AuthenticationFailed => Some(ServiceState::Error),
-            EventKind::AuthenticationRequested => Some(self.warned(self.private_access.state)),
-            _ => None,
-        };
-        if let Some(to) = own {
-            effects.push(Effect::Service(Service::PrivateAccess, to));
-        }
-        // Cato has one tunnel for both services; Netskope's private access has its own.
-        if kind != ConnectorKind::CatoClient {
-            return;
-        }
-        let both = match event.key.kind {
-            EventKind::TunnelConnected => ServiceState::Connected,
-            EventKind::TunnelDisconnected => ServiceState::Disconnected,
-            EventKind::TunnelConnectFailed if !self.is_tunnel_up() => ServiceState::Error,
-            EventKind::AuthenticationFailed => ServiceState::Error,
-            EventKind::AuthenticationRequested => self.warned(self.internet_security.state),
-            _ => return,
-        };
-        effects.push(Effect::Service(Service::InternetSecurity, both));
-        if own.is_none() {
-            effects.push(Effect::Service(Service::PrivateAccess, both));
-        }
+    /// Without a tunnel nobody knows whether the next one will steer.
+    fn nothing_steered(&self) -> Option<Effect> {
+        let is_known = self.steering.state != SteeringState::Unknown;
+        is_known.then_some(Effect::Steering(SteeringState::Unknown))
     }
 
-    /// What a request to sign in again makes of a service.
-    const fn warned(&self, present: ServiceState) -> ServiceState {
-        match present {
-            ServiceState::Connected | ServiceState::ConnectedWarning => {
-                ServiceState::ConnectedWarning
+    /// A service that waits for its user, or was shut down by the gateway, stays in error
+    /// until it is connected: that it stops and starts meanwhile is part of the trouble.
+    fn service_told(&self, reason: &str) -> Vec<Effect> {
+        let Some(to) = service_word(reason) else {
+            return Vec::new();
+        };
+        let is_in_error = self.private_access.state == ServiceState::Error;
+        if is_in_error && to == ServiceState::Disconnected {
+            return Vec::new();
+        }
+        vec![Effect::Service(Service::PrivateAccess, to)]
+    }
+
+    fn sign_in_asked(&self, kind: ConnectorKind) -> Vec<Effect> {
+        let mut effects = services(kind, ServiceState::Error);
+        for effect in &mut effects {
+            if let Effect::Service(service, state) = effect {
+                *state = warned(match service {
+                    Service::PrivateAccess => self.private_access.state,
+                    Service::InternetSecurity => self.internet_security.state,
+                });
             }
-            ServiceState::Unknown | ServiceState::Error | ServiceState::Disconnected => {
-                ServiceState::Error
-            }
+        }
+        effects
+    }
+}
+
+fn tunnel_up(kind: ConnectorKind) -> Vec<Effect> {
+    let mut effects = vec![
+        Effect::Tunnel(TunnelState::Connected),
+        Effect::Client(ClientStatus::Enabled),
+    ];
+    effects.extend(carried(kind, ServiceState::Connected));
+    effects
+}
+
+/// The services that the tunnel carries: both of Cato's, none of Netskope's, whose
+/// private access has a tunnel of its own.
+fn carried(kind: ConnectorKind, to: ServiceState) -> Vec<Effect> {
+    if kind == ConnectorKind::CatoClient {
+        services(kind, to)
+    } else {
+        Vec::new()
+    }
+}
+
+/// All services of a product.
+fn services(kind: ConnectorKind, to: ServiceState) -> Vec<Effect> {
+    let of_kind = |service: &&Service| kind.has(service.aspect());
+    let services = Service::ALL.iter().filter(of_kind);
+    services
+        .map(|service| Effect::Service(*service, to))
+        .collect()
+}
+
+/// What a request to sign in again makes of a service.
+const fn warned(present: ServiceState) -> ServiceState {
+    match present {
+        ServiceState::Connected | ServiceState::ConnectedWarning => ServiceState::ConnectedWarning,
+        ServiceState::Unknown | ServiceState::Error | ServiceState::Disconnected => {
+            ServiceState::Error
         }
     }
 }
@@ -197,39 +258,98 @@ fn service_word(reason: &str) -> Option<ServiceState> {
     match reason {
         "connected" => Some(ServiceState::Connected),
         "warning" => Some(ServiceState::ConnectedWarning),
-        "error" => Some(ServiceState::Error),
+        "error" | "gateway_shutdown" => Some(ServiceState::Error),
         // An attempt is no connection.
-        "disconnected" | "connecting" | "gateway_shutdown" => Some(ServiceState::Disconnected),
+        "disconnected" | "connecting" => Some(ServiceState::Disconnected),
         _ => None,
     }
 }
 
-/// What an event does by itself, whatever is known and on every product.
-const fn own_effect(kind: EventKind) -> Option<Effect> {
+/// What an event is to the fold: events of one meaning do the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// It is counted and does nothing.
+    Counts,
+    /// It may tell who the connector is.
+    Facts,
+    Registration(RegistrationState),
+    Update(UpdateState),
+    Configuration(ConfigurationState),
+    TunnelTried,
+    TunnelRefused,
+    TunnelUp,
+    TunnelDown,
+    /// It is a row of the vendor's table of a client's status.
+    StatusRow,
+    SteeringFailed,
+    /// Traffic went into the tunnel.
+    Steered,
+    Service,
+    SignInAsked,
+    SignInRefused,
+}
+
+const fn meaning(kind: EventKind) -> Meaning {
     match kind {
         EventKind::RegistrationStarted | EventKind::RegistrationAttempted => {
-            Some(Effect::Registration(RegistrationState::Registering))
+            Meaning::Registration(RegistrationState::Registering)
         }
-        EventKind::RegistrationSucceeded => {
-            Some(Effect::Registration(RegistrationState::Registered))
-        }
-        EventKind::RegistrationFailed => Some(Effect::Registration(RegistrationState::Failed)),
-        EventKind::UpdateStarted => Some(Effect::Update(UpdateState::Running)),
+        EventKind::RegistrationSucceeded => Meaning::Registration(RegistrationState::Registered),
+        EventKind::RegistrationFailed => Meaning::Registration(RegistrationState::Failed),
+        EventKind::UpdateStarted => Meaning::Update(UpdateState::Running),
         // "Skipped" means that the wanted version is the one installed.
         EventKind::UpdateSucceeded | EventKind::UpdateSkipped => {
-            Some(Effect::Update(UpdateState::Current))
+            Meaning::Update(UpdateState::Current)
         }
-        EventKind::UpdateFailed => Some(Effect::Update(UpdateState::Failed)),
-        EventKind::UpdateReconnectFailed => Some(Effect::Update(UpdateState::ReconnectFailed)),
-        EventKind::SteeringFailed => Some(Effect::Steering(SteeringState::Failed)),
-        EventKind::SteeringApplied | EventKind::FlowTunneled => {
-            Some(Effect::Steering(SteeringState::Active))
-        }
-        EventKind::ConfigUpdated => Some(Effect::Configuration(ConfigurationState::Current)),
-        EventKind::ConfigUpdateFailed => {
-            Some(Effect::Configuration(ConfigurationState::UpdateFailed))
-        }
-        _ => None,
+        EventKind::UpdateFailed => Meaning::Update(UpdateState::Failed),
+        EventKind::UpdateReconnectFailed => Meaning::Update(UpdateState::ReconnectFailed),
+        EventKind::ConfigUpdated => Meaning::Configuration(ConfigurationState::Current),
+        EventKind::ConfigUpdateFailed => Meaning::Configuration(ConfigurationState::UpdateFailed),
+        EventKind::TunnelConnecting => Meaning::TunnelTried,
+        EventKind::TunnelConnectFailed => Meaning::TunnelRefused,
+        EventKind::TunnelConnected | EventKind::GatewayConnected => Meaning::TunnelUp,
+        EventKind::TunnelDisconnected => Meaning::TunnelDown,
+        EventKind::ClientInstalled
+        | EventKind::ClientUninstalled
+        | EventKind::ClientInstallFailed
+        | EventKind::ClientEnabled
+        | EventKind::ClientDisabled
+        | EventKind::ClientFailClosed
+        | EventKind::NetworkChanged
+        | EventKind::SystemStarted
+        | EventKind::SystemStopped => Meaning::StatusRow,
+        EventKind::SteeringFailed => Meaning::SteeringFailed,
+        EventKind::FlowTunneled => Meaning::Steered,
+        EventKind::ServiceStateChanged => Meaning::Service,
+        EventKind::AuthenticationRequested => Meaning::SignInAsked,
+        EventKind::AuthenticationFailed => Meaning::SignInRefused,
+        EventKind::CertificateIdentified
+        | EventKind::TunnelUnknownEvent
+        | EventKind::StitcherStatus
+        | EventKind::ClientIdentified
+        | EventKind::LocationChecked
+        | EventKind::GatewaySelected => Meaning::Facts,
+        EventKind::CertificateVerified
+        | EventKind::CertificateInstallFailed
+        | EventKind::TunnelKeepaliveFailed
+        | EventKind::TlsError
+        | EventKind::ManagementRequestFailed
+        | EventKind::DnsFailed
+        | EventKind::DataplaneChecking
+        | EventKind::DataplaneVerified
+        | EventKind::ConfigPulled
+        | EventKind::PolicyUpdated
+        | EventKind::ReachabilityProtocolsAdded
+        | EventKind::AppConnectionOpened
+        | EventKind::ClientConnected
+        | EventKind::ClientDisconnected
+        // They are about private applications only.
+        | EventKind::SteeringApplied
+        | EventKind::FlowBypassed
+        | EventKind::FlowBlocked
+        | EventKind::FlowExempted
+        | EventKind::GatewayMeasured
+        | EventKind::UpdateAvailable => Meaning::Counts,
     }
 }
 
@@ -237,63 +357,7 @@ impl EventKind {
     /// Whether [`ConnectorState::apply`] can do anything with this event, so that
     /// the many that only count need not be built at all.
     pub const fn concerns_state(self) -> bool {
-        match self {
-            Self::RegistrationStarted
-            | Self::RegistrationAttempted
-            | Self::RegistrationSucceeded
-            | Self::RegistrationFailed
-            | Self::CertificateIdentified
-            | Self::TunnelConnecting
-            | Self::TunnelConnected
-            | Self::TunnelDisconnected
-            | Self::TunnelConnectFailed
-            | Self::TunnelUnknownEvent
-            | Self::StitcherStatus
-            | Self::UpdateStarted
-            | Self::UpdateSucceeded
-            | Self::UpdateFailed
-            | Self::UpdateSkipped
-            | Self::UpdateReconnectFailed
-            | Self::ClientInstalled
-            | Self::ClientUninstalled
-            | Self::ClientInstallFailed
-            | Self::ClientEnabled
-            | Self::ClientDisabled
-            | Self::ClientFailClosed
-            | Self::ClientIdentified
-            | Self::SteeringApplied
-            | Self::SteeringFailed
-            | Self::FlowTunneled
-            | Self::NetworkChanged
-            | Self::SystemStarted
-            | Self::SystemStopped
-            | Self::ServiceStateChanged
-            | Self::AuthenticationRequested
-            | Self::AuthenticationFailed
-            | Self::LocationChecked
-            | Self::GatewaySelected
-            | Self::ConfigUpdated
-            | Self::ConfigUpdateFailed => true,
-            Self::CertificateVerified
-            | Self::CertificateInstallFailed
-            | Self::TunnelKeepaliveFailed
-            | Self::TlsError
-            | Self::ManagementRequestFailed
-            | Self::DnsFailed
-            | Self::DataplaneChecking
-            | Self::DataplaneVerified
-            | Self::ConfigPulled
-            | Self::PolicyUpdated
-            | Self::ReachabilityProtocolsAdded
-            | Self::AppConnectionOpened
-            | Self::ClientConnected
-            | Self::ClientDisconnected
-            | Self::FlowBypassed
-            | Self::FlowBlocked
-            | Self::FlowExempted
-            | Self::GatewayMeasured
-            | Self::UpdateAvailable => false,
-        }
+        !matches!(meaning(self), Meaning::Counts)
     }
 }
 
