@@ -13,7 +13,7 @@ pub mod history;
 mod host_resources;
 pub mod indexes;
 mod interfaces;
-mod snmp;
+pub(crate) mod snmp;
 mod system;
 mod ucd;
 mod ucd_disk;

@@ -38,6 +38,13 @@ pub struct History {
 }
 
 impl History {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self {
+            samples: VecDeque::new(),
+        }
+    }
+
     /// Takes in a sample that was read at `at` by the agent's uptime.
     pub fn push(&mut self, at: Duration, sample: &HostSample) {
         self.samples.push_back(Counts {

@@ -65,3 +65,10 @@ pub(super) fn add(builder: &mut Builder, inputs: &Inputs<'_>) {
         builder.live(join(MODULES, tail).numbers(), Live::Counter(*counter));
     }
 }
+
+/// The name of the counter that a Report tells (RFC 3412 7.1, RFC 3414 3.2), with its
+/// instance.
+pub(crate) fn report_name(counter: Counter) -> Option<Vec<u32>> {
+    let (tail, _) = OTHERS.iter().find(|(_, one)| *one == counter)?;
+    Some([MODULES, tail, &[0]].concat())
+}

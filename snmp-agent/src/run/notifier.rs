@@ -1,0 +1,103 @@
+//! Tells every target what waits in the outbox, one notice after another.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::UdpSocket;
+use tracing::warn;
+
+use super::Shared;
+use crate::counters::Counter;
+use crate::message::{self, TRAP};
+use crate::notify::{Delivery, Target, Via, Waiting, content, trap_pdu};
+use crate::provider::{self, Content};
+use crate::tree::hundredths;
+
+/// Sends until the agent stops.
+pub(super) async fn notify(shared: Arc<Shared>) {
+    let mut stop = shared.stop.subscribe();
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|is_stopping| *is_stopping) => return,
+            () = shared.wake.notified() => {}
+        }
+        while let Some(waiting) = shared.foundation.outbox.first() {
+            // Stopping leaves the notice where it waits.
+            tokio::select! {
+                _ = stop.wait_for(|is_stopping| *is_stopping) => return,
+                () = tell_all(&shared, &waiting) => {}
+            }
+        }
+    }
+}
+
+async fn tell_all(shared: &Arc<Shared>, waiting: &Waiting) {
+    let rules = shared.rules();
+    let mut deliveries = Vec::with_capacity(rules.settings.targets.len());
+    for target in &rules.settings.targets {
+        let uptime = shared.foundation.clock.now().uptime;
+        let content = content(waiting, &rules.settings.base, hundredths(uptime));
+        shared.counters.count(Counter::Traps);
+        let delivery = match tell(shared, target, &content, waiting.number).await {
+            Ok(()) => Delivery::Delivered,
+            Err(reason) => {
+                shared.counters.count(Counter::NotificationsFailed);
+                let target = target.name.as_str();
+                warn!(
+                    target,
+                    number = waiting.number,
+                    reason,
+                    "notification not delivered"
+                );
+                Delivery::Failed(reason)
+            }
+        };
+        deliveries.push((target.name.clone(), delivery));
+    }
+    shared.foundation.outbox.settle(waiting.number, &deliveries);
+}
+
+async fn tell(
+    shared: &Arc<Shared>,
+    target: &Target,
+    content: &Content,
+    number: u32,
+) -> Result<(), String> {
+    // Any number will do for a trap; nobody answers it.
+    let id = i32::try_from(number & 0x7fff_ffff).unwrap_or(1);
+    let message = match &target.via {
+        Via::Inform(sender, patience) => {
+            let told = provider::inform(target.address, sender, content, *patience).await;
+            return told.map_err(|error| error.to_string());
+        }
+        Via::Trap(community) => {
+            let pdu = trap_pdu(content, id);
+            Some(message::write_community(
+                message::V2C,
+                community.expose(),
+                TRAP,
+                &pdu,
+            ))
+        }
+        Via::TrapAs(user) => {
+            let rules = shared.rules();
+            let uptime = shared.foundation.clock.now().uptime;
+            let engine = rules.engine.as_ref();
+            engine.and_then(|engine| engine.trap(user, id, &trap_pdu(content, id), uptime))
+        }
+    };
+    let message = message.ok_or_else(|| "there is no engine that could sign it".to_owned())?;
+    let sent = send(target.address, &message).await;
+    sent.map_err(|error| error.to_string())?;
+    shared.counters.count(Counter::OutPackets);
+    Ok(())
+}
+
+async fn send(to: SocketAddr, message: &[u8]) -> std::io::Result<()> {
+    let from = match to {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    };
+    let socket = UdpSocket::bind(from).await?;
+    socket.send_to(message, to).await.map(|_| ())
+}

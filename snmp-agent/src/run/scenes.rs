@@ -1,0 +1,121 @@
+//! Makes trees: when somebody asks, and no more often than once a second.
+//!
+//! A tree is made even if neither host nor connectors have changed: ages go on, and
+//! making one costs less than a thousandth of the second that it serves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::{Foundation, Picture, Rules, TREE_LIFE};
+use crate::access::{Scene, View};
+use crate::keep::Now;
+use crate::settings::EVERYTHING;
+use crate::tree::history::History;
+use crate::tree::indexes::Indexes;
+use crate::tree::{AgentFacts, Inputs, Tree};
+use crate::usm::MESSAGE_SIZE_MAX;
+
+/// One tree through all views.
+#[derive(Debug)]
+pub(super) struct SceneSet {
+    /// By the view's name.
+    pub(super) scenes: BTreeMap<Arc<str>, Scene>,
+    rules: Arc<Rules>,
+    made_at: Duration,
+}
+
+/// The present tree, and what is needed to make the next.
+#[derive(Debug)]
+pub(super) struct Scenes {
+    indexes: Indexes,
+    history: History,
+    /// The sample that the history knows last.
+    seen: Option<Picture>,
+    present: Option<Arc<SceneSet>>,
+}
+
+impl Scenes {
+    pub(super) const fn new(indexes: Indexes) -> Self {
+        Self {
+            indexes,
+            history: History::new(),
+            seen: None,
+            present: None,
+        }
+    }
+
+    /// Takes a sample into the window, if it is a new one.
+    pub(super) fn observe(&mut self, picture: &Picture, now: Now) {
+        let is_known = self
+            .seen
+            .as_ref()
+            .is_some_and(|seen| Arc::ptr_eq(&seen.host, &picture.host));
+        if !is_known {
+            self.history.push(now.uptime, &picture.host);
+            self.seen = Some(picture.clone());
+        }
+    }
+
+    /// The present tree. Makes a new one if the last is old, or if the rules have changed.
+    pub(super) fn present(
+        &mut self,
+        rules: &Arc<Rules>,
+        foundation: &Foundation,
+        now: Now,
+    ) -> Arc<SceneSet> {
+        if let Some(present) = &self.present {
+            let has_same_rules = Arc::ptr_eq(&present.rules, rules);
+            let is_young = now.uptime.saturating_sub(present.made_at) < TREE_LIFE;
+            if has_same_rules && is_young {
+                return Arc::clone(present);
+            }
+        }
+        let picture = foundation.source.latest();
+        self.observe(&picture, now);
+        let is_new = self.indexes.learn(&picture.host, &picture.snapshot);
+        if is_new && let Err(error) = foundation.keep.save_indexes(&self.indexes) {
+            warn!(%error, "numbers of new rows could not be stored");
+        }
+        let made = Arc::new(self.make(&picture, rules, now));
+        self.present = Some(Arc::clone(&made));
+        made
+    }
+
+    fn make(&self, picture: &Picture, rules: &Arc<Rules>, now: Now) -> SceneSet {
+        let settings = &rules.settings;
+        let engine_id = rules.engine.as_ref().map(|engine| engine.id().to_vec());
+        let facts = AgentFacts {
+            contact: settings.contact.clone(),
+            location: settings.location.clone(),
+            engine_id: engine_id.unwrap_or_default(),
+            message_size_max: MESSAGE_SIZE_MAX,
+        };
+        let tree = Arc::new(Tree::build(&Inputs {
+            host: &picture.host,
+            snapshot: &picture.snapshot,
+            facts: &facts,
+            history: &self.history,
+            indexes: &self.indexes,
+            alerts: &picture.alerts,
+            now: now.wall,
+            uptime: now.uptime,
+            base: &settings.base,
+        }));
+        let everything = (Arc::from(EVERYTHING), View::everything());
+        let configured = settings.views.iter();
+        let views = configured.map(|(name, view)| (Arc::clone(name), view.clone()));
+        let scenes = std::iter::once(everything).chain(views);
+        let scenes = scenes.map(|(name, view)| {
+            let scene = Scene::new(Arc::clone(&tree), Arc::new(view));
+            (name, scene)
+        });
+        SceneSet {
+            scenes: scenes.collect(),
+            rules: Arc::clone(rules),
+            made_at: now.uptime,
+        }
+    }
+}

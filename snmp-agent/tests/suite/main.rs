@@ -1,0 +1,10 @@
+//! Promises of the agent, held with net-snmp's own tools and with datagrams of our making.
+
+mod conformance;
+mod datagram;
+mod harness;
+mod mutated;
+mod proc;
+mod running;
+mod tools;
+mod v3;

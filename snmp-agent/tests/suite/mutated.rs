@@ -1,0 +1,115 @@
+//! Row H: good datagrams, spoiled in tens of thousands of ways. The agent lives, its
+//! memory does not grow, its log lines are few, and the next good question is answered.
+
+use std::collections::VecDeque;
+use std::fs;
+
+use snmp_agent::counters::Counter;
+
+use crate::datagram::{Asker, bytes, get, request_id};
+use crate::harness::Agent;
+use crate::v3::Message;
+
+/// Datagrams in one run.
+const DATAGRAMS: usize = 50_000;
+
+/// How much the process may grow, in kB: pages of the allocator, not of ours.
+const GROWTH_MAX_KB: u64 = 5_000;
+
+/// A generator of numbers, the same in every run (xorshift64*, Vigna 2016).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(number).unwrap() % end
+    }
+
+    fn octet(&mut self) -> u8 {
+        u8::try_from(self.below(256)).unwrap()
+    }
+
+    /// One to six changes: an octet overwritten, taken out or put in, or the rest cut off.
+    fn spoil(&mut self, good: &[u8]) -> Vec<u8> {
+        let mut datagram = good.to_vec();
+        for _ in 0..=self.below(6) {
+            if datagram.is_empty() {
+                break;
+            }
+            let place = self.below(datagram.len());
+            match self.below(4) {
+                0 => datagram[place] = self.octet(),
+                1 => {
+                    datagram.remove(place);
+                }
+                2 => datagram.insert(place, self.octet()),
+                _ => datagram.truncate(place),
+            }
+        }
+        datagram
+    }
+}
+
+/// Five good questions: GET and GETBULK of 2c, GETNEXT of 1, a sealed GET, a discovery.
+fn good() -> Vec<Vec<u8>> {
+    let bulk = "302402010104067075626c6963a51702010102010002010a300c300a06062b06010201010500";
+    let next = "302002010004067075626c6963a1130201010201000201003008300606022b030500";
+    let discovery = "3038020103300e020101020300ffe30401040201030410300e0400020100020100\
+                     040004000400301104000400a00b0201010201000201003000";
+    vec![
+        get(
+            1,
+            &[&[1, 3, 6, 1, 2, 1, 1, 1, 0], &[1, 3, 6, 1, 2, 1, 1, 3, 0]],
+        ),
+        bytes(bulk),
+        bytes(next),
+        Message::get(&["1.3.6.1.2.1.1.3.0"], 1_000).build(),
+        bytes(discovery),
+    ]
+}
+
+fn resident_kb() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// Sends in small groups, each with a good question at its end, so that none is lost.
+fn flood(asker: &Asker, chance: &mut Chance, count: usize) {
+    let good = good();
+    let mut left: VecDeque<usize> = (0..count).collect();
+    let mut mark = 1_000_000;
+    while !left.is_empty() {
+        for which in left.drain(..left.len().min(20)) {
+            asker.send(&chance.spoil(&good[which % good.len()]));
+        }
+        mark += 1;
+        asker.send(&get(mark, &[&[1, 3, 6, 1, 2, 1, 1, 3, 0]]));
+        // What spoiled questions are answered with comes before.
+        while request_id(&asker.receive(std::time::Duration::from_secs(10)).unwrap().0)
+            != Some(mark)
+        {}
+    }
+}
+
+#[test]
+fn spoiled_datagrams_cost_neither_life_nor_memory_nor_log() {
+    let agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    let mut chance = Chance(0x5eed);
+    flood(&asker, &mut chance, DATAGRAMS / 10);
+    let before = resident_kb();
+    flood(&asker, &mut chance, DATAGRAMS);
+    let growth = resident_kb().saturating_sub(before);
+    assert!(growth < GROWTH_MAX_KB, "{growth} kB");
+    let counters = agent.handle().counters();
+    let malformed = counters.get(Counter::ParseErrors);
+    let unwritten = counters.get(Counter::SuppressedLogLines);
+    assert!(malformed > 10_000, "{malformed}");
+    // The clock stood still: five lines, whatever came.
+    assert_eq!(malformed - unwritten, 5);
+}

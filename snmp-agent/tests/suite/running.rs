@@ -1,0 +1,186 @@
+//! The agent as a process sees it: starts, stops, reloads, addresses, a store that fails.
+
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::host::Interface;
+use snmp_agent::counters::Counter;
+use snmp_agent::front::Network;
+use snmp_agent::keep::{EngineRecord, Keep, KeepError};
+use snmp_agent::run::V3;
+use snmp_agent::settings::Settings;
+use snmp_agent::tree::indexes::Indexes;
+
+use crate::datagram::{Asker, get, request_id};
+use crate::harness::{Agent, kept_engine, settings};
+use crate::v3::{Message, Seen};
+
+const UPTIME: &[u32] = &[1, 3, 6, 1, 2, 1, 1, 3, 0];
+
+fn loopback() -> Settings {
+    settings(&["127.0.0.1:0"])
+}
+
+#[test]
+fn each_start_counts_and_the_engine_keeps_its_name() {
+    let keep = kept_engine();
+    for boots in 42..45 {
+        let mut agent = Agent::start_with(loopback(), Arc::clone(&keep));
+        let record = keep.load_engine().unwrap().unwrap();
+        assert_eq!(record.boots, boots);
+        assert_eq!(agent.handle().engine_id(), Some(record.id));
+        agent.stop();
+    }
+}
+
+/// A store on a disk that is full.
+struct Broken;
+
+impl Keep for Broken {
+    fn load_engine(&self) -> Result<Option<EngineRecord>, KeepError> {
+        Ok(None)
+    }
+
+    fn save_engine(&self, _: &EngineRecord) -> Result<(), KeepError> {
+        Err(KeepError("no space left".to_owned()))
+    }
+
+    fn load_indexes(&self) -> Result<Indexes, KeepError> {
+        Err(KeepError("no space left".to_owned()))
+    }
+
+    fn save_indexes(&self, _: &Indexes) -> Result<(), KeepError> {
+        Err(KeepError("no space left".to_owned()))
+    }
+}
+
+#[test]
+fn without_a_store_version_3_is_refused_and_communities_are_served() {
+    let agent = Agent::start_with(loopback(), Arc::new(Broken));
+    assert_eq!(
+        agent.handle().health().v3,
+        V3::Refused("no space left".to_owned())
+    );
+    let asker = Asker::new(agent.address());
+    assert_eq!(request_id(&asker.answer(&get(5, &[UPTIME]))), Some(5));
+    assert!(asker.is_silence(&Message::get(&["1.3.6.1.2.1.1.3.0"], 1_000).build()));
+}
+
+#[test]
+fn a_reload_changes_who_may_ask_and_not_the_clock() {
+    let agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    let message = Message::get(&["1.3.6.1.2.1.1.3.0"], 1_000).build();
+    assert_eq!(Seen::sealed(&asker.answer(&message)).tag, 0xa2);
+    let mut without = loopback();
+    without.users.retain(|access| access.user.name != "shaaes");
+    agent.handle().reload(without).unwrap();
+    assert_eq!(Seen::plain(&asker.answer(&message)).tag, 0xa8);
+    agent.handle().reload(loopback()).unwrap();
+    // The same octets as before: neither boots nor time began anew.
+    assert_eq!(Seen::sealed(&asker.answer(&message)).tag, 0xa2);
+    let refused = Settings {
+        answer_bytes_max: 1,
+        ..loopback()
+    };
+    assert!(agent.handle().reload(refused).is_err());
+    assert_eq!(Seen::sealed(&asker.answer(&message)).tag, 0xa2);
+}
+
+#[test]
+fn an_answer_leaves_from_the_address_that_was_asked() {
+    let agent = Agent::start(settings(&["0.0.0.0:0", "[::]:0"]));
+    let ports: Vec<u16> = agent
+        .handle()
+        .addresses()
+        .iter()
+        .map(|one| one.port())
+        .collect();
+    for (asked, from) in [
+        (format!("127.0.0.9:{}", ports[0]), "127.0.0.1:0"),
+        (format!("127.0.0.1:{}", ports[0]), "127.0.0.1:0"),
+        (format!("[::1]:{}", ports[1]), "[::1]:0"),
+        // A socket for both families.
+        (format!("127.0.0.7:{}", ports[1]), "127.0.0.1:0"),
+    ] {
+        let socket = UdpSocket::bind(from).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        socket.send_to(&get(1, &[UPTIME]), &asked).unwrap();
+        let (_, answered_by) = socket.recv_from(&mut [0; 2_000]).unwrap();
+        assert_eq!(answered_by.to_string(), asked);
+    }
+}
+
+#[test]
+fn a_source_that_is_not_on_the_list_gets_nothing() {
+    let mut settings = loopback();
+    settings.front.sources = vec![Network::parse("192.0.2.0/24").unwrap()];
+    let agent = Agent::start(settings.clone());
+    let asker = Asker::new(agent.address());
+    asker.send(&get(1, &[UPTIME]));
+    settings.front.sources.clear();
+    // The reload itself is seen only by who asks again.
+    while agent.handle().counters().get(Counter::RefusedSources) == 0 {
+        std::thread::yield_now();
+    }
+    agent.handle().reload(settings).unwrap();
+    assert_eq!(request_id(&asker.answer(&get(2, &[UPTIME]))), Some(2));
+    assert_eq!(agent.handle().counters().get(Counter::InPackets), 1);
+}
+
+#[test]
+fn a_walk_goes_on_when_interfaces_come_and_go() {
+    let agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    let mut name = vec![1, 3, 6, 1, 2, 1, 2, 2, 1];
+    for round in 0..200_u32 {
+        let mut host = crate::harness::host();
+        host.interfaces.push(Interface {
+            index: 3 + round % 7,
+            ..Interface::default()
+        });
+        agent.stage.picture.lock().unwrap().host = Arc::new(host);
+        agent.clock.advance(Duration::from_secs(1));
+        let mut message = get(1, &[&name]);
+        let tag = message.iter().position(|octet| *octet == 0xa0).unwrap();
+        message[tag] = 0xa1;
+        let next = first_name(&asker.answer(&message));
+        assert!(next > name, "{next:?} after {name:?}");
+        name = next;
+        if !name.starts_with(&[1, 3, 6, 1, 2, 1, 2]) {
+            return;
+        }
+    }
+    panic!("the walk did not end");
+}
+
+fn first_name(message: &[u8]) -> Vec<u32> {
+    use snmp_agent::ber::{Reader, SEQUENCE};
+    let mut body = Reader::new(message).enter(SEQUENCE).unwrap();
+    body.element().unwrap();
+    body.element().unwrap();
+    let mut pdu = Reader::new(body.element().unwrap().1);
+    for _ in 0..3 {
+        pdu.integer().unwrap();
+    }
+    let mut name = Vec::new();
+    let mut list = pdu.enter(SEQUENCE).unwrap();
+    list.enter(SEQUENCE).unwrap().oid(&mut name).unwrap();
+    name
+}
+
+#[test]
+fn who_stops_with_questions_in_flight_stops() {
+    let mut agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    for id in 0..2_000 {
+        asker.send(&get(id, &[UPTIME]));
+    }
+    let address = agent.address();
+    agent.stop();
+    // The port is free again.
+    UdpSocket::bind(address).unwrap();
+}
