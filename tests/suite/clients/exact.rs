@@ -129,8 +129,11 @@ fn each_start_of_a_cato_client_begins_a_file_that_is_counted_once() {
     let page = agent.wait_for("every file's lines", all).unwrap();
     assert!(page.shows(r#"ztna_log_lines_total{outcome="ignored"} 800"#));
     assert!(page.shows(r"ztna_log_files 9"));
-    // The old file's last words are not the newest: the day comes first in a date.
+    // What the first file said last is old news.
     assert!(page.shows(r#"ztna_tunnel_state{state="disconnected"} 1"#));
+    // 2026-01-09 18:06:39.013 UTC: the day comes first, as the files' names tell.
+    let newest = r#"ztna_event_last_timestamp_seconds{event="tunnel.disconnected"} 1767981999.013"#;
+    assert!(page.shows(newest));
     agent.terminate().unwrap();
     let again = Agent::start(&scene).unwrap();
     again.wait_until_ready().unwrap();
