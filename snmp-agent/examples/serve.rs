@@ -64,11 +64,11 @@ fn picture() -> Picture {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "who starts it wants the port")]
 #[tokio::main(flavor = "current_thread")]
-async fn main() {
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or("127.0.0.1:1161".to_owned());
+async fn main() -> Result<(), StartError> {
+    let address = std::env::args().nth(1);
+    let address = address.unwrap_or("127.0.0.1:1161".to_owned());
     let clock = Arc::new(TickingClock::default());
     clock
         .started_second

@@ -167,6 +167,7 @@ event_numbers! {
     CertificateInstallFailed 53,
     ManagementRequestFailed 54,
     DnsFailed 55,
+    GatewayConnected 56,
 }
 
 #[cfg(test)]
