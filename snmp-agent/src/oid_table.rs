@@ -64,7 +64,7 @@ placements! {
     ProbeRuns ["ztnaToolRuns"],
     ProbeFailures [
         "ztnaToolNotFound", "ztnaToolDenied", "ztnaToolTimeouts", "ztnaToolExitStatus",
-        "ztnaToolOutputTooLong", "ztnaToolUnintelligible", "ztnaToolSystem"
+        "ztnaToolOutputTooLong", "ztnaToolUnintelligible", "ztnaToolSystem", "ztnaToolUnsafe"
     ],
     LogLines [
         "ztnaLogRecognised", "ztnaLogIgnored", "ztnaLogOversize", "ztnaLogInvalidUtf8",

@@ -114,6 +114,11 @@ pub(super) const fn of_probe(tool: Tool, failure: ProbeFailure) -> &'static str 
         (ProbeFailure::Denied, Tool::Nsdiag | Tool::StAgentCli) => {
             "Let the agent's user run the program."
         }
+        (ProbeFailure::Unsafe, _) => {
+            "Let the program and every folder on its way belong to root or the agent's user, and \
+             nobody else write there (chmod go-w): it runs with the agent's rights. The log \
+             names the place."
+        }
         (ProbeFailure::Timeout, _) => {
             "Run the program by hand: if it hangs there too, restart the client's service; if it \
              is only slow, raise the tool's timeout."

@@ -32,6 +32,8 @@ label_set! {
         NotFound = "not_found",
         /// We may not run it.
         Denied = "denied",
+        /// Somebody else than us and the administrator could change the program.
+        Unsafe = "unsafe",
         /// It did not end in time and was killed.
         Timeout = "timeout",
         /// It ended with an error, or by a signal.

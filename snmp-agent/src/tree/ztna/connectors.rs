@@ -221,11 +221,12 @@ const fn failure_column(failure: ProbeFailure) -> u32 {
         ProbeFailure::OutputTooLong => 11,
         ProbeFailure::Unintelligible => 12,
         ProbeFailure::System => 13,
+        ProbeFailure::Unsafe => 14,
     }
 }
 
 fn add_tools(builder: &mut Builder, inputs: &Inputs<'_>, connectors: &[(u32, &ConnectorSnapshot)]) {
-    let columns: Vec<u32> = (2..=13).collect();
+    let columns: Vec<u32> = (2..=14).collect();
     let mut table = builder.table(entry(inputs, TOOLS).numbers(), &columns);
     for (connector_index, connector) in connectors {
         for tool in &connector.tools {
