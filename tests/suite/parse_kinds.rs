@@ -18,9 +18,8 @@ const PUBLISHER: &str = "2021/07/27 20:00:41 UTC Attempt 1 to register publisher
     2021/07/27 20:00:43 UTC Publisher registered successfully.\n\
     sslhelper.cpp:302:logSslError():0x0 SSL Error 5 error:00000005:lib(0):func(0):DH lib\n";
 
-const NETSKOPE: &str = "2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc info tunnel.cpp:1074 \
-    nsTunnel DTLS SSL connected to the gslbgw server: gateway-ord2.goskope.com(203.0.113.35):443 \
-    successfully\n\
+const NETSKOPE: &str = "2024/05/01 07:50:34.981 stAgentSvc p6ff8 t50dc info tunnel.cpp:988 \
+    nsTunnel DTLS Tunnel established to gateway: gateway-ord2.goskope.com, pop: US-ORD2\n\
     2024/05/01 07:50:35.981 stAgentSvc p6ff8 t50dc info tunnelMgr.cpp:1288 CTunnelMgr failed to \
     start filter device\n\
     \x20 torn\n";

@@ -141,7 +141,9 @@ fn silence_means_nothing_where_the_operator_says_so() {
             "{unknown_after:?}"
         );
         // Many turns later it is still so.
-        log.say("tunnel.cpp:1 nsTunnel DTLS nsssl_connect failed, err: -1");
+        log.say(
+            "nsssl.cpp:7 nsssl DTLS failed to connect to gateway-x.goskope.com:443, err: 10065",
+        );
         let page = agent.wait_for_events("tunnel.connect_failed", 1).unwrap();
         assert!(shows_all(&page, &KNOWN), "{unknown_after:?}");
     }

@@ -88,7 +88,7 @@ fn cato_line(day: u32, number: u32) -> String {
         0 => "Successfully connected to CATO VPN \"Austin\" via DTLS mode",
         1 => "Failed to DNS",
         2 => "getRoutingTable",
-        _ => "Cato client is disconnected",
+        _ => "USER_NOT_ALLOWED - Only 'TVs and Limited Input devices' can use OAuth 2.0",
     };
     format!(
         "{day:02}/01/26 18:{:02}:{:02}.013 [I] [VPNProc   ] [1474:2788] \
@@ -121,7 +121,7 @@ fn each_start_of_a_cato_client_begins_a_file_that_is_counted_once() {
         [
             ("tunnel.connected", 805),
             ("dns.failed", 804),
-            ("tunnel.disconnected", 800),
+            ("authentication.failed", 800),
         ]
         .map(|(event, count)| (event.to_owned(), count)),
     );
@@ -130,9 +130,11 @@ fn each_start_of_a_cato_client_begins_a_file_that_is_counted_once() {
     assert!(page.shows(r#"ztna_log_lines_total{outcome="ignored"} 800"#));
     assert!(page.shows(r"ztna_log_files 9"));
     // What the first file said last is old news.
-    assert!(page.shows(r#"ztna_tunnel_state{state="disconnected"} 1"#));
+    let refused = r#"ztna_service_state{service="internet_security",state="error"} 1"#;
+    assert!(page.shows(refused));
     // 2026-01-09 18:06:39.013 UTC: the day comes first, as the files' names tell.
-    let newest = r#"ztna_event_last_timestamp_seconds{event="tunnel.disconnected"} 1767981999.013"#;
+    let newest =
+        r#"ztna_event_last_timestamp_seconds{event="authentication.failed"} 1767981999.013"#;
     assert!(page.shows(newest));
     agent.terminate().unwrap();
     let again = Agent::start(&scene).unwrap();
