@@ -251,6 +251,14 @@ impl ConnectorState {
         holding.map(|(reason, _)| reason).collect()
     }
 
+    /// Whether an aspect's state is only worth believing while it is told again: no line
+    /// is sure to tell when a failed update of the configuration is over, and a client
+    /// that still fails says so every few minutes.
+    pub fn needs_repetition(&self, aspect: Aspect) -> bool {
+        aspect == Aspect::Configuration
+            && self.configuration.state == ConfigurationState::UpdateFailed
+    }
+
     /// Keeps what an event says about who the connector is.
     pub fn learn(&mut self, event: &Event) {
         for field in &event.fields {

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use logparse::catalogue::FunctionId;
 use logparse::scan::{Hit, Miss, Sink, Tally};
 use model::event::{Event, EventKind};
@@ -15,8 +15,11 @@ use model::position::FileId;
 use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 
-use super::ledger::{ConnectorAccount, Freshness, Ledger, LogPlace, Told, Tracked};
+use super::ledger::{ConnectorAccount, Freshness, Ledger, LinePlace, LogPlace, Told, Tracked};
 use super::redact::{may_keep_samples, redact_line, shown_field};
+
+/// How far another machine's clock may be ahead of ours.
+const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 /// The file that lines come from.
 #[derive(Debug, Clone, Copy)]
@@ -122,8 +125,7 @@ impl<'a> Fold<'a> {
             counters.add(log.lost_at.plus(place), lost);
         }
         if tally.lines > 0 {
-            log.last_read = Some(Tracked::changed(self.now));
-            account.silence.hear(self.now);
+            account.hear_lines(self.place.log, self.now);
         }
         for waiting in self.waiting.drain(..) {
             waiting.settle(account);
@@ -168,15 +170,21 @@ impl Sink for Fold<'_> {
             return;
         };
         counters.add(account.events_at.plus(hit.pair().0), 1);
-        // A line from the future would hide the silence that follows it, and one from
-        // before computers kept logs has no time at all.
-        let dated = hit.time().filter(|time| Timestamp::UNIX_EPOCH <= *time);
+        // A line from the future would hide the silence that follows it and outlive what
+        // is written after it; one from before computers kept logs has no time at all.
+        let latest = self.now.saturating_add(CLOCK_SKEW_MAX).unwrap_or(self.now);
+        let dated = hit
+            .time()
+            .filter(|time| Timestamp::UNIX_EPOCH <= *time && *time <= latest);
         let at = dated.map_or(self.now, |time| time.min(self.now));
         let kind = hit.kind();
         let told = Told {
             at,
             is_dated: dated.is_some(),
-            file: self.file.id,
+            place: LinePlace {
+                log: self.place.log,
+                file: self.file.id,
+            },
         };
         let is_news = account.state.value.is_news(kind);
         let is_measurement = kind == EventKind::GatewayMeasured;
@@ -277,6 +285,7 @@ const fn is_worth_showing(kind: EventKind) -> bool {
         | EventKind::AuthenticationRequested
         | EventKind::AuthenticationFailed
         | EventKind::LocationChecked
+        | EventKind::GatewayConnected
         | EventKind::GatewaySelected
         | EventKind::ConfigUpdated
         | EventKind::ConfigUpdateFailed

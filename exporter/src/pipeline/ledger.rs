@@ -9,6 +9,7 @@
 mod account;
 mod log_account;
 mod silence;
+mod support;
 mod tools;
 mod tracked;
 
@@ -23,7 +24,7 @@ use model::signal::Signal;
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
 use store::{LastEvent, LastRead, NearMissSample, Restored, Turn};
 
-pub(super) use self::account::{ConnectorAccount, Freshness, Told};
+pub(super) use self::account::{ConnectorAccount, Freshness, LinePlace, Told};
 pub(super) use self::log_account::LogAccount;
 pub use self::tools::tells_uptime;
 use self::tracked::Mark;

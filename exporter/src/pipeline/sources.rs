@@ -11,6 +11,7 @@ use logparse::catalogue::Catalogue;
 use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Scanner};
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 use model::position::{FileId, Position, PositionChange, SourceId};
 use store::{LogName, PositionUpdate, StoredPosition};
@@ -24,6 +25,7 @@ struct Source {
     place: LogPlace,
     name: LogName,
     scanner: Scanner,
+    kind: ConnectorKind,
     /// Whether the files have to tell in which order they write day and month.
     has_slashed_dates: bool,
 }
@@ -69,6 +71,7 @@ impl SourceTable {
         self.sources.push(Source {
             place,
             name,
+            kind: catalogue.kind(),
             has_slashed_dates: has_slashed_dates(catalogue.kind()),
             scanner: Scanner::new(catalogue, zone),
         });
@@ -111,6 +114,7 @@ impl SourceTable {
             mid_line: batch.mid_line,
             is_final: batch.is_final,
             date_order: source.date_order(batch),
+            is_stamped: is_stamped(source.kind, batch.start),
         };
         let scanned = source.scanner.scan(chunk, &mut fold);
         fold.add_up(

@@ -5,6 +5,7 @@ mod desk;
 mod last_times;
 mod silence;
 mod tools;
+mod vouching;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::facts::Facts;
-use super::states::{ClientStatus, ServiceState, TunnelState};
+use super::states::{Aspect, ClientStatus, ServiceState, TunnelState};
 use crate::event::Reason;
 use crate::log::label_set;
 
@@ -80,6 +80,19 @@ pub struct ToolRun {
 }
 
 impl ToolReading {
+    /// The reading without what it says about an aspect, of which another tool knows more.
+    #[must_use]
+    pub fn without(mut self, aspect: Aspect) -> Self {
+        match aspect {
+            Aspect::Client => self.client = None,
+            Aspect::Tunnel => self.tunnel = None,
+            Aspect::PrivateAccess => self.private_access = None,
+            Aspect::InternetSecurity => self.internet_security = None,
+            Aspect::Registration | Aspect::Update | Aspect::Steering | Aspect::Configuration => {}
+        }
+        self
+    }
+
     /// Whether nothing at all was said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

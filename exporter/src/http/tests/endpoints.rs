@@ -179,7 +179,9 @@ async fn silence_has_a_banner_and_its_states_are_unknown() {
     client.is_silent = true;
     // Far before the server's own clock, which is what "for" counts from.
     client.heard_at = Some(Timestamp::UNIX_EPOCH);
-    client.state.forget(at(600));
+    for aspect in client.kind.aspects() {
+        client.state.forget(*aspect, at(600));
+    }
     let page = page_of(vec![sample::healthy("pub"), client.clone()]).await;
     check(
         &page,

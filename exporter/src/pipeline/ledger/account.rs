@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::connector::{Aspect, ConnectorState, Fact, SILENCE, ToolRun, TunnelState};
 use model::event::{Event, EventKind};
 use model::position::FileId;
@@ -14,6 +14,7 @@ use store::{LastEvent, Turn};
 use super::ConnectorPlan;
 use super::log_account::LogAccount;
 use super::silence::Silence;
+use super::support::{Look, Support};
 use super::tools::{Answer, ToolAccounts};
 use super::tracked::{Mark, Tracked};
 use crate::clock::Moment;
@@ -27,19 +28,47 @@ pub(in crate::pipeline) struct ConnectorAccount {
     /// First of `catalogue.pairs()`.
     pub(in crate::pipeline) events_at: CounterIndex,
     pub(in crate::pipeline) last_events: BTreeMap<EventKind, LastTime>,
-    /// Which line spoke of each aspect last; empty after a start.
-    last_words: BTreeMap<Aspect, Told>,
+    /// The last word on each aspect; empty after a start.
+    last_words: BTreeMap<Aspect, LastWord>,
+    /// Whether what the logs held at start is read.
+    is_caught_up: bool,
+    support: Support,
     pub(in crate::pipeline) logs: Vec<LogAccount>,
     pub(in crate::pipeline) tools: ToolAccounts,
+    /// Of its logs and tools together.
     pub(in crate::pipeline) silence: Silence,
+    /// Of its logs alone.
+    log_silence: Silence,
 }
+
+/// When something was told last, and by which line.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::pipeline) struct LastWord {
+    at: Timestamp,
+    /// `None` if a tool or an earlier run told it: whatever is read now comes after that.
+    line: Option<LinePlace>,
+}
+
+/// Where a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::pipeline) struct LinePlace {
+    /// Index of the log within its connector.
+    pub(in crate::pipeline) log: usize,
+    /// The file.
+    pub(in crate::pipeline) file: FileId,
+}
+
+/// How far a clock or a zone may be set back. What is dated before that belongs to a log
+/// that turned up late; what is dated within it is believed in the order of reading.
+/// The zones of the world are 26 hours apart.
+const CLOCK_STEP_MAX: SignedDuration = SignedDuration::from_hours(26);
 
 /// When an event happened last.
 #[derive(Debug, Clone)]
 pub(in crate::pipeline) struct LastTime {
     pub(in crate::pipeline) at: Tracked<Timestamp>,
-    /// Which file told it; `None` after a start.
-    file: Option<FileId>,
+    /// Which line told it; `None` after a start.
+    line: Option<LinePlace>,
 }
 
 /// When a line says that its event happened, and how far to believe it.
@@ -49,8 +78,8 @@ pub(in crate::pipeline) struct Told {
     pub(in crate::pipeline) at: Timestamp,
     /// Whether the line itself had the time.
     pub(in crate::pipeline) is_dated: bool,
-    /// The file it stands in.
-    pub(in crate::pipeline) file: FileId,
+    /// Where it stands.
+    pub(in crate::pipeline) place: LinePlace,
 }
 
 /// Whether an event is later than those of its kind that are known.
@@ -63,13 +92,31 @@ pub(in crate::pipeline) enum Freshness {
 }
 
 impl Told {
-    /// Whether it is old news: dated before what is known, and from another file
-    /// than that. Within one file the order of lines counts, whatever a clock that
-    /// was set back wrote beside them.
-    fn is_stale(self, known_at: Option<Timestamp>, known_from: Option<FileId>) -> bool {
-        self.is_dated
-            && known_at.is_some_and(|known| self.at < known)
-            && known_from != Some(self.file)
+    /// Whether it is old news, of what was known last.
+    ///
+    /// Lines are believed in the order in which they are read, since clocks and zones are
+    /// set back. Two exceptions: a log that turned up late, and, while the logs' present
+    /// content is read, two logs of one connector: they are read one after the other, and
+    /// only their dates tell which line came first.
+    fn is_stale(self, known: Option<LastWord>, is_caught_up: bool) -> bool {
+        let Some(known) = known.filter(|_| self.is_dated) else {
+            return false;
+        };
+        let behind = known.at.duration_since(self.at);
+        match known.line {
+            Some(line) if line.file == self.place.file => false,
+            Some(line) if line.log != self.place.log && !is_caught_up => behind.is_positive(),
+            Some(_) | None => CLOCK_STEP_MAX < behind,
+        }
+    }
+}
+
+impl LastTime {
+    const fn last_word(&self) -> LastWord {
+        LastWord {
+            at: self.at.value,
+            line: self.line,
+        }
     }
 }
 
@@ -100,11 +147,14 @@ impl ConnectorAccount {
         Self {
             tools: ToolAccounts::open(&connector, &plan.tools, counters),
             silence: Silence::new(plan.unknown_after),
+            log_silence: Silence::new(plan.unknown_after),
+            support: Support::default(),
             plan,
             state,
             events_at,
             last_events: BTreeMap::new(),
             last_words: BTreeMap::new(),
+            is_caught_up: false,
             logs,
         }
     }
@@ -113,11 +163,11 @@ impl ConnectorAccount {
     pub(in crate::pipeline) fn note_time(&mut self, kind: EventKind, told: Told) -> Freshness {
         let latest = LastTime {
             at: Tracked::changed(told.at),
-            file: Some(told.file),
+            line: Some(told.place),
         };
         // One search for what most lines of a client do.
         match self.last_events.get_mut(&kind) {
-            Some(known) if told.is_stale(Some(known.at.value), known.file) => {
+            Some(known) if told.is_stale(Some(known.last_word()), self.is_caught_up) => {
                 return Freshness::OldNews;
             }
             Some(known) => *known = latest,
@@ -138,12 +188,16 @@ impl ConnectorAccount {
         let mut is_fresh = effects.is_empty() && freshness == Freshness::News;
         for effect in effects {
             let aspect = effect.aspect();
-            let known_from = self.last_words.get(&aspect).map(|word| word.file);
-            if told.is_stale(self.known_at(aspect), known_from) {
+            if told.is_stale(self.known_of(aspect), self.is_caught_up) {
                 continue;
             }
             is_fresh = true;
-            self.last_words.insert(aspect, told);
+            let word = LastWord {
+                at: told.at,
+                line: Some(told.place),
+            };
+            self.last_words.insert(aspect, word);
+            self.support.by_event(aspect);
             self.state.alter().change(effect, event, told.at);
         }
         if is_fresh {
@@ -151,23 +205,23 @@ impl ConnectorAccount {
         }
     }
 
-    /// The time up to which something is known of an aspect: that of the last word on
-    /// it, even if it only confirmed what was known, or of its last change.
-    fn known_at(&self, aspect: Aspect) -> Option<Timestamp> {
+    /// The last word on an aspect, even if it only confirmed what was known; after a start
+    /// its last change. Since when it is unknown says nothing about what was known before.
+    fn known_of(&self, aspect: Aspect) -> Option<LastWord> {
         let view = self.state.value.view(aspect);
-        // Since when it is unknown says nothing about what was known before: whatever
-        // comes after the last word is news.
-        let changed_at = view.since.filter(|_| view.reason.as_str() != SILENCE);
-        let last_word = self.last_words.get(&aspect).map(|word| word.at);
-        changed_at.max(last_word)
+        let changed = view.since.filter(|_| view.reason.as_str() != SILENCE);
+        let of_earlier_run = changed.map(|at| LastWord { at, line: None });
+        self.last_words.get(&aspect).copied().or(of_earlier_run)
     }
 
     /// Keeps what an event says about who the connector is. Never who is signed in: only
-    /// the vendor's tool tells that, and its answer is hashed.
+    /// the vendor's tool tells that, and its answer is hashed. Nor what may name a person
+    /// where a gateway or a mode should stand.
     fn learn(&mut self, event: &Event) {
         let tells = |fact| fact != Fact::User;
         for field in &event.fields {
             if let Some(fact) = Fact::from_name(&field.name).filter(|fact| tells(*fact))
+                && !field.value.expose().contains('@')
                 && self.state.value.facts.get(fact) != Some(&field.value)
             {
                 self.state.alter().facts.learn(fact, field.value.clone());
@@ -191,6 +245,7 @@ impl ConnectorAccount {
     /// Folds the answers of tools into the state. To be called when all lines that were
     /// there before are read: they are older.
     pub(super) fn observe_waiting(&mut self) {
+        self.is_caught_up = true;
         for answer in self.tools.take_waiting() {
             self.observe(&answer);
         }
@@ -202,8 +257,22 @@ impl ConnectorAccount {
             at,
             is_new_tunnel,
         } = answer;
-        if !self.state.value.observe(reading, *at).is_empty() {
+        let changes = self.state.value.observe(reading, *at);
+        if !changes.is_empty() {
             self.state.mark(Mark::Uncommitted);
+        }
+        for change in &changes {
+            let word = LastWord {
+                at: *at,
+                line: None,
+            };
+            self.last_words.insert(change.aspect, word);
+        }
+        for aspect in self.plan.kind.aspects() {
+            let is_change = changes.iter().any(|change| change.aspect == *aspect);
+            if is_change || reading.mentions(*aspect) {
+                self.support.by_tool(*aspect, is_change);
+            }
         }
         let is_up = self.state.value.tunnel.state == TunnelState::Connected;
         let began_at = reading
@@ -215,15 +284,35 @@ impl ConnectorAccount {
         }
     }
 
-    /// Looks whether the connector has been silent for too long; then its states are
-    /// unknown, and so is what its tools told. Who it is, its logs have told for good.
+    /// Looks which states nothing vouches for any more; they are unknown from now on, and
+    /// so is what a silent tool told. Who it is, its logs have told for good.
     pub(super) fn notice_silence(&mut self, now: Moment) {
-        if !self.silence.falls_silent(now) {
+        self.silence.falls_silent(now);
+        self.log_silence.falls_silent(now);
+        let Some(limit) = self.plan.unknown_after else {
             return;
+        };
+        self.tools.forget_older_than(limit, now);
+        let look = Look {
+            now: now.monotonic,
+            limit,
+            is_log_silent: self.log_silence.is_silent(),
+            is_silent: self.silence.is_silent(),
+        };
+        let aspects = self.plan.kind.aspects();
+        for aspect in self.support.lapsed(aspects, &self.state.value, look) {
+            if self.state.value.forget(aspect, now.timestamp()) {
+                self.state.mark(Mark::Uncommitted);
+            }
         }
-        self.tools.forget();
-        if self.state.value.forget(now.timestamp()) {
-            self.state.mark(Mark::Uncommitted);
+    }
+
+    /// Lines of one of its logs were read at `at`.
+    pub(in crate::pipeline) fn hear_lines(&mut self, log: usize, at: Timestamp) {
+        self.silence.hear(at);
+        self.log_silence.hear(at);
+        if let Some(log) = self.logs.get_mut(log) {
+            log.last_read = Some(Tracked::changed(at));
         }
     }
 
@@ -231,6 +320,8 @@ impl ConnectorAccount {
     /// the store keeps came from there.
     pub(super) fn carry_over(&mut self, old: &mut Self) {
         self.silence.carry_over(&old.silence);
+        self.log_silence.carry_over(&old.log_silence);
+        self.support = old.support.clone();
         self.tools.carry_over(&mut old.tools);
     }
 
@@ -283,7 +374,10 @@ impl ConnectorAccount {
     /// Takes back when an earlier run read a log, or had an answer of a tool.
     pub(super) fn restore_last_read(&mut self, log: &str, at: Timestamp) {
         match self.find_log(log) {
-            Some(log) => log.last_read = Some(Tracked::committed(at)),
+            Some(log) => {
+                log.last_read = Some(Tracked::committed(at));
+                self.log_silence.heard_earlier(at);
+            }
             None => self.tools.restore(log, at),
         }
         self.silence.heard_earlier(at);
@@ -292,7 +386,7 @@ impl ConnectorAccount {
     pub(super) fn restore_last_event(&mut self, kind: EventKind, at: Timestamp) {
         let last = LastTime {
             at: Tracked::committed(at),
-            file: None,
+            line: None,
         };
         self.last_events.insert(kind, last);
         self.state.value.sessions.note(kind, at);

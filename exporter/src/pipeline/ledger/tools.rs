@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::connector::{Facts, ProbeFailure, Tool, ToolReading, ToolRun};
+use model::connector::{Aspect, Facts, ProbeFailure, Tool, ToolReading, ToolRun};
 use model::signal::Signal;
 use model::snapshot::ToolSnapshot;
 use store::{LastRead, LogName};
@@ -54,6 +54,10 @@ struct ToolAccount {
     is_success: Option<bool>,
     duration: Option<Duration>,
     succeeded_at: Option<Tracked<Timestamp>>,
+    /// When it answered last, on the monotonic clock.
+    answered_at: Option<Duration>,
+    /// What the last answer told the state of.
+    aspects: Vec<Aspect>,
     facts: Facts,
     configured_at: Option<Timestamp>,
     /// The tunnel's age, and when it was told.
@@ -124,20 +128,34 @@ impl ToolAccounts {
         }
     }
 
-    /// The answers that waited, the one that is right in doubt last.
+    /// The answers that waited. Of an aspect that two tools tell, only the word of the
+    /// first counts, as long as its last answer is remembered: two that disagree must not
+    /// turn a state back and forth.
     pub(super) fn take_waiting(&mut self) -> Vec<Answer> {
-        let waiting = self.accounts.iter_mut().rev();
-        waiting
-            .filter_map(|account| account.waiting.take())
-            .collect()
+        let mut told: Vec<Aspect> = Vec::new();
+        let mut answers = Vec::new();
+        for account in &mut self.accounts {
+            if let Some(mut answer) = account.waiting.take() {
+                for aspect in &told {
+                    answer.reading = answer.reading.without(*aspect);
+                }
+                answers.push(answer);
+            }
+            told.extend(&account.aspects);
+        }
+        answers
     }
 
-    /// What the tools told is no longer to be vouched for.
-    pub(super) fn forget(&mut self) {
+    /// Forgets what a tool told that has not answered for `limit` or longer.
+    pub(super) fn forget_older_than(&mut self, limit: Duration, now: Moment) {
         for account in &mut self.accounts {
-            account.facts = Facts::default();
-            account.configured_at = None;
-            account.waiting = None;
+            let is_old = |at: Duration| limit <= now.monotonic.saturating_sub(at);
+            if account.answered_at.is_some_and(is_old) {
+                account.answered_at = None;
+                account.aspects = Vec::new();
+                account.facts = Facts::default();
+                account.configured_at = None;
+            }
         }
     }
 
@@ -149,6 +167,8 @@ impl ToolAccounts {
                 account.is_success = before.is_success;
                 account.duration = before.duration;
                 account.succeeded_at = before.succeeded_at.take();
+                account.answered_at = before.answered_at;
+                account.aspects = std::mem::take(&mut before.aspects);
                 account.facts = std::mem::take(&mut before.facts);
                 account.configured_at = before.configured_at;
                 account.uptime = before.uptime;
@@ -252,6 +272,8 @@ impl ToolAccount {
             is_success: None,
             duration: None,
             succeeded_at: None,
+            answered_at: None,
+            aspects: Vec::new(),
             facts: Facts::default(),
             configured_at: None,
             uptime: None,
@@ -277,6 +299,11 @@ impl ToolAccount {
 
     fn take_reading(&mut self, reading: &ToolReading, now: Moment) {
         self.succeeded_at = Some(Tracked::changed(now.timestamp()));
+        self.answered_at = Some(now.monotonic);
+        let mentioned = Aspect::ALL
+            .iter()
+            .filter(|aspect| reading.mentions(**aspect));
+        self.aspects = mentioned.copied().collect();
         self.facts = reading.facts.clone();
         self.configured_at = reading.configured_at;
         self.uptime = reading

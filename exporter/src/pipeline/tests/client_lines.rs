@@ -11,7 +11,7 @@ use model::connector::{ConnectorKind, ConnectorState, Fact, ServiceState, Steeri
 use model::snapshot::ConnectorSnapshot;
 use model::untrusted::Untrusted;
 
-use super::desk::{DOWN, Desk, UP, at};
+use super::desk::{DOWN, Desk, UP, at, days_before};
 use super::*;
 use crate::pipeline::fold::{FileRef, Fold};
 use crate::pipeline::ledger::{ConnectorPlan, LogPlace};
@@ -57,6 +57,7 @@ fn read_netskope(text: &str) -> ConnectorSnapshot {
         mid_line: false,
         is_final: true,
         date_order: DateOrder::default(),
+        is_stamped: false,
     };
     Scanner::new(catalogue, TimeZone::UTC).scan(chunk, &mut fold);
     draw(&ledger)
@@ -158,7 +159,7 @@ fn no_line_of_a_client_is_kept_as_a_sample_and_none_tells_who_is_signed_in() {
         "2026-11-18 11:00:00 [I][client  ][measureGateway:1][:][:][_:] \
          bob went to secret with vim\n",
     );
-    desk.write("own place A of bob\n");
+    desk.write(&at("11:00:01", "own place A of bob\n"));
     let client = desk.turn(&mut pipeline);
     assert_eq!(client.logs[0].near_misses, []);
     assert_eq!(client.state.facts.get(Fact::User), None);
@@ -178,10 +179,42 @@ fn a_confirmation_is_later_than_what_an_old_log_tells() {
     let state = state_after(&[
         ("one.log", at("09:00:00", UP)),
         ("two.log", at("11:00:00", UP)),
-        ("old.log", at("10:00:00", DOWN)),
+        ("old.log", days_before("10:00:00", DOWN)),
     ]);
     assert!(state.is_tunnel_up(), "it was seen up at eleven");
     assert_eq!(state.internet_security.state, ServiceState::Connected);
+}
+
+#[test]
+fn a_clock_or_a_zone_that_is_set_back_hides_no_change() {
+    // A new file after a rotation, in the second pass of an hour, in another zone.
+    for late in ["10:59:59", "10:00:00", "00:00:00"] {
+        let state = state_after(&[("one.log", at("11:00:00", UP)), ("two.log", at(late, DOWN))]);
+        assert!(!state.is_tunnel_up(), "{late}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_over_a_restart_hides_no_change() {
+    let mut desk = Desk::new();
+    let mut pipeline = desk.start();
+    desk.write(&at("11:00:00", UP));
+    assert!(desk.turn(&mut pipeline).state.is_tunnel_up());
+    let mut restarted = desk.restart(pipeline);
+    desk.write(&at("10:30:00", DOWN));
+    assert!(!desk.turn(&mut restarted).state.is_tunnel_up());
+}
+
+#[test]
+fn a_date_of_the_future_pins_no_state() {
+    let state = state_after(&[
+        (
+            "one.log",
+            "2030-01-01 00:00:00 [I][client  ][f:1][:][:][_:] ".to_owned() + DOWN,
+        ),
+        ("two.log", at("10:00:00", UP)),
+    ]);
+    assert!(state.is_tunnel_up());
 }
 
 #[test]
@@ -190,7 +223,7 @@ fn each_part_of_the_state_is_judged_by_what_is_known_of_it() {
     let refused = "USER_NOT_ALLOWED - Only 'TVs and Limited Input devices' can use OAuth 2.0\n";
     let state = state_after(&[
         ("one.log", at("11:00:00", refused)),
-        ("old.log", at("10:00:00", UP)),
+        ("old.log", days_before("10:00:00", UP)),
     ]);
     assert!(state.is_tunnel_up(), "nothing else told of the tunnel");
     assert_eq!(state.internet_security.state, ServiceState::Error);
@@ -202,7 +235,7 @@ fn each_part_of_the_state_is_judged_by_what_is_known_of_it() {
 fn an_old_log_does_not_say_who_the_client_is_now() {
     let state = state_after(&[
         ("one.log", at("11:00:00", "own place new of bob\n")),
-        ("old.log", at("10:00:00", "own place old of bob\n")),
+        ("old.log", days_before("10:00:00", "own place old of bob\n")),
     ]);
     assert_eq!(state.facts.get(Fact::Pop), Some(&Untrusted::new("new")));
 }

@@ -8,9 +8,8 @@ use super::*;
 
 /// Undated, as in a container: its place in the file is all that tells when.
 pub(super) const UP: &str = "Successfully connected to CATO VPN \"Frankfurt\" via DTLS mode\n";
-pub(super) const DOWN: &str = "Cato client is disconnected\n";
-pub(super) const NOTHING: &str =
-    "2026-11-18 11:00:00 [I][client  ][log_client_version:1716][:][:][_:]\n";
+pub(super) const DOWN: &str = "own tunnel lost\n";
+pub(super) const NOTHING: &str = "nothing of note\n";
 
 pub(super) const MINUTE: u64 = 60;
 pub(super) const HOUR: u64 = 60 * MINUTE;
@@ -25,6 +24,12 @@ rows:
     examples:
       - line: '2025-08-04 11:18:00 [I][client  ][measureGateway:1][:][:][_:] own pop A rtt 5'
         fields: {pop: A, rtt_ms: \"5\"}
+  - event: tunnel.disconnected
+    record: text
+    pattern: 'own tunnel lost$'
+    source: test
+    examples:
+      - line: 'own tunnel lost'
   - event: location.checked
     record: text
     pattern: 'own place (?<pop>\\S+) of (?<user>\\S+)$'
@@ -161,4 +166,9 @@ pub(super) fn fact(text: &str) -> ToolReading {
 /// A line of a Linux client's log of that day.
 pub(super) fn at(clock: &str, text: &str) -> String {
     format!("2026-11-18 {clock} [I][client  ][f:1][:][:][_:] {text}")
+}
+
+/// The same two days before: farther back than any clock is set.
+pub(super) fn days_before(clock: &str, text: &str) -> String {
+    format!("2026-11-16 {clock} [I][client  ][f:1][:][:][_:] {text}")
 }

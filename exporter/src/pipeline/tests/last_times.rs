@@ -16,7 +16,14 @@ use crate::pipeline::ledger::{Ledger, LogPlace};
 
 /// A flow past the tunnel, at a time of day.
 fn bypassed(time: &str) -> String {
-    format!("2024/04/28 {time}.000 stAgentSvc p1 t1 info b.cpp:6 BypassAppMgr Bypassing flow x\n")
+    bypassed_on(28, time)
+}
+
+/// The same on a day of April.
+fn bypassed_on(day: u32, time: &str) -> String {
+    format!(
+        "2024/04/{day} {time}.000 stAgentSvc p1 t1 info b.cpp:6 BypassAppMgr Bypassing flow x\n"
+    )
 }
 
 /// A flow into the tunnel.
@@ -54,6 +61,7 @@ fn take(ledger: &mut Ledger, file: u64, batch: &str) {
         mid_line: false,
         is_final: true,
         date_order: DateOrder::default(),
+        is_stamped: false,
     };
     let scanned = Scanner::new(catalogue, TimeZone::UTC).scan(chunk, &mut fold);
     fold.add_up(&scanned.tally, u64::try_from(scanned.consumed).unwrap());
@@ -82,8 +90,8 @@ fn check(files: &[String], expected: &[(EventKind, &str)]) {
 
 #[test]
 fn a_batch_with_one_late_line_is_news_to_its_end() {
-    let later = bypassed("09:00:00") + &bypassed("11:00:00") + &bypassed("09:30:00");
-    let old = bypassed("07:00:00") + &bypassed("08:00:00");
+    let later = bypassed_on(26, "09:00:00") + &bypassed("11:00:00") + &bypassed("09:30:00");
+    let old = bypassed_on(26, "07:00:00") + &bypassed_on(26, "08:00:00");
     check(
         &[bypassed("10:00:00"), later, old],
         &[(EventKind::FlowBypassed, "09:30")],
