@@ -226,3 +226,64 @@ fn effect_of(event: &Event, kind: ConnectorKind) -> String {
         .map(|Transition { aspect, to, .. }| format!("{aspect} becomes {to}"));
     words.collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which products answer, in the order of the output.
+    fn check(line: &str, expected: &[&str]) {
+        let recogniser = recogniser().unwrap();
+        let catalogues = recogniser.catalogues().iter();
+        let all = catalogues
+            .map(|catalogue| Answer::of(Arc::clone(catalogue), line.as_bytes(), None))
+            .collect();
+        let answers = best(all, recogniser.recognise(None, line.as_bytes()));
+        let kinds: Vec<&str> = answers
+            .iter()
+            .map(|answer| answer.catalogue.kind().name())
+            .collect();
+        assert_eq!(kinds, expected, "{line}");
+    }
+
+    #[test]
+    fn the_product_that_knows_a_line_answers() {
+        check(
+            "sslhelper.cpp:302:logSslError():0x0 TLS failure",
+            &["netskope-publisher"],
+        );
+        check("keepAlive fails with 15 tries", &["netskope-client"]);
+        check("Failed to DNS", &["cato-client"]);
+        check(
+            "nsImpersonate Current user: UserFirst.Lastname",
+            &["netskope-client"],
+        );
+    }
+
+    #[test]
+    fn a_line_that_nobody_knows_is_read_as_what_it_looks_like() {
+        check(
+            "2024/04/28 11:02:28.409 stAgentSvc p17fc tb44 info new.cpp:1 Something new",
+            &["netskope-client"],
+        );
+        check(
+            "20/01/26 16:30:14.825 [D] [Routing   ] [1474:33FC] [new : 1] [:] [:] [ :] new",
+            &["cato-client"],
+        );
+        check("Accepted publickey for ada", &["netskope-publisher"]);
+    }
+
+    #[test]
+    fn a_known_text_that_counts_as_nothing_says_so() {
+        let recogniser = recogniser().unwrap();
+        let client = &recogniser.catalogues()[1];
+        let text = Answer::of(
+            Arc::clone(client),
+            b"nsImpersonate Current user: UserFirst.Lastname",
+            None,
+        )
+        .text();
+        assert!(text.contains("known and counts as nothing"), "{text}");
+        assert!(text.contains("product  netskope-client"), "{text}");
+    }
+}

@@ -22,6 +22,12 @@ pub struct NetskopeClient<'a> {
     flows_per_thousand: u32,
 }
 
+/// One run of the client has one process and few threads.
+const PROCESS: u32 = 0x1e64;
+const THREADS: &[u32] = &[
+    0xb44, 0xbac, 0x1228, 0x3054, 0x3764, 0x3b64, 0x45ec, 0x4914, 0x50dc, 0x58b4, 0x9474, 0xa9d4,
+];
+
 /// Points of presence that gateways are named after.
 const POPS: &[&str] = &[
     "US-ORD2", "US-IAD2", "DE-FRA1", "US-STL1", "GB-LON3", "US-MIA2",
@@ -158,15 +164,15 @@ impl<'a> NetskopeClient<'a> {
 
     /// The same without a meaning.
     fn plain(&self, chance: &mut Chance, text: &str) -> Record {
-        let (process, thread) = (chance.between(0x400, 0xffff), chance.between(0x400, 0xffff));
+        let thread = chance.item(THREADS).copied().unwrap_or(PROCESS);
         let (stamp, text) = match self.platform {
             Platform::Windows | Platform::Linux => (
                 Stamp::Milliseconds,
-                format!(" stAgentSvc p{process:x} t{thread:x} info {text}"),
+                format!(" stAgentSvc p{PROCESS:x} t{thread:x} info {text}"),
             ),
             Platform::MacOs => (
                 Stamp::Microseconds,
-                format!(" stAgentNE p{process} t{thread} info {text}"),
+                format!(" stAgentNE p{PROCESS} t{thread} info {text}"),
             ),
         };
         Record {
@@ -185,11 +191,11 @@ impl<'a> NetskopeClient<'a> {
     }
 
     fn flow(&self, chance: &mut Chance) -> Record {
+        // A tunnel falls back from DTLS to TLS now and then, not with each connection.
+        let protocol = if chance.below(16) == 0 { "TLS" } else { "DTLS" };
         let text = format!(
-            "tunnel.cpp:{} nsTunnel {} [sessId {}] Tunneling flow from addr: {}:{}, process: {} \
-             to host: {}, addr: {}:443 to {}",
-            chance.word(&["878", "1150"]),
-            chance.word(&["TLS", "DTLS"]),
+            "tunnel.cpp:1150 nsTunnel {protocol} [sessId {}] Tunneling flow from addr: {}:{}, \
+             process: {} to host: {}, addr: {}:443 to {}",
             chance.between(1, 4),
             self.names.address(chance),
             chance.between(49_152, 65_535),
@@ -308,7 +314,7 @@ impl<'a> NetskopeClient<'a> {
                 format!("tunnel.cpp:1010 nsTunnel DTLS Connecting to {gateway}"),
             ),
             1 => (
-                "tunnel.connected",
+                "gateway.connected",
                 format!(
                     "tunnel.cpp:1074 nsTunnel DTLS SSL connected to the gslbgw server: \
                      {gateway}({}):443 successfully",
