@@ -14,6 +14,7 @@ use logparse::date_order::DateOrder;
 use logparse::explain::Verdict;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Scanner, Sink};
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 use model::event::Event;
 
@@ -50,6 +51,7 @@ fn scan(log: &[u8], cut: usize, order: DateOrder, zone: &TimeZone) -> Vec<(u64, 
             mid_line,
             is_final: end == log.len(),
             date_order: order,
+            is_stamped: is_stamped(ConnectorKind::CatoClient, log),
         };
         let scanned = scanner.scan(chunk, &mut events);
         done += scanned.consumed;

@@ -50,6 +50,7 @@ fn scan(stream: &[u8], encoding: Encoding, cuts: &[usize]) -> Told {
             mid_line,
             is_final: more.is_none(),
             date_order: DateOrder::default(),
+            is_stamped: false,
         };
         let scanned = scanner.scan(chunk, &mut told);
         done += scanned.consumed;

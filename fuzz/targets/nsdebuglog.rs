@@ -14,6 +14,7 @@ use logparse::date_order::DateOrder;
 use logparse::explain::Verdict;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Scanner, Sink, Tally};
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 use model::event::{Event, EventKind};
 
@@ -53,6 +54,7 @@ fn scan(log: &[u8], cut: usize, zone: &TimeZone) -> (Vec<(u64, Event)>, [u64; 5]
             mid_line,
             is_final: end == log.len(),
             date_order: DateOrder::default(),
+            is_stamped: is_stamped(ConnectorKind::NetskopeClient, log),
         };
         let scanned = scanner.scan(chunk, &mut events);
         done += scanned.consumed;

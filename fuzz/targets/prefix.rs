@@ -56,6 +56,7 @@ fuzz_target!(|data: &[u8]| {
         mid_line: false,
         is_final: true,
         date_order: DateOrder::default(),
+        is_stamped: false,
     };
     Scanner::new(Arc::clone(&CATALOGUE), zone).scan(chunk, &mut scanned);
     assert_eq!(scanned.0, explained);

@@ -10,7 +10,7 @@
 
 use jiff::civil::Date;
 
-use crate::framing::{Encoding, utf16};
+use crate::framing::text_of_start;
 use crate::prefix::cato::SlashedDate;
 
 /// How far a file's first dates may be from the date in its name, in days: one for the
@@ -63,16 +63,8 @@ impl DateOrder {
 /// The dates that the lines of a file's start begin with.
 fn first_dates(start: &[u8]) -> Vec<SlashedDate> {
     let start = start.get(..START_BYTES_MAX).unwrap_or(start);
-    let encoding = Encoding::sniff(start);
-    let text = start.get(encoding.bom_len(start)..).unwrap_or_default();
     let mut decoded = String::new();
-    let text = match encoding {
-        Encoding::Utf8 => text,
-        Encoding::Utf16Le | Encoding::Utf16Be => {
-            utf16::decode(text, encoding, &mut decoded);
-            decoded.as_bytes()
-        }
-    };
+    let text = text_of_start(start, &mut decoded);
     let lines = text.split(|byte| *byte == b'\n');
     lines.filter_map(SlashedDate::of_record).collect()
 }

@@ -291,6 +291,20 @@ pub(crate) fn after_last_nul_run(raw: &[u8]) -> Option<&[u8]> {
     after
 }
 
+/// The text of a file that begins with `start`, as UTF-8 and without its byte order mark.
+/// `decoded` is a buffer for UTF-16.
+pub(crate) fn text_of_start<'a>(start: &'a [u8], decoded: &'a mut String) -> &'a [u8] {
+    let encoding = Encoding::sniff(start);
+    let text = start.get(encoding.bom_len(start)..).unwrap_or_default();
+    match encoding {
+        Encoding::Utf8 => text,
+        Encoding::Utf16Le | Encoding::Utf16Be => {
+            utf16::decode(text, encoding, decoded);
+            decoded.as_bytes()
+        }
+    }
+}
+
 /// `line`, which is UTF-8, without the NULs at its front.
 pub(crate) fn without_front_nuls(line: &[u8]) -> &[u8] {
     line.get(leading_nuls(line, Encoding::Utf8)..)

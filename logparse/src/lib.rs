@@ -22,4 +22,5 @@ pub mod product;
 mod record;
 pub mod scan;
 mod split;
+pub mod stamped;
 mod timestamp;

@@ -98,6 +98,9 @@ pub(crate) struct Opened<'a> {
     pub(crate) style: &'static str,
     /// Its time.
     pub(crate) stamp: Option<Stamp>,
+    /// Whether the product's own time stands in it, even one that nobody can read: not in
+    /// a sample that was cut, nor in what a command printed.
+    pub(crate) is_stamped: bool,
     /// Something else that it tells, for the rows that ask for it.
     pub(crate) context: Option<Context<'a>>,
     /// The record's text.

@@ -15,7 +15,7 @@ use model::connector::ConnectorKind;
 use crate::catalogue::recognise::Finding;
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::date_order::DateOrder;
-use crate::framing::{Encoding, utf16, without_front_nuls};
+use crate::framing::{text_of_start, without_front_nuls};
 
 /// Most bytes of a file's start that are looked at.
 pub const START_BYTES_MAX: usize = 64 * 1024;
@@ -74,16 +74,8 @@ impl Recogniser {
     /// `None` if nothing tells: the log of another program.
     pub fn recognise(&self, file_name: Option<&str>, start: &[u8]) -> Option<ConnectorKind> {
         let start = start.get(..START_BYTES_MAX).unwrap_or(start);
-        let encoding = Encoding::sniff(start);
-        let text = start.get(encoding.bom_len(start)..).unwrap_or_default();
         let mut decoded = String::new();
-        let text = match encoding {
-            Encoding::Utf8 => text,
-            Encoding::Utf16Le | Encoding::Utf16Be => {
-                utf16::decode(text, encoding, &mut decoded);
-                decoded.as_bytes()
-            }
-        };
+        let text = text_of_start(start, &mut decoded);
         let by_name = file_name.and_then(kind_of_name);
         let counted = self.catalogues.iter().map(|catalogue| {
             let lines = text.split(|byte| *byte == b'\n');

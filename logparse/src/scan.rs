@@ -55,6 +55,10 @@ pub struct Chunk<'a> {
     pub is_final: bool,
     /// How the file writes dates that have only numbers.
     pub date_order: DateOrder,
+    /// Whether the file's records begin with its product's time, by
+    /// [`is_stamped`](crate::stamped::is_stamped): then a client's line that does not is
+    /// never an event.
+    pub is_stamped: bool,
 }
 
 /// What became of a chunk.
@@ -279,6 +283,11 @@ impl Scanner {
             ..
         } = self;
         let reading = catalogue.read(line.text, input.date_order, unpacked);
+        if input.is_stamped && reading.is_bare {
+            // It goes on with a record: what a program's name or a device's answer says
+            // behind a line end would else be an event.
+            return Look::NoRecord;
+        }
         match reading.finding {
             // A client's records are no runtime's unless they came in its JSON.
             Finding::Row(..) | Finding::NearMiss(_)

@@ -55,7 +55,8 @@ impl<'a> CatoClient<'a> {
                 "update.available",
                 "New client version is available",
             ),
-            _ => self.line(chance, "tunnel.disconnected", "Cato client is disconnected"),
+            // A tool's answer, which is no event.
+            _ => self.plain(chance, "I", "Cato client is disconnected"),
         }
     }
 

@@ -8,6 +8,7 @@ use logparse::catalogue::Catalogue;
 use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Scanner, Sink, Tally};
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 use model::event::Event;
 
@@ -46,6 +47,7 @@ fn read(log: &[u8], kind: ConnectorKind) -> (Told, Tally) {
         mid_line: false,
         is_final: true,
         date_order: DateOrder::default(),
+        is_stamped: is_stamped(kind, log),
     };
     let scanned = Scanner::new(catalogue, TimeZone::UTC).scan(chunk, &mut told);
     assert_eq!(scanned.consumed, log.len());

@@ -10,6 +10,7 @@ use logparse::catalogue::{Catalogue, FunctionId};
 use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Miss, Scanner, Sink};
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 
 use super::logs::Log;
@@ -55,6 +56,7 @@ fn recognise(bytes: &[u8], kind: ConnectorKind) -> (Tally, u64) {
         mid_line: false,
         is_final: true,
         date_order: DateOrder::DayFirst,
+        is_stamped: is_stamped(kind, bytes),
     };
     let scanned = scanner.scan(chunk, &mut tally);
     assert_eq!(scanned.consumed, bytes.len());

@@ -105,6 +105,7 @@ fn fold_one(job: &Job, source: &Source, progress: &ProgressBar) -> Folded {
     let mut reader = Reader {
         source: source.open().with_context(named)?,
         date_order: source.date_order,
+        is_stamped: source.is_stamped,
         progress,
     };
     let mut fold = Fold::new(&mut ledger, place, file, job.now);

@@ -14,6 +14,7 @@ use logparse::catalogue::{Catalogue, CatalogueFile};
 use logparse::date_order::DateOrder;
 use logparse::product::Recogniser;
 use logparse::scan::Scanner;
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 use model::untrusted::printable;
 use store::Restored;
@@ -54,6 +55,8 @@ pub struct Source {
     pub product: usize,
     /// How it writes dates that have only numbers.
     pub date_order: DateOrder,
+    /// Whether its records begin with their product's time.
+    pub is_stamped: bool,
     /// Standard input, which cannot be opened again after the look at it.
     held: Mutex<Option<BytesSource>>,
 }
@@ -114,12 +117,10 @@ impl Job {
         let mut looked_at = Vec::new();
         for input in inputs {
             match look(&catalogues, &input) {
-                Ok(Look {
-                    kind: Some(kind),
-                    date_order,
-                    held,
-                }) => looked_at.push((kind, input, date_order, held)),
-                Ok(Look { kind: None, .. }) => say_skipped(&input.path),
+                Ok(look) => match look.kind {
+                    Some(kind) => looked_at.push((kind, input, look)),
+                    None => say_skipped(&input.path),
+                },
                 Err(error) => job.failed = job.failed.or(Some(error)),
             }
         }
@@ -135,12 +136,13 @@ impl Job {
                 zone: zone.clone().unwrap_or_else(|| default_zone(*kind)),
             });
         }
-        for (kind, input, date_order, held) in looked_at {
+        for (kind, input, look) in looked_at {
             job.sources.push(Source {
                 input,
                 product: kinds.iter().position(|one| *one == kind).unwrap_or(0),
-                date_order,
-                held: Mutex::new(held),
+                date_order: look.date_order,
+                is_stamped: look.is_stamped,
+                held: Mutex::new(look.held),
             });
         }
         match job.failed {
@@ -236,6 +238,7 @@ impl Catalogues {
 struct Look {
     kind: Option<ConnectorKind>,
     date_order: DateOrder,
+    is_stamped: bool,
     /// The input itself, if it cannot be opened again.
     held: Option<BytesSource>,
 }
@@ -250,8 +253,10 @@ fn look(catalogues: &Catalogues, input: &Input) -> anyhow::Result<Look> {
         input.is_stdin() && seen.contains(&b'\n') && catalogues.kind_of(name, seen).is_some()
     };
     let start = source.look_ahead(is_enough).with_context(named)?;
+    let kind = catalogues.kind_of(name, start);
     Ok(Look {
-        kind: catalogues.kind_of(name, start),
+        kind,
+        is_stamped: kind.is_some_and(|kind| is_stamped(kind, start)),
         date_order: DateOrder::detect(name, start),
         held: input.is_stdin().then_some(source),
     })

@@ -49,6 +49,7 @@ pub fn print(job: &Job) -> anyhow::Result<()> {
         let mut reader = Reader {
             source: source.open().with_context(named)?,
             date_order: source.date_order,
+            is_stamped: source.is_stamped,
             progress: &ProgressBar::hidden(),
         };
         let mut lines = EventLines {

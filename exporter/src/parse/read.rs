@@ -35,6 +35,8 @@ pub struct Reader<'a> {
     pub source: BytesSource,
     /// How the source writes dates that have only numbers.
     pub date_order: DateOrder,
+    /// Whether its records begin with their product's time.
+    pub is_stamped: bool,
     /// Shows people how far it is.
     pub progress: &'a ProgressBar,
 }
@@ -67,6 +69,7 @@ impl Reader<'_> {
                 mid_line: reach.mid_line,
                 is_final: read == 0,
                 date_order: self.date_order,
+                is_stamped: self.is_stamped,
             };
             let scanned = scanner.scan(chunk, sink);
             let consumed = u64::try_from(scanned.consumed).unwrap_or(u64::MAX);

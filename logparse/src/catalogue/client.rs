@@ -9,8 +9,11 @@
 //! that is not at the front never counts: names of processes, hosts and devices stand
 //! behind the fixed words of a message.
 //!
-//! Known limit: a line without any prefix is read as a text, since samples are
-//! published so. Who can make a client write a whole line of his own can write an event.
+//! A line without the client's time is read as a text, since samples are published so;
+//! it is `scan` that does not count one among stamped records.
+//!
+//! Known limit: who can make a client write a whole record, its time and its place
+//! included, can write an event, and in a file without any stamp a whole text is enough.
 
 use model::connector::ConnectorKind;
 
@@ -73,6 +76,7 @@ impl Catalogue {
         };
         let mut reading = Reading {
             is_docker: docker_stamp.is_some(),
+            is_bare: !opened.is_some_and(|opened| opened.is_stamped),
             stripped: Stripped {
                 styles: [opened.map(|opened| Style::Client(opened.style)), None, None],
                 stamp,

@@ -34,6 +34,8 @@ use crate::timestamp::Stamp;
 pub(crate) struct Reading<'a> {
     /// Whether Docker's JSON was around it.
     pub(crate) is_docker: bool,
+    /// Whether it is a client's line without the time that the client writes first.
+    pub(crate) is_bare: bool,
     /// What stood before the record.
     pub(crate) stripped: Stripped<'a>,
     /// The innermost time.
@@ -126,6 +128,7 @@ impl Catalogue {
         let (anchor, finding) = self.find(text, &stripped);
         Reading {
             is_docker: docker_stamp.is_some(),
+            is_bare: false,
             stripped,
             stamp: stripped.stamp.or(docker_stamp.flatten()),
             anchor,

@@ -36,6 +36,7 @@ pub(crate) fn strip(line: &[u8], order: DateOrder) -> Option<Opened<'_>> {
             None => Opened {
                 style: "Kubernetes",
                 stamp: Some(stamp),
+                is_stamped: false,
                 context: None,
                 rest: text,
             },
@@ -85,6 +86,7 @@ fn opened<'a>(head: &Head<'a>, order: DateOrder) -> Opened<'a> {
     Opened {
         style,
         stamp: head.stamp(order),
+        is_stamped: true,
         context: function.map(|value| Context {
             name: "function",
             value,

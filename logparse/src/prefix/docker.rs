@@ -20,6 +20,9 @@ pub(crate) const NAME: &str = "docker json-file";
 
 const OPENING: &[u8] = b"{\"log\":";
 
+/// What stands before the text as the driver writes it.
+pub(crate) const TEXT_OPENING: &[u8] = b"{\"log\":\"";
+
 #[derive(Deserialize)]
 struct DockerLine<'a> {
     #[serde(borrow)]

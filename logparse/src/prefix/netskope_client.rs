@@ -83,6 +83,7 @@ const fn opened<'a>(style: &'static str, stamp: Option<Stamp>, rest: &'a [u8]) -
     Opened {
         style,
         stamp,
+        is_stamped: stamp.is_some(),
         context: None,
         rest,
     }

@@ -8,6 +8,7 @@ use logparse::date_order::DateOrder;
 use logparse::explain::Verdict;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Scanner, Sink, Tally};
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 use proptest::prelude::*;
 
@@ -52,11 +53,11 @@ const SAMPLES: &[(&str, &str)] = &[
         "none of getLastActiveSessionAccountManager",
     ),
     (CONNECTED, "tunnel.connected"),
-    ("  pop name    = \"<pop>\"", "tunnel.connected"),
+    ("  pop name    = \"<pop>\"", "none"),
     ("  tunnel ip   = 10.x.x.x", "none"),
     ("  tun device  = tun0", "none"),
     ("  duration    = 00:00:NN", "none"),
-    ("Cato client is disconnected", "tunnel.disconnected"),
+    ("Cato client is disconnected", "none"),
     ("STATE_AUTHENTICATED", "none"),
     ("New client version is available", "update.available"),
     ("Failed to DNS", "dns.failed"),
@@ -105,6 +106,7 @@ fn scan_as(bytes: &[u8], date_order: DateOrder, zone: &str) -> Told {
         mid_line: false,
         is_final: true,
         date_order,
+        is_stamped: is_stamped(ConnectorKind::CatoClient, bytes),
     };
     let scanned = Scanner::new(Arc::clone(&CATALOGUE), zone).scan(chunk, &mut told);
     told.tally = scanned.tally;
@@ -274,16 +276,21 @@ fn what_begins_no_record_goes_on_with_one() {
 
 #[test]
 fn line_ends_and_encodings_change_nothing() {
-    let lines = SAMPLES.iter().map(|(line, _)| format!("{line}\n"));
-    let text: String = lines.collect();
-    let plain = scan_file("cato_vpn_1.log", &text);
-    assert_eq!(plain.events.len(), 7);
-    for with_ends in [text.clone(), text.replace('\n', "\r\n")] {
-        for encoding in [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be] {
-            let bytes = encoded(&with_ends, encoding);
-            let order = DateOrder::detect(None, &bytes);
-            assert_eq!(order, DateOrder::DayFirst, "{encoding:?}");
-            assert_eq!(scan_as(&bytes, order, "UTC"), plain, "{encoding:?}");
+    let is_record = |line: &&str| line.starts_with(|first: char| first.is_ascii_digit());
+    let samples = SAMPLES.iter().map(|(line, _)| *line);
+    let (records, texts): (Vec<_>, Vec<_>) = samples.partition(is_record);
+    // Among records no text would count.
+    for (lines, events) in [(records, 1), (texts, 4)] {
+        let text = format!("{}\n", lines.join("\n"));
+        let plain = scan_file("cato_vpn_1.log", &text);
+        assert_eq!(plain.events.len(), events);
+        for with_ends in [text.clone(), text.replace('\n', "\r\n")] {
+            for encoding in [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be] {
+                let bytes = encoded(&with_ends, encoding);
+                let order = DateOrder::detect(None, &bytes);
+                assert_eq!(order, DateOrder::detect(None, text.as_bytes()));
+                assert_eq!(scan_as(&bytes, order, "UTC"), plain, "{encoding:?}");
+            }
         }
     }
 }

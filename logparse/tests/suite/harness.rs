@@ -7,6 +7,7 @@ use logparse::catalogue::{Catalogue, FunctionId};
 use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Hit, Miss, Scanner, Sink, Tally};
+use logparse::stamped::is_stamped;
 use model::connector::ConnectorKind;
 
 /// The built-in catalogue, proven once for all tests.
@@ -111,6 +112,7 @@ pub(crate) fn scan_with(
             mid_line,
             is_final: more.is_none(),
             date_order: DateOrder::default(),
+            is_stamped: is_stamped(catalogue.kind(), stream),
         };
         let scanned = scanner.scan(
             chunk,

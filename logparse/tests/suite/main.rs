@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod cato;
 #[cfg(test)]
+mod continuation;
+#[cfg(test)]
 mod documented;
 #[cfg(test)]
 mod forgery;

@@ -199,10 +199,10 @@ fn what_is_no_catalogue_is_refused_with_its_line() {
                   client.fail_closed, service.state, steering.applied, steering.failed,
                   flow.tunneled, flow.bypassed, flow.blocked, flow.exempted,
                   network.changed, system.started, system.stopped, authentication.requested,
-                  authentication.failed, location.checked, gateway.selected,
-                  gateway.measured, policy.updated, config.updated, config.update_failed,
-                  certificate.install_failed, management.request_failed, dns.failed at line
-                  3 column 5"#]],
+                  authentication.failed, location.checked, gateway.connected,
+                  gateway.selected, gateway.measured, policy.updated, config.updated,
+                  config.update_failed, certificate.install_failed,
+                  management.request_failed, dns.failed at line 3 column 5"#]],
         ),
     ] {
         expected.assert_eq(&refusal(text));

@@ -127,6 +127,7 @@ fn a_record_without_its_end_waits_and_what_came_before_does_not() {
             mid_line: false,
             is_final: false,
             date_order: DateOrder::default(),
+            is_stamped: false,
         };
         assert_eq!(scanner.scan(chunk, &mut told).consumed, whole.len());
         assert_eq!(told.names(), ["tunnel.connected"]);
@@ -175,6 +176,7 @@ fn parts_that_fill_a_chunk_are_consumed() {
         mid_line: false,
         is_final: false,
         date_order: DateOrder::default(),
+        is_stamped: false,
     };
     let mut told = Told::default();
     let consumed = scanner.scan(chunk, &mut told).consumed;
@@ -275,6 +277,7 @@ proptest! {
             mid_line,
             is_final: false,
             date_order: DateOrder::default(),
+            is_stamped: false,
         };
         let mut scanner = Scanner::new(Arc::clone(&CATALOGUE), TimeZone::UTC);
         let scanned = scanner.scan(chunk, &mut Told::default());
@@ -301,6 +304,7 @@ fn the_longest_rest_that_waits_is_less_than_a_chunk() {
             mid_line: false,
             is_final: false,
             date_order: DateOrder::default(),
+            is_stamped: false,
         };
         let mut scanner = Scanner::new(Arc::clone(&CATALOGUE), TimeZone::UTC);
         let consumed = scanner.scan(chunk, &mut Told::default()).consumed;

@@ -87,12 +87,9 @@ pub(super) fn connected(pop: &str) -> Record {
     record(Meaning::Event("tunnel.connected"), VPN_PROCESS, &text)
 }
 
+/// The tool's words in the log, as of a script that asks it: an answer, no event.
 pub(super) fn disconnected() -> Record {
-    record(
-        Meaning::Event("tunnel.disconnected"),
-        VPN_PROCESS,
-        "Cato client is disconnected",
-    )
+    record(Meaning::Nothing, VPN_PROCESS, "Cato client is disconnected")
 }
 
 pub(super) fn no_dns() -> Record {

@@ -123,7 +123,11 @@ pub(super) fn tls_connected(gateway: Gateway) -> Record {
     let text = format!(
         "nsTunnel DTLS SSL connected to the gslbgw server: {host}({address}):443 successfully"
     );
-    debug(Meaning::Event("tunnel.connected"), "tunnel.cpp:1074", &text)
+    debug(
+        Meaning::Event("gateway.connected"),
+        "tunnel.cpp:1074",
+        &text,
+    )
 }
 
 pub(super) fn established(gateway: Gateway) -> Record {
@@ -282,9 +286,10 @@ pub(super) fn unreachable(gateway: Gateway) -> Record {
     )
 }
 
+/// What follows from it, which counts no second time.
 pub(super) fn connect_failed() -> Record {
     debug(
-        Meaning::Event("tunnel.connect_failed|other"),
+        Meaning::Nothing,
         "tunnel.cpp:640",
         "nsTunnel DTLS nsssl_connect failed, err: -1",
     )

@@ -101,6 +101,8 @@ fn each_minute_of_a_netskope_client_has_all_its_troubles() {
             ("tunnel.disconnected|closed_by_peer", 1),
             ("tunnel.disconnected|by_user", 2),
             ("tunnel.connect_failed|unreachable", 3),
+            ("gateway.connected", 3),
+            ("tunnel.connected", 3),
         ],
     );
     let (actions, truth) = play(&[59]);
@@ -134,7 +136,6 @@ fn each_minute_of_a_cato_client_loses_its_tunnel_and_changes_the_pop() {
         ConnectorKind::CatoClient,
         &[
             ("tunnel.connected", 3),
-            ("tunnel.disconnected", 3),
             ("dns.failed", 1),
             ("authentication.failed", 1),
             ("update.available", 1),
