@@ -3,6 +3,7 @@
 //! Usage: `serve ADDRESS`, for example `serve 127.0.0.1:1161`. The users and communities
 //! are those of the tests (`tests/suite/harness.rs`). Ends with Ctrl-C.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -70,9 +71,7 @@ async fn main() -> Result<(), StartError> {
     let address = std::env::args().nth(1);
     let address = address.unwrap_or("127.0.0.1:1161".to_owned());
     let clock = Arc::new(TickingClock::default());
-    clock
-        .started_second
-        .store(proc::wall_second(), Ordering::Relaxed);
+    clock.started_second.store(wall_second(), Ordering::Relaxed);
     let latest = Arc::new(Latest(Mutex::new(picture())));
     let foundation = Foundation {
         source: latest.clone(),
@@ -87,6 +86,17 @@ async fn main() -> Result<(), StartError> {
     let _ = tokio::signal::ctrl_c().await;
     handle.stop().await;
     Ok(())
+}
+
+/// The wall clock in seconds, as `date` tells it.
+fn wall_second() -> u64 {
+    let output = Command::new("date").arg("+%s").output();
+    output.map_or(0, |output| {
+        String::from_utf8_lossy(&output.stdout)
+            .trim()
+            .parse()
+            .unwrap_or(0)
+    })
 }
 
 async fn tick(clock: Arc<TickingClock>, latest: Arc<Latest>) {

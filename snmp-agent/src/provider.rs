@@ -288,12 +288,15 @@ pub struct Content {
     pub objects: Vec<(Oid, Value)>,
 }
 
+/// Most times that an inform is sent again; what is more counts as this.
+pub const RETRIES_MAX: u32 = 16;
+
 /// How patiently an inform waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// For each answer.
     pub timeout: Duration,
-    /// How often it is sent again.
+    /// How often it is sent again, at most [`RETRIES_MAX`] times.
     pub retries: u32,
 }
 
@@ -312,8 +315,8 @@ pub async fn inform(
         Sender::Community(name) => Auth::v2c(name.expose()),
         Sender::User(name, passphrases) => Auth::from(usm(name, passphrases)?),
     };
-    let retry =
-        Retry::fixed(patience.retries, Duration::ZERO).map_err(|cause| CryptoError::new(&cause))?;
+    let retry = Retry::fixed(patience.retries.min(RETRIES_MAX), Duration::ZERO)
+        .map_err(|cause| CryptoError::new(&cause))?;
     let client = Client::builder(receiver, auth)
         .request_timeout(patience.timeout)
         .retry(retry)

@@ -1,5 +1,7 @@
 //! Promises of the agent, held with net-snmp's own tools and with datagrams of our making.
 
+#![cfg(test)]
+
 mod conformance;
 mod datagram;
 mod harness;

@@ -109,7 +109,7 @@ fn alert() -> Alert {
 
 const PATIENCE: Patience = Patience {
     timeout: Duration::from_millis(500),
-    retries: 20,
+    retries: 10,
 };
 
 fn informer() -> Sender {

@@ -21,12 +21,6 @@ fn number(text: &str) -> u64 {
     text.trim().parse().unwrap_or(0)
 }
 
-/// The wall clock in seconds, as `date` tells it.
-pub(crate) fn wall_second() -> u64 {
-    let output = Command::new("date").arg("+%s").output();
-    output.map_or(0, |output| number(&String::from_utf8_lossy(&output.stdout)))
-}
-
 /// The host now.
 pub(crate) fn sample() -> HostSample {
     let stat = read("/proc/stat");

@@ -48,9 +48,9 @@ pub(crate) fn ask(tool: &str, who: As<'_>, agent: SocketAddr, words: (&[&str], &
         As::V1(community) => vec!["-v1", "-c", community],
         As::V2(community) => vec!["-v2c", "-c", community],
         As::V3(line) => {
-            let mut words = vec!["-v3"];
-            words.extend(line.split(' '));
-            words
+            let mut all = vec!["-v3"];
+            all.extend(line.split(' '));
+            all
         }
     };
     all.extend(["-On", "-r0", "-t2"]);

@@ -4,20 +4,27 @@ use snmp_agent::ber::{self, Reader};
 use snmp_agent::message::Pdu;
 use snmp_agent::oid::Oid;
 use snmp_agent::provider::{EngineTime, Keys, Salts};
-use snmp_agent::users::{AuthProtocol, PrivProtocol};
+use snmp_agent::users::{AuthProtocol, Passphrases, PrivProtocol, Secret, User};
 
-use crate::conformance::Lab;
-use crate::harness::{ENGINE, user};
+use crate::harness::{AUTH_PASSPHRASE, ENGINE, PRIV_PASSPHRASE};
 
 /// Numbers of the dotted form.
 pub(crate) fn oid(text: &str) -> Vec<u32> {
     Oid::parse(text).unwrap().numbers().to_vec()
 }
 
-/// The keys of `shaaes`.
+/// The keys of `shaaes` at the engine of the tests.
 fn keys() -> Keys {
-    let access = user("shaaes", AuthProtocol::Sha1, Some(PrivProtocol::Aes128));
-    Keys::new(&access.user).unwrap()
+    keys_at(&ENGINE)
+}
+
+/// The keys of `shaaes` at any engine.
+fn keys_at(engine: &[u8]) -> Keys {
+    let passphrases = Passphrases {
+        auth: (AuthProtocol::Sha1, Secret::new(AUTH_PASSPHRASE)),
+        privacy: Some((PrivProtocol::Aes128, Secret::new(PRIV_PASSPHRASE))),
+    };
+    Keys::new(&User::from_passphrases("shaaes", &passphrases, engine).unwrap()).unwrap()
 }
 
 /// A message by `shaaes`, signed and encrypted, of which every part can be changed.
@@ -28,6 +35,10 @@ pub(crate) struct Message {
     pub(crate) size_max: i64,
     /// msgUserName.
     pub(crate) user: String,
+    /// msgAuthoritativeEngineID.
+    pub(crate) engine: Vec<u8>,
+    /// The engine's starts.
+    pub(crate) boots: u32,
     /// The engine's clock.
     pub(crate) time: i64,
     /// contextEngineID.
@@ -51,6 +62,8 @@ impl Message {
             flags: 7,
             size_max: 65_507,
             user: "shaaes".to_owned(),
+            engine: ENGINE.to_vec(),
+            boots: 42,
             time,
             context_engine_id: ENGINE.to_vec(),
             tag: 0xa0,
@@ -84,11 +97,11 @@ impl Message {
         ber::write(&mut plain, ber::SEQUENCE, &scoped);
         plain.resize(plain.len() + self.padding, 0);
         let time = EngineTime {
-            boots: 42,
+            boots: self.boots,
             seconds: u32::try_from(self.time).unwrap(),
         };
         let salts = Salts::new(7).unwrap();
-        let (mut sealed, parameters) = keys().encrypt(&plain, time, &salts).unwrap();
+        let (mut sealed, parameters) = keys_at(&self.engine).encrypt(&plain, time, &salts).unwrap();
         if self.has_empty_data {
             sealed.clear();
         }
@@ -102,8 +115,8 @@ impl Message {
         ber::write(&mut global, ber::OCTET_STRING, &[self.flags]);
         ber::write_integer(&mut global, 3);
         let mut security = Vec::new();
-        ber::write(&mut security, ber::OCTET_STRING, &ENGINE);
-        ber::write_integer(&mut security, 42);
+        ber::write(&mut security, ber::OCTET_STRING, &self.engine);
+        ber::write_integer(&mut security, i64::from(self.boots));
         ber::write_integer(&mut security, self.time);
         ber::write(&mut security, ber::OCTET_STRING, self.user.as_bytes());
         ber::write(&mut security, ber::OCTET_STRING, &[0; 12]);
@@ -120,13 +133,10 @@ impl Message {
         let gap = message.windows(14).position(|window| {
             window.starts_with(&[4, 12]) && window[2..].iter().all(|octet| *octet == 0)
         });
-        keys().sign(&mut message, gap.unwrap() + 2).unwrap();
+        keys_at(&self.engine)
+            .sign(&mut message, gap.unwrap() + 2)
+            .unwrap();
         message
-    }
-
-    /// What the agent answers.
-    pub(crate) fn seen(&self, lab: &Lab) -> Seen {
-        Seen::sealed(&lab.asker.answer(&self.build()))
     }
 }
 

@@ -296,9 +296,16 @@ fn is_increasing(text: &str) -> bool {
     let names: Vec<Vec<u32>> = text
         .lines()
         .filter_map(|line| name_and_type(line)?.0.strip_prefix('.'))
-        .map(|name| name.split('.').map(|part| part.parse().unwrap()).collect())
+        .map(|name| {
+            name.split('.')
+                .filter_map(|part| part.parse().ok())
+                .collect()
+        })
         .collect();
-    names.windows(2).all(|pair| pair[0] < pair[1])
+    names
+        .iter()
+        .zip(names.iter().skip(1))
+        .all(|(one, next)| one < next)
 }
 
 /// Bindings in the answer to a request that is answered with noError.

@@ -231,7 +231,7 @@ pub(crate) const BY_HAND: &[Check] = &[
         |lab| {
             let mut message = Message::get(&["1.3.6.1.2.1.1.3.0"], clock(lab));
             message.flags = 3;
-            message.seen(lab).tag == 0xa2
+            Seen::sealed(&lab.asker.answer(&message.build())).tag == 0xa2
         },
     ),
     ("G16", "an empty ciphertext is met with a report", |lab| {
@@ -290,12 +290,12 @@ pub(crate) const BY_HAND: &[Check] = &[
     ("G34", "a ciphertext padded to 16 octets is read", |lab| {
         let mut message = Message::get(&["1.3.6.1.2.1.1.3.0"], clock(lab));
         message.padding = 9;
-        message.seen(lab).tag == 0xa2
+        Seen::sealed(&lab.asker.answer(&message.build())).tag == 0xa2
     }),
     ("G35", "an empty contextEngineID is taken for ours", |lab| {
         let mut message = Message::get(&["1.3.6.1.2.1.1.3.0"], clock(lab));
         message.context_engine_id = Vec::new();
-        message.seen(lab).tag == 0xa2
+        Seen::sealed(&lab.asker.answer(&message.build())).tag == 0xa2
     }),
     (
         "G36",
