@@ -17,6 +17,7 @@ pub mod counters;
 pub mod front;
 pub mod keep;
 pub mod message;
+pub mod mib;
 pub mod notify;
 pub mod oid;
 pub mod oid_table;

@@ -177,8 +177,7 @@ mod tests {
     use model::signal::SIGNALS;
 
     use super::*;
-
-    const MIB: &str = include_str!("../mib/ZTNA-EXPORTER-MIB.txt");
+    use crate::mib;
 
     #[test]
     fn every_signal_is_placed_at_objects_that_exist_or_has_a_reason() {
@@ -188,7 +187,7 @@ mod tests {
                     assert!(!names.is_empty(), "{}", row.name);
                     for name in names {
                         let definition = format!("\n{name} OBJECT-TYPE\n");
-                        assert!(MIB.contains(&definition), "{} wants {name}", row.name);
+                        assert!(mib::TEXT.contains(&definition), "{} wants {name}", row.name);
                     }
                 }
                 Placement::Absent(reason) => assert!(reason.len() > 10, "{}", row.name),

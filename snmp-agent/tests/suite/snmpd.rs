@@ -80,7 +80,7 @@ struct Snmpd {
 }
 
 impl Snmpd {
-    fn start() -> Option<Self> {
+    fn start(more: &str) -> Option<Self> {
         let port = UdpSocket::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -90,7 +90,7 @@ impl Snmpd {
         fs::create_dir_all(&folder).unwrap();
         let configuration = format!(
             "agentAddress udp:127.0.0.1:{port}\nrocommunity public default\n\
-             includeAllDisks 10%\ndontLogTCPWrappersConnects yes\n"
+             includeAllDisks 10%\ndontLogTCPWrappersConnects yes\n{more}\n"
         );
         let file = folder.join("snmpd.conf");
         fs::write(&file, configuration).unwrap();
@@ -233,7 +233,7 @@ fn every_object_of_snmpd_is_the_same_here() {
     if !tools::are_installed() || !cfg!(target_os = "linux") {
         return;
     }
-    let Some(snmpd) = Snmpd::start() else {
+    let Some(snmpd) = Snmpd::start("") else {
         println!("snmpd is not installed or does not start, this check is left out");
         return;
     };
@@ -276,4 +276,33 @@ fn every_object_of_snmpd_is_the_same_here() {
     println!("{counts:?}");
     assert!(findings.is_empty(), "{}", findings.join("\n"));
     assert!(counts[&Verdict::Identical] > 150, "{counts:?}");
+}
+
+/// Who has snmpd already adds one line to its configuration, and asks it for us too.
+#[test]
+fn an_snmpd_that_is_there_already_serves_us_through_one_line() {
+    if !tools::are_installed() {
+        return;
+    }
+    let agent = Agent::start(settings(&["127.0.0.1:0"]));
+    let base = "1.3.6.1.4.1.8072.9999.9999.10942";
+    let line = format!("proxy -v 2c -c public {} .{base}", agent.address());
+    let Some(snmpd) = Snmpd::start(&line) else {
+        println!("snmpd is not installed or does not start, this check is left out");
+        return;
+    };
+    let through_snmpd = snmpd.ask("snmpbulkwalk", &[base]);
+    let directly = ask(
+        "snmpbulkwalk",
+        As::V2("public"),
+        agent.address(),
+        (&["-Oe"], &[base]),
+    );
+    assert!(directly.lines().count() > 4, "{directly}");
+    assert_eq!(through_snmpd, directly);
+    let theirs = snmpd.ask("snmpget", &["1.3.6.1.2.1.1.2.0"]);
+    assert!(theirs.contains("OID: "), "{theirs}");
+    let missing = format!("{base}.1.1.99.0");
+    let missing = snmpd.ask("snmpget", &[&missing]);
+    assert!(missing.contains("No Such Object"), "{missing}");
 }

@@ -16,12 +16,11 @@ use model::untrusted::Untrusted;
 use super::*;
 use crate::alert::Severity;
 use crate::counters::Counters;
+use crate::mib;
 use crate::tree::history::History;
 use crate::tree::indexes::Indexes;
 use crate::tree::{AgentFacts, Found, Moment, Tree};
 use crate::value::Kind;
-
-const MIB: &str = include_str!("../../../mib/ZTNA-EXPORTER-MIB.txt");
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -288,7 +287,9 @@ fn defined() -> BTreeMap<Oid, Defined> {
     let mut objects = BTreeMap::new();
     let (mut name, mut syntax, mut access) = (String::new(), String::new(), String::new());
     // The module's own node stands before the nodes of its base.
-    let (head, tail) = MIB.split_once("ztnaExporterMIB MODULE-IDENTITY").unwrap();
+    let (head, tail) = mib::TEXT
+        .split_once("ztnaExporterMIB MODULE-IDENTITY")
+        .unwrap();
     let (identity, rest) = tail.split_once("::= { ztnaBase 1 }\n").unwrap();
     assert!(!head.contains("::= {") && !identity.contains("::= {"));
     let (bases, rest) = rest.split_once("\nztnaNotifications").unwrap();
