@@ -32,10 +32,12 @@ a damaged store, set aside, begins them again at 0 (`ztna_store_resets_total`). 
 that nobody has set yet is absent. Every value of a closed set is there from the start,
 counters at 0, so that `increase()` sees the first event.
 
-No label ever holds a path, an address, a user or any other text from a log. One family
-carries text at all: the labels of `ztna_connector_info` say what the vendor's own tool
-told about an endpoint client, and are left out where it told nothing. Who is signed in
-stands there as a keyed hash, unless `privacy.user_labels` allows the name.
+No label ever holds a path, a user or a visited host. Two families carry text that is not
+from a closed set. The labels of `ztna_connector_info` say what the vendor's own tool
+told about an endpoint client, and are left out where it told nothing; who is signed in
+stands there as a keyed hash, unless `privacy.user_labels` allows the name. The label
+`pop` is the vendor's name of a point of presence from a client's log, if it is a short
+plain word.
 
 The number of series is bounded. A connector has one series for each value of each closed
 set, one `ztna_connector_info`, and round trips of at most {pops_max} points of presence

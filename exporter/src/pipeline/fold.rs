@@ -16,7 +16,7 @@ use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 
 use super::ledger::{ConnectorAccount, Freshness, Ledger, LinePlace, LogPlace, Told, Tracked};
-use super::redact::{may_keep_samples, redact_line, shown_field};
+use super::redact::{may_keep_samples, redact_line, shown_field, shown_path};
 
 /// How far another machine's clock may be ahead of ours.
 const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(1);
@@ -143,9 +143,11 @@ impl<'a> Fold<'a> {
         let Some(log) = account.logs.get(self.place.log) else {
             return;
         };
+        let kind = account.plan.kind;
+        let path = self.file.path;
         let file = self
             .path_text
-            .get_or_insert_with(|| Arc::from(&*self.file.path.to_string_lossy()));
+            .get_or_insert_with(|| Arc::from(shown_path(kind, &path.to_string_lossy())));
         let recent = RecentEvent {
             connector: Arc::clone(&account.plan.name),
             log: Arc::clone(&log.name),

@@ -7,11 +7,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use model::connector::ConnectorKind;
 use model::log::{GenerationCause, LineOutcome, LossCause};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, NearMiss, Snapshot};
 use tail::turn::SourceStatus;
 
 use super::ledger::{ConnectorAccount, Ledger, LogAccount};
+use super::redact::shown_path;
 
 /// Draws everything. `status` gives the files of a connector's log, by indices.
 pub fn draw(
@@ -47,7 +49,7 @@ pub fn refresh_files(
     fresh.taken_at = Some(now);
     for (place, connector) in fresh.connectors.iter_mut().enumerate() {
         for (log_place, log) in connector.logs.iter_mut().enumerate() {
-            show_files(log, status(place, log_place));
+            show_files(log, connector.kind, status(place, log_place));
         }
     }
     fresh
@@ -135,11 +137,17 @@ fn draw_log(
             .collect(),
         ..LogSnapshot::default()
     };
-    show_files(&mut drawn, status);
+    show_files(&mut drawn, account.plan.kind, status);
     drawn
 }
 
-fn show_files(log: &mut LogSnapshot, status: SourceStatus) {
+fn show_files(log: &mut LogSnapshot, kind: ConnectorKind, mut status: SourceStatus) {
+    for file in &mut status.files {
+        file.path = shown_path(kind, &file.path);
+    }
+    for file in &mut status.unreadable {
+        file.path = shown_path(kind, &file.path);
+    }
     log.lag_bytes = status.lag_bytes;
     log.files = status.files;
     log.unreadable = status.unreadable;

@@ -68,6 +68,21 @@ pub const fn may_keep_samples(kind: ConnectorKind) -> bool {
     }
 }
 
+/// A file's path as it may be shown. An endpoint client's log may lie below its user's
+/// home, which is named after a person.
+pub fn shown_path(kind: ConnectorKind, path: &str) -> String {
+    if kind == ConnectorKind::NetskopePublisher {
+        return path.to_owned();
+    }
+    let mut shown = Vec::new();
+    let mut is_home = false;
+    for part in path.split('/') {
+        shown.push(if is_home { REDACTED } else { part });
+        is_home = ["home", "Users"].contains(&part);
+    }
+    shown.join("/")
+}
+
 /// The line with addresses, names, quoted texts and long ids replaced.
 pub fn redact_line(line: &[u8]) -> Untrusted {
     let head = line.get(..SAMPLE_BYTES_MAX).unwrap_or(line);
@@ -249,6 +264,23 @@ mod tests {
 
     fn check(line: &str, expected: &str) {
         assert_eq!(redact_line(line.as_bytes()).expose(), expected);
+    }
+
+    #[test]
+    fn a_clients_path_does_not_name_whose_home_it_is() {
+        let shown = |kind| shown_path(kind, "/Users/alice/Library/AppLogs/x 1.log");
+        assert_eq!(
+            shown(ConnectorKind::CatoClient),
+            "/Users/<redacted>/Library/AppLogs/x 1.log"
+        );
+        assert_eq!(
+            shown(ConnectorKind::NetskopePublisher),
+            "/Users/alice/Library/AppLogs/x 1.log"
+        );
+        assert_eq!(
+            shown_path(ConnectorKind::NetskopeClient, "/opt/home"),
+            "/opt/home"
+        );
     }
 
     #[test]

@@ -4,9 +4,8 @@
 //! was is measured by the monotonic clock, so that a wall clock that jumps makes nobody
 //! silent; the wall clock serves for people, and once for the time before the start,
 //! when no other clock of ours ran. What follows from silence is the account's.
-//!
-//! Known limit: the monotonic clock stands still while the machine sleeps, and so does
-//! the silence. A laptop that wakes has as long to speak as it had when it fell asleep.
+//! The monotonic clock goes on while the machine sleeps, and so does the silence: a
+//! laptop that slept for a night wakes with states that nobody vouches for.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use super::*;
 use crate::pipeline::fold::{FileRef, Fold};
 use crate::pipeline::ledger::{Ledger, LogPlace};
 
-/// A flow past the tunnel, at a time of day.
+/// A flow past the tunnel, at a day and time of April.
 fn bypassed(time: &str) -> String {
     bypassed_on(28, time)
 }
@@ -29,7 +29,7 @@ fn bypassed_on(day: u32, time: &str) -> String {
 /// A flow into the tunnel.
 fn tunneled(time: &str) -> String {
     format!(
-        "2024/04/28 {time}.000 stAgentSvc p1 t1 info tunnel.cpp:1 nsTunnel TLS [sessId 1] \
+        "2024/04/{time}.000 stAgentSvc p1 t1 info tunnel.cpp:1 nsTunnel TLS [sessId 1] \
          Tunneling flow from addr: x\n"
     )
 }
@@ -37,7 +37,7 @@ fn tunneled(time: &str) -> String {
 /// Nothing is led into the tunnel any more.
 fn failed(time: &str) -> String {
     format!(
-        "2024/04/28 {time}.000 stAgentSvc p1 t1 info tunnelMgr.cpp:1 CTunnelMgr \
+        "2024/04/{time}.000 stAgentSvc p1 t1 info tunnelMgr.cpp:1 CTunnelMgr \
          failed to start filter device\n"
     )
 }
@@ -68,7 +68,7 @@ fn take(ledger: &mut Ledger, file: u64, batch: &str) {
 }
 
 /// Reads one file after the other, whole and line by line, and tells each event's last
-/// time of day.
+/// time.
 fn check(files: &[String], expected: &[(EventKind, &str)]) {
     let (mut whole, mut cut) = (netskope_ledger(), netskope_ledger());
     for (file, text) in (0..).zip(files) {
@@ -81,7 +81,7 @@ fn check(files: &[String], expected: &[(EventKind, &str)]) {
         let known = draw(&ledger).last_events;
         let told: Vec<_> = known
             .iter()
-            .map(|(kind, at)| (*kind, at.strftime("%H:%M").to_string()))
+            .map(|(kind, at)| (*kind, at.strftime("%d %H:%M").to_string()))
             .collect();
         let told: Vec<_> = told.iter().map(|(kind, at)| (*kind, &**at)).collect();
         assert_eq!(told, expected);
@@ -90,27 +90,27 @@ fn check(files: &[String], expected: &[(EventKind, &str)]) {
 
 #[test]
 fn a_batch_with_one_late_line_is_news_to_its_end() {
-    let later = bypassed_on(26, "09:00:00") + &bypassed("11:00:00") + &bypassed("09:30:00");
-    let old = bypassed_on(26, "07:00:00") + &bypassed_on(26, "08:00:00");
+    let later = bypassed("26 09:00:00") + &bypassed("28 11:00:00") + &bypassed("26 09:30:00");
+    let old = bypassed("19 07:00:00") + &bypassed("20 08:00:00");
     check(
-        &[bypassed("10:00:00"), later, old],
-        &[(EventKind::FlowBypassed, "09:30")],
+        &[bypassed("28 10:00:00"), later, old],
+        &[(EventKind::FlowBypassed, "26 09:30")],
     );
 }
 
 #[test]
 fn a_flow_that_heals_steering_keeps_its_place_among_the_others() {
-    let text = tunneled("10:00:00")
-        + &tunneled("10:01:00")
-        + &failed("10:02:00")
-        + &tunneled("10:03:00")
-        + &bypassed("10:04:00");
+    let text = tunneled("28 10:00:00")
+        + &tunneled("28 10:01:00")
+        + &failed("28 10:02:00")
+        + &tunneled("28 10:03:00")
+        + &bypassed("28 10:04:00");
     check(
         &[text],
         &[
-            (EventKind::SteeringFailed, "10:02"),
-            (EventKind::FlowTunneled, "10:03"),
-            (EventKind::FlowBypassed, "10:04"),
+            (EventKind::SteeringFailed, "28 10:02"),
+            (EventKind::FlowTunneled, "28 10:03"),
+            (EventKind::FlowBypassed, "28 10:04"),
         ],
     );
 }
