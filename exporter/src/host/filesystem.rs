@@ -55,7 +55,7 @@ fn answer(question: &Question) -> Answer {
 #[derive(Debug, thiserror::Error)]
 enum MountError {
     /// The kernel refuses.
-    #[error("`{mountpoint}` was not asked for its space")]
+    #[error("`{mountpoint}` does not tell its space")]
     Space {
         mountpoint: PathBuf,
         source: io::Error,
@@ -78,12 +78,16 @@ impl Filesystems {
 
     fn mounts(&self, reader: &mut Reader) -> Option<Vec<Mount>> {
         let proc_root = &self.settings.roots.proc;
-        // The first process sees the host's mounts as they are; our own may stand in a
-        // sandbox. It may be closed to us.
-        let seen_by_first = reader.read(&proc_root.join("1/mountinfo"), read_mountinfo);
-        let mounts = match seen_by_first {
-            Ok(mounts) if !mounts.is_empty() => mounts,
-            Ok(_) | Err(_) => reader.wanted(&proc_root.join("self/mountinfo"), read_mountinfo)?,
+        let ours = proc_root.join("self/mountinfo");
+        let mounts = if self.settings.roots.host == Path::new("/") {
+            // What we see is what we can ask: the first process may see other mounts.
+            reader.wanted(&ours, read_mountinfo)?
+        } else {
+            // The host's files lie below a folder, and our own table is a container's.
+            match reader.read(&proc_root.join("1/mountinfo"), read_mountinfo) {
+                Ok(mounts) => mounts,
+                Err(_) => reader.wanted(&ours, read_mountinfo)?,
+            }
         };
         let ignored = Ignored {
             types: &self.settings.ignored_types,

@@ -22,7 +22,7 @@ pub(super) fn fixture_roots() -> Roots {
     Roots {
         proc: fixture().join("proc"),
         sys: fixture().join("sys"),
-        host: fixture().join("root"),
+        host: fixture().join("tree"),
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn fixture_settings() -> HostSettings {
     HostSettings {
         roots: fixture_roots(),
         time_limit: PATIENT,
-        publisher_counts: Some(fixture().join("root/publisher_metrics")),
+        publisher_counts: Some(fixture().join("tree/publisher_metrics")),
         ..HostSettings::of_kinds(&[ConnectorKind::NetskopePublisher])
     }
 }
@@ -68,7 +68,7 @@ fn a_whole_host_is_one_sample() {
         .iter()
         .filter_map(|run| run.error.clone())
         // The fixture's mounts do not exist here.
-        .filter(|problem| !problem.contains("was not asked for its space"))
+        .filter(|problem| !problem.contains("does not tell its space"))
         .collect();
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(sample.taken_at, Some(now.timestamp()));

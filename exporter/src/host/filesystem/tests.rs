@@ -74,6 +74,16 @@ fn space_is_counted_in_bytes_and_flags_are_kept() {
 }
 
 #[test]
+fn below_a_folder_the_first_processs_table_counts() {
+    let (folder, settings) = host("1 0 9:1 / /ours rw - ext4 x rw\n", &["data", "srv/share"]);
+    let first = folder.path().join("proc/1");
+    fs::create_dir(&first).unwrap();
+    fs::write(first.join("mountinfo"), TABLE).unwrap();
+    let (found, _, _) = collect(&mut Filesystems::new(&settings, Clock::start()));
+    assert_eq!(mountpoints(&found), ["/", "/data", "/srv/share"]);
+}
+
+#[test]
 fn an_update_is_written_where_the_folder_really_is() {
     let table = format!("{TABLE}4 1 8:3 / /var/lib/docker rw - ext4 /dev/sdc rw\n");
     let (_folder, mut settings) = host(&table, &["data", "srv/share", "var/lib/docker"]);
@@ -100,7 +110,7 @@ fn a_mount_that_cannot_be_asked_is_named_and_left_out() {
     assert!(
         problems
             .unwrap()
-            .starts_with("`/srv/share` was not asked for its space: No such file")
+            .starts_with("`/srv/share` does not tell its space: No such file")
     );
 }
 

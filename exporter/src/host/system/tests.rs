@@ -31,7 +31,7 @@ fn a_publishers_host_tells_who_it_is() {
 fn marks_that_are_missing_say_no_or_nothing() {
     let folder = copy_of_fixture();
     let mut roots = fixture_settings().roots;
-    roots.host = folder.path().join("root");
+    roots.host = folder.path().join("tree");
     let run = roots.host.join("run");
     fs::remove_file(run.join("reboot-required")).unwrap();
     fs::remove_file(run.join("systemd/timesync/synchronized")).unwrap();
@@ -50,7 +50,7 @@ fn marks_that_are_missing_say_no_or_nothing() {
 fn chronyd_is_asked_only_where_it_runs() {
     let folder = copy_of_fixture();
     let mut roots = fixture_settings().roots;
-    roots.host = folder.path().join("root");
+    roots.host = folder.path().join("tree");
     let run = roots.host.join("run");
     fs::remove_dir_all(run.join("systemd")).unwrap();
     let server = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -72,7 +72,7 @@ fn chronyd_is_asked_only_where_it_runs() {
 fn a_release_is_found_at_its_second_place() {
     let folder = copy_of_fixture();
     let mut roots = fixture_settings().roots;
-    roots.host = folder.path().join("root");
+    roots.host = folder.path().join("tree");
     fs::remove_file(roots.host.join("etc/os-release")).unwrap();
     let (none, problems) = system(&roots);
     assert_eq!(&*none.os_id, "");
@@ -96,7 +96,7 @@ fn a_release_is_found_at_its_second_place() {
 fn those_who_are_gone_are_not_logged_in() {
     let folder = copy_of_fixture();
     let mut roots = fixture_settings().roots;
-    roots.host = folder.path().join("root");
+    roots.host = folder.path().join("tree");
     // Room for either size of an entry: only the first one is whole and a login.
     let mut bytes = vec![0_u8; 400];
     bytes[0..2].copy_from_slice(&7_u16.to_ne_bytes());

@@ -122,7 +122,7 @@ mod tests {
         let of = |id: &str, like: &str, version: &str| {
             (id.to_owned(), like.to_owned(), version.to_owned())
         };
-        let ubuntu = include_str!("../../../../tests/fixtures/host/root/etc/os-release");
+        let ubuntu = include_str!("../../../../tests/fixtures/host/tree/etc/os-release");
         assert_eq!(os(ubuntu), of("ubuntu", "debian", "22.04"));
         assert_eq!(os("ID=\"centos\"\nVERSION_ID='7'\n"), of("centos", "", "7"));
         assert_eq!(os("# x\nID=\"a\\\"b\\\\\"\n\u{0}=\n"), of("a\"b\\", "", ""));
