@@ -16,14 +16,7 @@ use crate::pipeline::ledger::{Ledger, LogPlace};
 
 /// A flow past the tunnel, at a day and time of April.
 fn bypassed(time: &str) -> String {
-    bypassed_on(28, time)
-}
-
-/// The same on a day of April.
-fn bypassed_on(day: u32, time: &str) -> String {
-    format!(
-        "2024/04/{day} {time}.000 stAgentSvc p1 t1 info b.cpp:6 BypassAppMgr Bypassing flow x\n"
-    )
+    format!("2024/04/{time}.000 stAgentSvc p1 t1 info b.cpp:6 BypassAppMgr Bypassing flow x\n")
 }
 
 /// A flow into the tunnel.
