@@ -2,7 +2,8 @@
 //!
 //! Its log is named after the start of the program, so a restart begins a new file.
 //! Its tool, asked at the side, tells the POP and how long the tunnel has been up:
-//! a duration that falls back is a tunnel built anew. For a while the tool hangs, which
+//! a duration that falls back is a tunnel built anew. That the tunnel is down only the
+//! tool tells, so that lasts longer than the pause between two questions. For a while the tool hangs, which
 //! is no trouble of the client's.
 //!
 //! Known limit: no single laptop is like this one. The log has the form of the Windows
@@ -23,7 +24,7 @@ use crate::corpus::chance::Chance;
 const AHEAD_MS: u32 = 400;
 
 /// When the tool begins to hang, in the milliseconds of the cycle.
-const HANGS_AT_MS: u32 = 28_000;
+const HANGS_AT_MS: u32 = 36_200;
 
 /// Adds one cycle.
 pub(super) fn fill(table: &mut Timetable, chance: &mut Chance) {
@@ -73,24 +74,24 @@ fn disconnect(table: &mut Timetable, at_ms: u32) {
 fn lost_tunnel(table: &mut Timetable) {
     table.tell(
         13_500,
-        "Cato Client: the tunnel is lost, no name can be resolved: dns.failed counts",
+        "Cato Client: no name can be resolved, dns.failed counts; only cato-sdp tells of the lost tunnel",
     );
     disconnect(table, 13_500);
     table.write(14_500, lines::no_dns());
     table.tell(
-        17_000,
+        25_000,
         "Cato Client: back over Amsterdam, cato-sdp shows a younger tunnel: \
          ztna_tunnel_reconnects_total",
     );
-    connect(table, 17_000, HANGS_AT_MS, "Amsterdam");
+    connect(table, 25_000, HANGS_AT_MS, "Amsterdam");
 }
 
 fn surprises(table: &mut Timetable) {
     table.tell(
-        22_000,
+        30_000,
         "Cato Client: a newer version is available: update.available counts",
     );
-    table.write(22_000, lines::newer_version());
+    table.write(30_000, lines::newer_version());
     table.tell(
         HANGS_AT_MS,
         "Cato Client: cato-sdp hangs, no state changes: ztna_probe_failures_total counts a timeout",
@@ -100,18 +101,18 @@ fn surprises(table: &mut Timetable) {
 
 fn refused(table: &mut Timetable) {
     table.tell(
-        40_000,
+        48_000,
         "Cato Client: its user is refused: both services are in error, see ztna_service_state",
     );
-    table.answer(40_000 - AHEAD_MS, Tool::CatoSdp, lines::status_refused());
-    table.write(40_000, lines::disconnected());
-    table.write(40_100, lines::refused());
+    table.answer(48_000 - AHEAD_MS, Tool::CatoSdp, lines::status_refused());
+    table.write(48_000, lines::disconnected());
+    table.write(48_100, lines::refused());
     table.tell(
-        45_000,
+        51_000,
         "Cato Client: it is restarted, and its log has a new name",
     );
-    start(table, 45_000);
-    connect(table, 47_000, 58_000, "Frankfurt");
+    start(table, 51_000);
+    connect(table, 53_000, 58_000, "Frankfurt");
     table.tell(58_000, "Cato Client: the laptop shuts down");
     disconnect(table, 58_000);
 }

@@ -332,7 +332,7 @@ mod tests {
             ConnectorKind::CatoClient,
             &[
                 "cato_vpn_6.13.0.0_20260803110029.log",
-                "cato_vpn_6.13.0.0_20260803110114.log",
+                "cato_vpn_6.13.0.0_20260803110120.log",
                 "cato_vpn_6.13.0.0_20260803110129.log",
             ],
         );

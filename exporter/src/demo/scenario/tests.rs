@@ -145,7 +145,7 @@ fn each_minute_of_a_cato_client_loses_its_tunnel_and_changes_the_pop() {
     assert_eq!(truth.of(ConnectorKind::CatoClient).new_files, 2);
     let frankfurt = second_of(1, writes(Log::CatoVpn, "Frankfurt"));
     let amsterdam = second_of(1, writes(Log::CatoVpn, "Amsterdam"));
-    assert!(frankfurt < amsterdam && amsterdam < 20);
+    assert!(frankfurt < amsterdam && amsterdam < 30);
 }
 
 #[test]
@@ -195,6 +195,7 @@ fn what_only_a_tool_tells_stands_until_the_tool_is_asked() {
         // A tunnel must be seen before and after it is lost to be seen younger.
         stands_ms(Tool::CatoSdp, says("Frankfurt")),
         stands_ms(Tool::CatoSdp, says("Amsterdam")),
+        stands_ms(Tool::CatoSdp, says("disconnected")),
         stands_ms(Tool::CatoSdp, |answer| *answer == Answer::Hang),
     ] {
         assert!(11_200 <= stands, "{stands} ms");

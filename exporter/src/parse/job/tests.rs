@@ -14,7 +14,7 @@ use crate::cli::{Cli, Command};
 
 const PUBLISHER: &str = "sslhelper.cpp:302:logSslError():0x0 SSL Error 1 error:0:lib(0)\n";
 const NETSKOPE: &str = "2024/04/30 16:34:24.470 stAgentSvc p6ff8 ta9d4 info tunnel.cpp:3 \
-    nsTunnel DTLS keepAlive fails with 15 tries\r\n\t\"torn\": true\r\n";
+    nsTunnel DTLS keepAlive fails with 15 tries\r\nkeepAlive fails with 15 tries\r\n";
 const CATO: &str = "2025-08-04 11:18:00 [I][client  ][connect:1716][:][:][_:] \
     Successfully connected to CATO VPN \"Frankfurt\" via DTLS mode\n";
 
@@ -100,7 +100,7 @@ fn each_file_is_read_as_its_own_product() {
           registration                  unknown
           update                        unknown
 
-        netskope-client (netskope-client): 1 file, 252 bytes, 2 lines
+        netskope-client (netskope-client): 1 file, 284 bytes, 2 lines
           recognised               1  counted as events
           continuation             1  begin no record: the rest of a longer one, torn, or foreign
 

@@ -7,11 +7,13 @@ use logparse::catalogue::Catalogue;
 use logparse::date_order::DateOrder;
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Scanner};
-use model::connector::{ConnectorKind, ConnectorState, Fact, ServiceState, SteeringState, Tool};
+use model::connector::{
+    ConnectorKind, ConnectorState, Fact, ServiceState, SteeringState, Tool, TunnelState,
+};
 use model::snapshot::ConnectorSnapshot;
 use model::untrusted::Untrusted;
 
-use super::desk::{DOWN, Desk, UP, at, days_before};
+use super::desk::{DOWN, Desk, NOTHING, UP, at, days_before};
 use super::*;
 use crate::pipeline::fold::{FileRef, Fold};
 use crate::pipeline::ledger::{ConnectorPlan, LogPlace};
@@ -257,4 +259,19 @@ fn a_file_whose_dates_are_month_first_is_read_in_that_order() {
         let since = state.tunnel.since.unwrap().to_string();
         assert!(since.starts_with(day), "{name}: {since}");
     }
+}
+
+#[test]
+fn a_text_without_a_stamp_counts_only_in_a_file_without_any() {
+    let mut desk = Desk::new();
+    let mut pipeline = desk.start();
+    desk.write(&at("11:00:00", NOTHING));
+    desk.turn(&mut pipeline);
+    // By now the batch begins behind the stamp.
+    desk.write(UP);
+    let client = desk.turn(&mut pipeline);
+    assert_eq!(client.state.tunnel.state, TunnelState::Unknown);
+    desk.write_to("sample.log", UP);
+    let client = desk.turn(&mut pipeline);
+    assert_eq!(client.state.tunnel.state, TunnelState::Connected);
 }
