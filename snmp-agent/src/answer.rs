@@ -16,7 +16,7 @@ use crate::tree::{Found, Moment, Row};
 /// error-status (RFC 3416 3).
 const TOO_BIG: i32 = 1;
 const NO_SUCH_NAME: i32 = 2;
-/// See [`TOO_BIG`].
+/// error-status: the asker may not ask this at all (RFC 3416 3).
 pub const AUTHORIZATION_ERROR: i32 = 16;
 const NOT_WRITABLE: i32 = 17;
 

@@ -69,10 +69,11 @@ pub trait Outbox: Send + Sync {
     /// Puts a notice at the end. `false` if there is no room.
     fn put(&self, notice: Notice) -> bool;
 
-    /// The first notice that waits. It stays until it is settled.
+    /// The first notice that waits and is due. It stays until it is settled.
     fn first(&self) -> Option<Waiting>;
 
-    /// The notice has been told to all targets, with these results by target.
+    /// The notice has been told to all targets, with these results by target. Afterwards
+    /// it is gone, or not due for a while: what is due is taken at once.
     fn settle(&self, number: u32, deliveries: &[(String, Delivery)]);
 }
 

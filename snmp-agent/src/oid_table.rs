@@ -14,12 +14,16 @@ use model::signal::Signal;
 pub enum Placement {
     /// Objects of ZTNA-EXPORTER-MIB that show it, by their names.
     Objects(&'static [&'static str]),
+    /// Objects of other modules that show it, by module and name: `IF-MIB::ifHCInOctets`.
+    Elsewhere(&'static [&'static str]),
     /// It is not in SNMP, for this reason.
     Absent(&'static str),
 }
 
-/// `[objects]`, or `("reason")` for a signal that is not in SNMP.
+/// `[objects of ours]`, `{objects of other modules}`, or `("reason")` for a signal that is
+/// not in SNMP.
 macro_rules! place {
+    ({$($object:literal),+}) => { Placement::Elsewhere(&[$($object),+]) };
     ([$($object:literal),+]) => { Placement::Objects(&[$($object),+]) };
     (($reason:literal)) => { Placement::Absent($reason) };
 }
@@ -189,6 +193,13 @@ mod tests {
                         let definition = format!("\n{name} OBJECT-TYPE\n");
                         assert!(mib::TEXT.contains(&definition), "{} wants {name}", row.name);
                     }
+                }
+                Placement::Elsewhere(names) => {
+                    assert!(
+                        names.iter().all(|name| name.contains("-MIB::")),
+                        "{}",
+                        row.name
+                    );
                 }
                 Placement::Absent(reason) => assert!(reason.len() > 10, "{}", row.name),
             }

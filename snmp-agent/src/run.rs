@@ -40,8 +40,8 @@ use crate::usm::{Engine, Stage};
 /// How old a tree may be when somebody asks.
 pub const TREE_LIFE: Duration = Duration::from_secs(1);
 
-/// How often the source is looked at when nobody asks: a share of processor time needs
-/// samples from before the question.
+/// How often source and outbox are looked at when nobody asks: a share of processor time
+/// needs samples from before the question.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What there is to show now.

@@ -50,10 +50,18 @@ pub enum Kind {
     Counter64,
 }
 
+/// Longest text: DisplayString's and SnmpAdminString's (RFC 2579, RFC 3411). A name from
+/// the host that is longer would fit no answer, and end every walk at it.
+pub const TEXT_BYTES_MAX: usize = 255;
+
 impl Value {
-    /// Text.
+    /// Text. What is longer than [`TEXT_BYTES_MAX`] is cut at a character.
     pub fn text(text: &str) -> Self {
-        Self::Octets(text.as_bytes().into())
+        let mut end = text.len().min(TEXT_BYTES_MAX);
+        while !text.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        Self::Octets(text.as_bytes().get(..end).unwrap_or_default().into())
     }
 
     /// A signed number that stays at the largest when it would pass it, as snmpd's
@@ -195,6 +203,14 @@ mod tests {
         assert_eq!(Value::gauge(1 << 32), Value::Gauge32(u32::MAX));
         assert_eq!(Value::counter((1 << 32) + 5), Value::Counter32(5));
         assert_eq!((high_word((7 << 32) + 5), low_word((7 << 32) + 5)), (7, 5));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        let Value::Octets(octets) = Value::text(&"é".repeat(200)) else {
+            panic!("not a text");
+        };
+        assert_eq!(octets.len(), TEXT_BYTES_MAX - 1);
     }
 
     #[test]

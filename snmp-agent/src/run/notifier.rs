@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::net::UdpSocket;
 use tracing::warn;
 
-use super::Shared;
+use super::{LOOK_INTERVAL, Shared};
 use crate::counters::Counter;
 use crate::message::{self, TRAP};
 use crate::notify::{Delivery, Target, Via, Waiting, content, trap_pdu};
@@ -16,10 +16,13 @@ use crate::tree::hundredths;
 /// Sends until the agent stops.
 pub(super) async fn notify(shared: Arc<Shared>) {
     let mut stop = shared.stop.subscribe();
+    let mut ticks = tokio::time::interval(LOOK_INTERVAL);
     loop {
         tokio::select! {
             _ = stop.wait_for(|is_stopping| *is_stopping) => return,
             () = shared.wake.notified() => {}
+            // Something may have become due that nobody wakes us for.
+            _ = ticks.tick() => {}
         }
         while let Some(waiting) = shared.foundation.outbox.first() {
             // Stopping leaves the notice where it waits.

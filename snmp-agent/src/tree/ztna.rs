@@ -34,9 +34,6 @@ const ALERT_COUNT: u32 = 2;
 const ALERT_SEQUENCE: u32 = 3;
 const ALERT_TABLE: u32 = 4;
 
-/// Longest text: SnmpAdminString's (RFC 3411).
-const TEXT_BYTES_MAX: usize = 255;
-
 pub(super) fn add(builder: &mut Builder, inputs: &Inputs<'_>) {
     connectors::add(builder, inputs);
     logs::add(builder, inputs);
@@ -59,14 +56,9 @@ fn entry(inputs: &Inputs<'_>, table: u32) -> Oid {
     object(inputs.base, &[table, 1])
 }
 
-/// Text as a poller may show it: no control characters, cut at a character.
+/// Text as a poller may show it: without control characters.
 pub fn shown(text: &str) -> Value {
-    let clean = model::untrusted::printable(text);
-    let mut end = clean.len().min(TEXT_BYTES_MAX);
-    while !clean.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    Value::text(clean.get(..end).unwrap_or_default())
+    Value::text(&model::untrusted::printable(text))
 }
 
 /// ZtnaState: how good a state is, whatever it is about.

@@ -374,11 +374,3 @@ fn every_readable_object_of_the_text_is_served() {
     }
     assert_eq!(served.len(), names.len());
 }
-
-#[test]
-fn a_long_text_is_cut_at_a_character() {
-    let Value::Octets(octets) = shown(&"é".repeat(200)) else {
-        panic!("not a text");
-    };
-    assert_eq!(octets.len(), TEXT_BYTES_MAX - 1);
-}
