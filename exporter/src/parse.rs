@@ -2,7 +2,7 @@
 //!
 //! The same scanner, fold and exposition as the running agent's, so a file gives
 //! the same numbers here and there. Whose log each file is stands in [`job`]; files are
-//! read side by side, one thread a core ([`fold_all`]), and memory does not grow with
+//! read side by side, one thread a core ([`mod@fold_all`]), and memory does not grow with
 //! them.
 
 pub mod fold_all;
