@@ -7,6 +7,8 @@
 //! The connector's processes are found by their short names, and by them their container,
 //! whose other processes then are the connector's as well. Containers are told by cgroups
 //! of version 2; on older hosts the names alone count.
+//!
+//! Known limit: anybody may give a program the connector's name, and is added to it.
 
 mod texts;
 

@@ -52,10 +52,12 @@ struct Answer<T> {
     took: Duration,
 }
 
-/// What a worker was asked, and when.
+/// When a worker was asked what it has not answered yet.
 #[derive(Clone, Copy)]
 struct Asked {
     at: Duration,
+    /// The sample that it would have been asked for last.
+    latest: Duration,
     is_new: bool,
 }
 
@@ -93,6 +95,7 @@ impl<T: Send + 'static> Worker<T> {
                 Ok(_) | Err(TryRecvError::Disconnected) => self.asked = None,
                 Err(TryRecvError::Empty) => {
                     asked.is_new = false;
+                    asked.latest = now;
                     return;
                 }
             }
@@ -100,6 +103,7 @@ impl<T: Send + 'static> Worker<T> {
         if thread.orders.try_send(now).is_ok() {
             self.asked = Some(Asked {
                 at: now,
+                latest: now,
                 is_new: true,
             });
         }
@@ -145,8 +149,8 @@ impl<T: Send + 'static> Worker<T> {
     }
 
     fn hung(&self, asked: Asked, limit: Duration) -> Outcome<T> {
-        let since = asked.at.as_secs();
-        let words = format!("no answer since {since} s after the agent's start");
+        let waited = asked.latest.saturating_sub(asked.at).max(limit);
+        let words = format!("no answer for {} s", waited.as_secs());
         self.failed(limit, 1, words)
     }
 
@@ -241,10 +245,7 @@ mod tests {
         worker.ask(SECOND);
         worker.ask(SECOND * 2);
         let still = worker.answer(PATIENCE, SECOND);
-        assert_eq!(
-            still.run.error.unwrap(),
-            "no answer since 0 s after the agent's start"
-        );
+        assert_eq!(still.run.error.unwrap(), "no answer for 2 s");
         assert!(begun.try_recv().is_err());
 
         // It comes back: the late answer is dropped, the next one taken.
