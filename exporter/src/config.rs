@@ -22,6 +22,7 @@ mod suggest;
 mod tail;
 mod tools;
 mod well_known;
+mod zone;
 
 use std::fs::File;
 use std::io::Read;
@@ -135,7 +136,8 @@ pub struct ConnectorConfig {
     pub kind: ConnectorKind,
     /// Its logs, in the order of the file.
     pub logs: Logs,
-    /// The zone of time stamps that name none, if somebody says; see [`Self::zone`].
+    /// The zone of time stamps that name none. Once the configuration is checked it is
+    /// the host's for a client if nobody said; see [`Self::zone`].
     #[serde(default, deserialize_with = "decode::timezone")]
     pub timezone: Option<TimeZone>,
     /// Where to begin with files that exist when the agent starts for the first time.
@@ -162,10 +164,14 @@ impl ConnectorConfig {
     /// The zone of time stamps that name none. A Publisher writes in UTC as far as we
     /// know, a client in the zone of its host.
     pub fn zone(&self) -> TimeZone {
-        match (&self.timezone, self.kind) {
-            (Some(zone), _) => zone.clone(),
-            (None, ConnectorKind::NetskopePublisher) => TimeZone::UTC,
-            (None, ConnectorKind::NetskopeClient | ConnectorKind::CatoClient) => TimeZone::system(),
+        self.timezone.clone().unwrap_or(TimeZone::UTC)
+    }
+
+    /// Whether the zone is that of this host, which has to be found.
+    const fn needs_zone_of_host(&self) -> bool {
+        match self.kind {
+            ConnectorKind::NetskopePublisher => false,
+            ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => self.timezone.is_none(),
         }
     }
 
@@ -262,6 +268,7 @@ impl Config {
             source: None,
             listen_of_text: Vec::new(),
         };
+        config.find_zones(None)?;
         check::check(&config, None)?;
         config.find_tools(&surroundings);
         Ok(config)
@@ -294,11 +301,27 @@ impl Config {
             })?;
         }
         config.resolve(folder);
+        config.find_zones(Some(&document))?;
         check::check(&config, Some(&document))?;
         config.find_tools(&surroundings);
         config.listen_of_text.clone_from(&config.web.listen);
         config.source = Some(document);
         Ok(config)
+    }
+
+    /// Gives the zone of this host to those that need it.
+    fn find_zones(&mut self, document: Option<&Document>) -> Result<(), ConfigError> {
+        let path = KeyPath::default().key("connectors");
+        for (index, connector) in self.connectors.iter_mut().enumerate() {
+            if connector.needs_zone_of_host() {
+                let zone = zone::of_this_host();
+                connector.timezone = Some(zone.map_err(|reason| {
+                    let path = path.index(index).key("timezone");
+                    check::refuse(document, &path, &reason.to_string()).wanting(zone::WANTED)
+                })?);
+            }
+        }
+        Ok(())
     }
 
     fn find_tools(&mut self, host: &Surroundings) {

@@ -1,7 +1,8 @@
 //! Asks the vendors' own tools what the clients on this host are doing.
 //!
-//! Three steps, each its own file: [`schedule`] says when, [`runner`] starts the
-//! program and bounds it in time and bytes, and one pure reader per tool
+//! Four steps, each its own file: [`schedule`] says when, [`trust`] whether nobody else
+//! could have changed the program, [`runner`] starts it and bounds it in time and bytes,
+//! and one pure reader per tool
 //! ([`nsdiag`], [`stagentcli`], [`cato_sdp`]) turns its text into a reading or refuses
 //! it. What a reading does to a connector's state is `model`'s, what is counted is
 //! `pipeline`'s. A run that fails is the tool's failure and changes no state.
@@ -15,12 +16,14 @@ pub mod nsdiag;
 pub mod runner;
 pub mod schedule;
 pub mod stagentcli;
+pub mod trust;
 pub mod user_label;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::connector::{ClientStatus, ProbeFailure, ServiceState, Tool, ToolReading, TunnelState};
 
@@ -82,7 +85,7 @@ pub const fn arguments(tool: Tool) -> &'static [&'static str] {
     }
 }
 
-/// What a run that ended by itself tells.
+/// What a run that ended by itself tells at `now`.
 ///
 /// A tool that ends with an error may still say that something is down, as status
 /// commands do by old custom; that something is up is believed only from one that
@@ -91,10 +94,14 @@ pub const fn arguments(tool: Tool) -> &'static [&'static str] {
 /// # Errors
 ///
 /// [`ProbeFailure::ExitStatus`] or [`ProbeFailure::Unintelligible`].
-pub fn interpret(job: &ToolJob, printed: &Printed) -> Result<ToolReading, ProbeFailure> {
+pub fn interpret(
+    job: &ToolJob,
+    printed: &Printed,
+    now: Timestamp,
+) -> Result<ToolReading, ProbeFailure> {
     let text = &printed.text;
     let reading = match job.tool {
-        Tool::Nsdiag => nsdiag::read(text, &job.zone, &job.user_label),
+        Tool::Nsdiag => nsdiag::read(text, now, &job.zone, &job.user_label),
         Tool::StAgentCli => stagentcli::read(text),
         Tool::CatoSdp => cato_sdp::read(text),
     };

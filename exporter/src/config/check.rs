@@ -41,6 +41,11 @@ pub(super) fn check(config: &Config, document: Option<&Document>) -> Result<(), 
     checker.store_is_no_log(config)
 }
 
+/// A mistake at `path`, with what the manual wants there.
+pub(super) fn refuse(document: Option<&Document>, path: &KeyPath, wrong: &str) -> ConfigError {
+    Checker { document }.refuse(path, wrong)
+}
+
 /// Checks addresses that may have come from flags.
 pub(super) fn check_listeners(
     config: &Config,
@@ -242,6 +247,7 @@ impl Checker<'_> {
             self.catalogues(&item.key("catalogue"), &connector.catalogue)?;
             self.unknown_after(&item.key("unknown_after"), connector.unknown_after)?;
             self.tools(&item.key("tools"), connector)?;
+            self.tools_are_asked_in_time(&item, connector)?;
         }
         Ok(())
     }

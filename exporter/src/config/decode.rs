@@ -23,7 +23,7 @@ use super::Logs;
 use super::document::{Document, Entry, Node, Value};
 use super::error::{ConfigError, Place};
 use super::path::{KeyPath, Step};
-use super::{reference, suggest};
+use super::{reference, suggest, zone};
 
 impl Document {
     /// The configuration that the tree says, unchecked beyond its types.
@@ -193,6 +193,19 @@ impl<'de> Deserializer<'de> for &'de Node {
         self.deserialize_str(visitor)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            // The types would take the values of their keys one after the other.
+            Value::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            Value::Plain(_) | Value::Quoted(_) | Value::Map(_) => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -212,7 +225,7 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        unit_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -336,7 +349,7 @@ pub(super) fn timezone<'de, D: Deserializer<'de>>(
     let name = String::deserialize(deserializer)?;
     match name.as_str() {
         "UTC" => Ok(Some(TimeZone::UTC)),
-        "local" => Ok(Some(TimeZone::system())),
+        "local" => zone::of_this_host().map(Some).map_err(de::Error::custom),
         _ => TimeZone::get(&name)
             .map(Some)
             .map_err(|_| de::Error::custom(format!("`{name}` is no known time zone"))),

@@ -155,22 +155,84 @@ fn a_client_is_read_in_the_zone_of_its_host_and_forgotten_after_an_hour_of_silen
 }
 
 #[test]
-fn a_program_that_everybody_may_change_is_refused() {
+fn a_bad_tool_is_the_tools_trouble_and_no_mistake_of_the_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("nsdiag");
     fs::write(&program, "").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o777)).unwrap();
     let connectors = CONNECTORS.replace("-publisher", "-client");
-    let shown = program.display();
-    let text = format!("store: {{path: s}}\n{connectors}  tools: {{nsdiag: {{path: {shown}}}}}\n");
-    for (mode, is_accepted) in [(0o755, true), (0o775, true), (0o757, false)] {
-        fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();
-        let result = Config::parse("test", &text);
-        assert_eq!(result.is_ok(), is_accepted, "{mode:o} {result:?}");
-        if let Err(error) = result {
-            assert!(error.message().contains("by everybody"), "{error}");
-            assert_eq!(error.key(), "connectors[0].tools.nsdiag.path");
+    for path in [&program, &folder.path().join("missing"), folder.path()] {
+        let shown = path.display();
+        let text =
+            format!("store: {{path: s}}\n{connectors}  tools: {{nsdiag: {{path: {shown}}}}}\n");
+        let config = Config::parse("test", &text).unwrap();
+        assert_eq!(config.connectors[0].tools_in_use[0].path, *path);
+    }
+}
+
+#[test]
+fn a_silence_is_at_least_two_intervals_of_each_tool() {
+    let client = CONNECTORS.replace("-publisher", "-client");
+    let refused = |more: &str| {
+        let text = format!("store: {{path: s}}\n{client}{more}");
+        let error = Config::parse("test", &text).err()?;
+        let message = error.message();
+        Some((error.key().to_owned(), message))
+    };
+    for (more, expected) in [
+        ("  unknown_after: 10m\n  tools: {nsdiag: {}}\n", None),
+        (
+            "  unknown_after: never\n  tools: {nsdiag: {interval: 1d}}\n",
+            None,
+        ),
+        ("  tools: {nsdiag: {interval: 30m}}\n", None),
+        (
+            "  unknown_after: 1m\n  tools: {nsdiag: {enabled: false}}\n",
+            None,
+        ),
+        ("  unknown_after: 1m\n", None),
+        (
+            "  unknown_after: 9m\n  tools: {nsdiag: {}}\n",
+            Some(("unknown_after", ["`9m`", "`5m` of `nsdiag`"])),
+        ),
+        (
+            "  unknown_after: 3m\n  tools: {nsdiag: {interval: 1m}, stagentcli: {interval: 91s}}\n",
+            Some(("unknown_after", ["`3m`", "`1m31s` of `stagentcli`"])),
+        ),
+        (
+            "  tools: {nsdiag: {interval: 31m}}\n",
+            Some(("tools.nsdiag.interval", ["`31m`", "`1h`"])),
+        ),
+    ] {
+        let found = refused(more);
+        assert_eq!(
+            found.as_ref().map(|(key, _)| key.as_str()),
+            expected
+                .map(|(key, _)| format!("connectors[0].{key}"))
+                .as_deref(),
+            "{more}"
+        );
+        for ((_, message), (_, words)) in found.iter().zip(expected) {
+            assert!(words.iter().all(|word| message.contains(word)), "{message}");
         }
+    }
+}
+
+#[test]
+fn a_list_is_no_section() {
+    let connector = "{name: a, kind: cato-client, logs: {client: [/x]}, tools: []}";
+    for (text, key) in [
+        (format!("connectors: [{connector}]"), "connectors[0].tools"),
+        ("connectors: [[a]]".to_owned(), "connectors[0]"),
+        ("store: [a]".to_owned(), "store"),
+        ("web: []".to_owned(), "web"),
+        ("tail: []".to_owned(), "tail"),
+        ("privacy: [true]".to_owned(), "privacy"),
+    ] {
+        let error = Config::parse("test", &text).unwrap_err();
+        assert_eq!(error.key(), key, "{error}");
+        assert!(error.message().starts_with("is a list; want "), "{error}");
     }
 }
 

@@ -111,10 +111,15 @@ pub(super) fn in_use(connector: &ConnectorConfig, host: &Surroundings) -> Vec<To
             (None, Some(_)) => host.find_tool(*tool).or_else(|| host.expect_tool(*tool)),
             (None, None) => host.find_tool(*tool),
         };
+        // Who named no tool shall not have to know how often it is asked.
+        let interval_max = match (named, connector.silence_max()) {
+            (None, Some(silence)) => silence / 2,
+            (Some(_), _) | (None, None) => Duration::MAX,
+        };
         said.enabled.then_some(ToolUse {
             tool: *tool,
             path: path?,
-            interval: said.interval.0,
+            interval: said.interval.0.min(interval_max),
             timeout: said.timeout.0,
         })
     });
@@ -193,6 +198,28 @@ mod tests {
                 "stagentcli opt/netskope/stagent/stAgentCli"
             ]
         );
+    }
+
+    #[test]
+    fn a_tool_that_nobody_named_is_asked_twice_in_the_longest_silence() {
+        let root = tempfile::tempdir().unwrap();
+        let program = root.path().join(INSTALLED[0]);
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::write(program, "").unwrap();
+        for (more, seconds) in [
+            ("", 300),
+            ("  unknown_after: never\n", 300),
+            ("  unknown_after: 10m\n", 300),
+            ("  unknown_after: 4m\n", 120),
+            (
+                "  unknown_after: 4m\n  tools: {nsdiag: {interval: 2m}}\n",
+                120,
+            ),
+        ] {
+            let config = super::super::Config::parse("test", &format!("{CONFIG}{more}")).unwrap();
+            let used = in_use(&config.connectors[0], &host(root.path()));
+            assert_eq!(used[0].interval, Duration::from_secs(seconds), "{more}");
+        }
     }
 
     #[test]

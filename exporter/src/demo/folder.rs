@@ -9,8 +9,9 @@
 //! a minute and a half behind misses what the fourth held.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use model::connector::{ConnectorKind, Tool};
@@ -112,7 +113,10 @@ impl DemoFolder {
         let mut logs = BTreeMap::new();
         for log in Log::ALL {
             let place = connector_folder(folder, log.connector());
-            fs::create_dir_all(&place).map_err(|source| FolderError::Open {
+            // The agent runs no tool in a folder that others may write to, whatever our umask.
+            let mut ours_alone = DirBuilder::new();
+            let created = ours_alone.recursive(true).mode(0o700).create(&place);
+            created.map_err(|source| FolderError::Open {
                 path: place.clone(),
                 source,
             })?;

@@ -1,9 +1,11 @@
 //! Reads what `cato-sdp status` prints on Linux: `key = value` lines, or one sentence.
 //!
 //! By the vendor's own container the client is up if `pop name` or `tun device`
-//! stands in the text; public tools also know `STATE_AUTHENTICATED`, and take words of
-//! signing in for "somebody must". One tunnel carries both services, so they share its
-//! state. Text that says up and down at once says nothing.
+//! stands in the text; here they must have a value, too. Public tools also know
+//! `STATE_AUTHENTICATED`, which says who is signed in and nothing of a tunnel, and take
+//! words of signing in for "somebody must". Such words count in sentences and keys, not
+//! in values: a point of presence may have any name. One tunnel carries both services,
+//! so they share its state. Text that contradicts itself says nothing.
 //!
 //! Source: the vendor's public container for its Linux client, its page "Getting
 //! Started with the Linux Client", and public tools that drive this command.
@@ -31,28 +33,39 @@ const DEVICE_BYTES_MAX: usize = 15;
 /// itself.
 pub fn read(output: &str) -> Result<ToolReading, ProbeFailure> {
     let mut reading = ToolReading::default();
-    let mut is_up = false;
-    for (key, value) in fields(output) {
+    let mut pop = None;
+    let mut device = None;
+    for (key, value) in output.lines().filter_map(field) {
         match key.as_str() {
-            "popname" => is_up |= learn_if(&mut reading.facts, Fact::Pop, value, |_| true),
+            "popname" => set(
+                &mut pop,
+                learn_if(&mut reading.facts, Fact::Pop, value, |_| true),
+            )?,
             "tundevice" => {
-                is_up |= learn_if(&mut reading.facts, Fact::TunnelDevice, value, is_device);
+                let learnt = learn_if(&mut reading.facts, Fact::TunnelDevice, value, is_device);
+                set(&mut device, learnt)?;
             }
             "tunnelip" => {
                 let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
-                learn_if(&mut reading.facts, Fact::TunnelIp, value, is_address);
+                let _ = learn_if(&mut reading.facts, Fact::TunnelIp, value, is_address);
             }
             "duration" => reading.uptime = duration(value),
             "version" | "clientversion" => learn(&mut reading.facts, Fact::Version, value),
             _ => {}
         }
     }
-    is_up |= holds_word(output, "STATE_AUTHENTICATED");
-    let is_down = output.contains("Cato client is disconnected");
-    let must_sign_in = asks_to_sign_in(output);
-    let is_refused = holds_word(output, "USER_NOT_ALLOWED");
+    let said = without_values(output);
+    let is_up = pop.is_some() || device.is_some();
+    let is_down = said.contains("Cato client is disconnected");
+    let must_sign_in = asks_to_sign_in(&said);
+    let is_refused = holds_word(&said, "USER_NOT_ALLOWED");
+    let is_signed_in = holds_word(&said, "STATE_AUTHENTICATED");
+    if is_signed_in && (must_sign_in || is_refused) {
+        return Err(ProbeFailure::Unintelligible);
+    }
     let (service, reason) = match (is_up, is_down) {
         (true, true) => return Err(ProbeFailure::Unintelligible),
+        (true, false) if is_refused => return Err(ProbeFailure::Unintelligible),
         (true, false) if must_sign_in => (ServiceState::ConnectedWarning, "authentication"),
         (true, false) => (ServiceState::Connected, ""),
         (false, _) if is_refused => (ServiceState::Error, "not_allowed"),
@@ -72,21 +85,42 @@ pub fn read(output: &str) -> Result<ToolReading, ProbeFailure> {
     Ok(reading)
 }
 
-/// The lines with a key and a value, the value without its quotes.
-fn fields(output: &str) -> impl Iterator<Item = (String, &str)> {
-    output.lines().filter_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        Some((bare(key), value.trim().trim_matches('"').trim()))
-    })
+/// The key and the value of a line that has them, the value without its quotes.
+fn field(line: &str) -> Option<(String, &str)> {
+    let (key, value) = line.split_once('=')?;
+    Some((bare(key), value.trim().trim_matches('"').trim()))
 }
 
-/// Learns a value that is what it should be; returns whether it is.
-fn learn_if(facts: &mut Facts, fact: Fact, value: &str, is_right: impl Fn(&str) -> bool) -> bool {
-    let is_told = cleaned(value).is_some_and(|text| is_right(&text));
-    if is_told {
-        learn(facts, fact, value);
+/// The text without what stands behind an equals sign.
+fn without_values(output: &str) -> String {
+    let lines = output
+        .lines()
+        .map(|line| line.split_once('=').map_or(line, |(key, _)| key));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Learns a value that is what it should be, and returns it.
+fn learn_if(
+    facts: &mut Facts,
+    fact: Fact,
+    value: &str,
+    is_right: impl Fn(&str) -> bool,
+) -> Option<String> {
+    let told = cleaned(value).filter(|text| is_right(text))?;
+    learn(facts, fact, value);
+    Some(told)
+}
+
+/// Takes a value that was told, unless another was told before.
+fn set(told: &mut Option<String>, value: Option<String>) -> Result<(), ProbeFailure> {
+    match (&told, value) {
+        (Some(before), Some(after)) if *before != after => Err(ProbeFailure::Unintelligible),
+        (_, Some(after)) => {
+            *told = Some(after);
+            Ok(())
+        }
+        (_, None) => Ok(()),
     }
-    is_told
 }
 
 fn is_device(name: &str) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! The spacing around `::` varies, one trailing dot belongs to the line, and keys come
 //! and go with versions: an unknown one is passed over, and of one that stands twice
-//! the first counts. A state is told only by a word that the table below knows.
+//! the first counts. A state's word that we do not know makes the whole answer
+//! unintelligible: passed over, it would leave the old state standing as if confirmed.
 //!
 //! Source: the tests of a public osquery extension and two public tables that read
 //! the same output; beside those keys, the words of the client's configuration panel
@@ -80,13 +81,15 @@ enum ClientWord {
     FailClosed,
 }
 
-/// Reads the output. Dates without a zone are in `zone`.
+/// Reads the output. Dates without a zone are in `zone`; one after `now` is none.
 ///
 /// # Errors
 ///
-/// [`ProbeFailure::Unintelligible`] if no line says anything that we know.
+/// [`ProbeFailure::Unintelligible`] if no line says anything that we know, or one says
+/// a state in a word that we do not know.
 pub fn read(
     output: &str,
+    now: Timestamp,
     zone: &TimeZone,
     user_label: &UserLabel,
 ) -> Result<ToolReading, ProbeFailure> {
@@ -95,19 +98,21 @@ pub fn read(
     let mut has_tunnel_reason = false;
     for (key, value) in fields(output) {
         match key {
-            Key::Client => client = client.or_else(|| client_word(value)),
+            Key::Client => client = client.or(Some(client_word(value)?)),
             Key::Tunnel => {
-                reading.tunnel = reading.tunnel.or_else(|| tunnel_state(value));
+                reading.tunnel = reading.tunnel.or(Some(tunnel_state(value)?));
                 has_tunnel_reason |= bare(value) == "nstunneldisconnectedbyuser";
             }
             Key::PrivateAccess => {
-                reading.private_access = reading.private_access.or_else(|| service_state(value));
+                reading.private_access = reading.private_access.or(service_state(value)?);
                 learn_first(&mut reading.facts, Fact::PrivateAccess, value);
             }
             Key::GatewayAddress => learn_address(&mut reading.facts, value),
             Key::User => learn_user(&mut reading.facts, user_label, value),
             Key::ConfiguredAt => {
-                reading.configured_at = reading.configured_at.or_else(|| date(value, zone));
+                reading.configured_at = reading
+                    .configured_at
+                    .or_else(|| past_date(value, now, zone));
             }
             Key::Of(fact) => learn_first(&mut reading.facts, fact, value),
         }
@@ -134,35 +139,49 @@ fn fields(output: &str) -> impl Iterator<Item = (Key, &str)> {
     })
 }
 
-fn client_word(value: &str) -> Option<ClientWord> {
+fn client_word(value: &str) -> Result<ClientWord, ProbeFailure> {
     match bare(value).as_str() {
-        "enable" | "enabled" => Some(ClientWord::On),
-        "disable" | "disabled" => Some(ClientWord::Off),
-        "unenrolled" => Some(ClientWord::NotEnrolled),
-        "error" => Some(ClientWord::Error),
-        "failclose" | "failclosed" => Some(ClientWord::FailClosed),
-        _ => None,
+        "enable" | "enabled" => Ok(ClientWord::On),
+        "disable" | "disabled" => Ok(ClientWord::Off),
+        "unenrolled" => Ok(ClientWord::NotEnrolled),
+        "error" => Ok(ClientWord::Error),
+        "failclose" | "failclosed" => Ok(ClientWord::FailClosed),
+        _ => Err(ProbeFailure::Unintelligible),
     }
 }
 
-fn tunnel_state(value: &str) -> Option<TunnelState> {
-    match bare(value).as_str() {
-        "nstunnelconnected" => Some(TunnelState::Connected),
-        "nstunnelconnecting" => Some(TunnelState::Connecting),
-        word if word.starts_with("nstunneldisconnected") => Some(TunnelState::Disconnected),
-        _ => None,
+/// The state in a word that begins with `NSTUNNEL_`. Only the two plain words are known
+/// in public; others of the same grammar say at least that the tunnel is not up. What is
+/// not quite "connected", such as "not connected", is never taken for it.
+fn tunnel_state(value: &str) -> Result<TunnelState, ProbeFailure> {
+    let word = bare(value);
+    let state = word.strip_prefix("nstunnel").unwrap_or_default();
+    if state == "connected" {
+        return Ok(TunnelState::Connected);
     }
+    if state.contains("disconnect") {
+        return Ok(TunnelState::Disconnected);
+    }
+    if state.contains("connecting") {
+        return Ok(TunnelState::Connecting);
+    }
+    Err(ProbeFailure::Unintelligible)
 }
 
-/// The panel's word, or that of the client's log, for private access.
-fn service_state(value: &str) -> Option<ServiceState> {
+/// The panel's word, or that of the client's log, for private access; `None` where
+/// there is none to speak of.
+fn service_state(value: &str) -> Result<Option<ServiceState>, ProbeFailure> {
+    if cleaned(value).is_none() {
+        return Ok(None);
+    }
     match bare(value).as_str() {
-        "connected" | "npaisstarted" => Some(ServiceState::Connected),
+        "connected" | "npaisstarted" => Ok(Some(ServiceState::Connected)),
         "connecting" | "disconnected" | "disabled" | "npaisstarting" | "npaisstopped" => {
-            Some(ServiceState::Disconnected)
+            Ok(Some(ServiceState::Disconnected))
         }
-        "error" => Some(ServiceState::Error),
-        _ => None,
+        "error" => Ok(Some(ServiceState::Error)),
+        "notconfigured" => Ok(None),
+        _ => Err(ProbeFailure::Unintelligible),
     }
 }
 
@@ -222,6 +241,12 @@ fn learn_user(facts: &mut Facts, user_label: &UserLabel, value: &str) {
     {
         facts.learn(Fact::User, Untrusted::new(&label));
     }
+}
+
+/// A date that has been. One that is still to come was read in another zone, or told by
+/// a clock that was wrong: it would count as newer than everything for a long time.
+fn past_date(value: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    date(value, zone).filter(|date| *date <= now)
 }
 
 /// A date in any of the ways that cannot be mistaken: a number of the month alone,

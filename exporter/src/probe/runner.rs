@@ -1,32 +1,39 @@
 //! Runs one program once: bounded in time and bytes, never through a shell, leaving nobody behind.
 //!
 //! The program gets no input, no environment but a language and a home, and a process
-//! group of its own. Whatever goes wrong, the group is killed as a whole: a tool may
-//! have started others that hold its output open. The group is killed before its
-//! leader is reaped, so its number cannot belong to anybody else yet.
+//! group of its own. However it ends, the group is killed as a whole: a tool may have
+//! started others that hold its output open. The group is killed before its leader is
+//! reaped, so its number cannot belong to anybody else yet. A tool that has ended has
+//! said what it has to say: who still holds its output is waited for only a moment.
 //!
 //! What the text means is not known here, and when to run is `schedule`'s.
 //!
-//! Known limits: a tool that ends well may leave a service behind that closed its
-//! output, and we let it live: vendors start theirs so. A program on a disk that does
-//! not answer hangs before there is anything to kill; its series then stand still.
-//! If the agent itself is killed, a tool that runs then ends by itself or with its
-//! service's control group.
+//! Known limits: a child that made a session or a group of its own survives; vendors
+//! start their services so. A program on a disk that does not answer hangs before there
+//! is anything to kill; its series then stand still. If the agent itself is killed, a
+//! tool that runs then ends by itself or with its service's control group.
 
 use std::env;
 use std::io;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::pin::pin;
+use std::process::Stdio;
 use std::time::Duration;
 
 use model::connector::ProbeFailure;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal as signals};
 use tokio::time::{sleep, timeout};
 
 /// Most bytes read of what a program prints. The longest known answer has one.
 pub const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+
+/// How long somebody else may hold the output of a program that has ended: what it wrote
+/// is in the pipe by then, and only has to be read.
+const PIPE_GRACE: Duration = Duration::from_millis(200);
 
 /// How long a killed program may take to be gone until somebody else waits for it: one
 /// that hangs in the kernel dies when the kernel lets it.
@@ -72,20 +79,17 @@ pub enum Ending {
 ///
 /// Why there is no text; [`ProbeFailure::ExitStatus`] only if a signal ended it.
 pub async fn run(order: &Order) -> Result<Printed, ProbeFailure> {
+    // Listened to before there is a child whose end could be missed.
+    let ends = signals(SignalKind::child()).map_err(|error| failure_of(&error))?;
     let mut running = start(order).await.map_err(|error| failure_of(&error))?;
-    let outcome = match timeout(order.timeout, finish(&mut running.child)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(ProbeFailure::Timeout),
+    let outcome = read_to_the_end(&mut running, ends, order.timeout).await;
+    running.group.kill();
+    // Reaped here if it goes at once, else by the runtime.
+    let reaped = timeout(REAP_TIMEOUT, running.child.wait()).await;
+    let text = outcome?;
+    let Ok(Ok(status)) = reaped else {
+        return Err(ProbeFailure::System);
     };
-    match &outcome {
-        Ok(_) => running.group.release(),
-        Err(_) => {
-            running.group.kill();
-            // Reaped here if it goes at once, else by the runtime.
-            let _ = timeout(REAP_TIMEOUT, running.child.wait()).await;
-        }
-    }
-    let (text, status) = outcome?;
     match status.code() {
         Some(0) => Ok(Printed {
             text,
@@ -136,7 +140,8 @@ async fn start_once(order: &Order) -> io::Result<Running> {
         .map_err(io::Error::other)?
 }
 
-fn failure_of(error: &io::Error) -> ProbeFailure {
+/// What a failure to reach or start a program is called.
+pub(super) fn failure_of(error: &io::Error) -> ProbeFailure {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ProbeFailure::NotFound,
         io::ErrorKind::PermissionDenied => ProbeFailure::Denied,
@@ -144,34 +149,88 @@ fn failure_of(error: &io::Error) -> ProbeFailure {
     }
 }
 
-/// Waits for the end of the output, then for the end of the program.
-async fn finish(child: &mut Child) -> Result<(String, ExitStatus), ProbeFailure> {
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+/// Reads what the program prints until it has ended, and not much longer. The program
+/// is not reaped then.
+async fn read_to_the_end(
+    running: &mut Running,
+    ends: Signals,
+    limit: Duration,
+) -> Result<String, ProbeFailure> {
+    let child = &mut running.child;
+    let streams = (child.stdout.take(), child.stderr.take());
+    let ((Some(stdout), Some(stderr)), Some(leader)) = (streams, running.group.leader) else {
         return Err(ProbeFailure::System);
     };
-    let (mut bytes, errors) = tokio::try_join!(read_all(stdout), read_all(stderr))?;
+    let (mut bytes, mut errors) = (Vec::new(), Vec::new());
+    {
+        let mut reading = pin!(async {
+            let both =
+                tokio::try_join!(read_all(stdout, &mut bytes), read_all(stderr, &mut errors));
+            both.map(drop)
+        });
+        let ended = end_of(leader, ends);
+        let first = timeout(limit, async {
+            let mut ended = pin!(ended);
+            tokio::select! {
+                read = &mut reading => {
+                    read?;
+                    ended.await.map(|()| Pipes::AtTheirEnd)
+                }
+                end = &mut ended => end.map(|()| Pipes::Open),
+            }
+        });
+        let pipes = first.await.map_err(|_| ProbeFailure::Timeout)??;
+        if pipes == Pipes::Open
+            && let Ok(read) = timeout(PIPE_GRACE, reading).await
+        {
+            read?;
+        }
+    }
     if OUTPUT_BYTES_MAX < bytes.len().saturating_add(errors.len()) {
         return Err(ProbeFailure::OutputTooLong);
     }
     bytes.push(b'\n');
     bytes.extend(errors);
-    let status = child.wait().await.map_err(|_| ProbeFailure::System)?;
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), status))
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Reads to the end, or one byte too many.
-async fn read_all(stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, ProbeFailure> {
-    let most = u64::try_from(OUTPUT_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    stream
-        .take(most.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .await
-        .map_err(|_| ProbeFailure::System)?;
-    if OUTPUT_BYTES_MAX < bytes.len() {
-        return Err(ProbeFailure::OutputTooLong);
+/// How far the output of a program was read when it had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pipes {
+    AtTheirEnd,
+    /// There may be more to read, or somebody else holds them.
+    Open,
+}
+
+/// Waits until a child has ended, and leaves it to be reaped.
+async fn end_of(leader: Pid, mut ends: Signals) -> Result<(), ProbeFailure> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    loop {
+        match waitid(WaitId::Pid(leader), options) {
+            Ok(Some(_)) => return Ok(()),
+            Ok(None) | Err(Errno::INTR) => {}
+            Err(_) => return Err(ProbeFailure::System),
+        }
+        // Some child has ended, perhaps this one.
+        ends.recv().await.ok_or(ProbeFailure::System)?;
     }
-    Ok(bytes)
+}
+
+/// Reads to the end, or some bytes too many. What was read stands in `bytes`, also if
+/// nobody waits for the rest.
+async fn read_all(
+    mut stream: impl AsyncRead + Unpin,
+    bytes: &mut Vec<u8>,
+) -> Result<(), ProbeFailure> {
+    loop {
+        let read = stream.read_buf(bytes).await;
+        if read.map_err(|_| ProbeFailure::System)? == 0 {
+            return Ok(());
+        }
+        if OUTPUT_BYTES_MAX < bytes.len() {
+            return Err(ProbeFailure::OutputTooLong);
+        }
+    }
 }
 
 /// A started program. Dropping it kills the group, and only then lets go of the leader.
@@ -199,11 +258,6 @@ struct Group {
 }
 
 impl Group {
-    /// The leader has ended and is reaped: its number is no longer ours.
-    const fn release(&mut self) {
-        self.leader = None;
-    }
-
     fn kill(&mut self) {
         if let Some(leader) = self.leader.take() {
             // Gone already is as good.

@@ -2,7 +2,9 @@
 //!
 //! Each job is a task of its own: soon after the start, one job after the other, and
 //! then at its interval, a tenth more or less by chance so that hosts and jobs do not
-//! march in step. No program runs twice at once, and no more than a few at all.
+//! march in step. No program runs twice at once, and no more than a few at all; with
+//! the bound of a run's time, no job waits long for others that hang. Whether a program
+//! is to be trusted is asked before each run, and before it takes one of the few places.
 //!
 //! An answer goes to the writer without waiting on a thread: if its inbox is full, the
 //! task tries again soon, holding this one answer and asking nothing meanwhile. So
@@ -12,7 +14,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,12 +24,13 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
-use super::runner::{Order, run};
+use super::runner::{self, Order, run};
+use super::trust::{self, Distrust};
 use super::{ToolJob, arguments, interpret};
 use crate::clock::Clock;
 
 /// Most tools that run at once, over all connectors.
-pub const RUNS_MAX: usize = 4;
+pub const RUNS_MAX: usize = 8;
 
 /// From the start of one job to that of the next, the first time.
 const SPREAD: Duration = Duration::from_millis(250);
@@ -122,10 +125,10 @@ async fn ask_again_and_again(
     let mut was_success = None;
     sleep(delay).await;
     loop {
-        let Some(answer) = ask(&job, &program, &shared).await else {
+        let Some((answer, distrust)) = ask(&job, &program, &shared).await else {
             return;
         };
-        tell_change(&job, &answer.outcome, &mut was_success);
+        tell_change(&job, &answer.outcome, distrust.as_ref(), &mut was_success);
         loop {
             match (shared.deliver)(&job.connector, &answer) {
                 Delivery::Taken => break,
@@ -138,10 +141,24 @@ async fn ask_again_and_again(
     }
 }
 
-/// Runs the tool once. `None` if nothing is run any more.
-async fn ask(job: &ToolJob, program: &Semaphore, shared: &Shared) -> Option<ToolRun> {
+/// Runs the tool once, if nobody else could have changed it. `None` if nothing is run
+/// any more.
+async fn ask(
+    job: &ToolJob,
+    program: &Semaphore,
+    shared: &Shared,
+) -> Option<(ToolRun, Option<Distrust>)> {
     // First the program, so that nobody waits for it with a permit that others want.
     let _alone = program.acquire().await.ok()?;
+    let answer = |duration, outcome| ToolRun {
+        tool: job.tool,
+        duration,
+        outcome,
+    };
+    if let Err(distrust) = look_at(job).await {
+        let failure = failure_of(&distrust);
+        return Some((answer(Duration::ZERO, Err(failure)), Some(distrust)));
+    }
     let _permit = shared.runs.acquire().await.ok()?;
     let began = shared.clock.now().monotonic;
     let printed = run(&Order {
@@ -150,18 +167,34 @@ async fn ask(job: &ToolJob, program: &Semaphore, shared: &Shared) -> Option<Tool
         timeout: job.timeout,
     })
     .await;
-    let duration = shared.clock.now().monotonic.saturating_sub(began);
-    Some(ToolRun {
-        tool: job.tool,
-        duration,
-        outcome: printed.and_then(|printed| interpret(job, &printed)),
-    })
+    let now = shared.clock.now();
+    let duration = now.monotonic.saturating_sub(began);
+    let outcome = printed.and_then(|printed| interpret(job, &printed, now.timestamp()));
+    Some((answer(duration, outcome), None))
+}
+
+/// Whether the program is only ours and root's to change, asked on a thread that may
+/// wait: a disk may be slow.
+async fn look_at(job: &ToolJob) -> Result<(), Distrust> {
+    let program = job.program.clone();
+    let us = rustix::process::geteuid().as_raw();
+    tokio::task::spawn_blocking(move || trust::check(&program, us))
+        .await
+        .unwrap_or_else(|died| Err(Distrust::Unreachable(io::Error::other(died))))
+}
+
+fn failure_of(distrust: &Distrust) -> ProbeFailure {
+    match distrust {
+        Distrust::Unreachable(error) => runner::failure_of(error),
+        Distrust::Unsafe { .. } => ProbeFailure::Unsafe,
+    }
 }
 
 /// Logs the first outcome, and each that differs in kind from the one before.
 fn tell_change(
     job: &ToolJob,
     outcome: &Result<ToolReading, ProbeFailure>,
+    distrust: Option<&Distrust>,
     was_success: &mut Option<bool>,
 ) {
     let is_success = outcome.is_ok();
@@ -169,12 +202,16 @@ fn tell_change(
         return;
     }
     *was_success = Some(is_success);
-    let program: &Path = &job.program;
+    let program = job.program.display();
     let (connector, probe) = (&*job.connector, job.tool.name());
-    match outcome {
-        Ok(_) => info!(connector, probe, "tool answered"),
-        Err(cause) => {
-            warn!(connector, probe, program = %program.display(), %cause, "tool gave no reading");
+    match (outcome, distrust) {
+        (Ok(_), _) => info!(connector, probe, "tool answered"),
+        (Err(_), Some(Distrust::Unsafe { place, flaw })) => {
+            let place = place.display();
+            warn!(connector, probe, %program, %place, because = %flaw, "unsafe tool was not run");
+        }
+        (Err(cause), Some(Distrust::Unreachable(_)) | None) => {
+            warn!(connector, probe, %program, %cause, "tool gave no reading");
         }
     }
 }

@@ -5,7 +5,8 @@
 //! grammar of the first. The second is no state: the service also turns away a tool
 //! that it does not trust, so it is the tool's failure.
 //!
-//! Known limit: a state in other words is unintelligible, and says so in its series.
+//! Known limit: a state in other words, or told in two ways at once, is unintelligible,
+//! and says so in its series.
 
 use model::connector::{ClientStatus, ProbeFailure, ServiceState, ToolReading};
 use model::event::Reason;
@@ -15,7 +16,8 @@ use model::event::Reason;
 /// # Errors
 ///
 /// [`ProbeFailure::ExitStatus`] if the tool says that it could not reach its service;
-/// [`ProbeFailure::Unintelligible`] if it says nothing that we know.
+/// [`ProbeFailure::Unintelligible`] if it says nothing that we know, a state in words
+/// that we do not know, or two states of one service.
 pub fn read(output: &str) -> Result<ToolReading, ProbeFailure> {
     let mut reading = ToolReading::default();
     for line in output.lines() {
@@ -23,21 +25,28 @@ pub fn read(output: &str) -> Result<ToolReading, ProbeFailure> {
         if line.contains("failed to connect to netskope client service") {
             return Err(ProbeFailure::ExitStatus);
         }
-        if let Some(state) = line.strip_prefix("internet security ")
-            && reading.client.is_none()
-        {
-            let (status, reason) = client_status(state);
-            reading.client = status;
+        if let Some(state) = line.strip_prefix("internet security ") {
+            let (status, reason) = client_status(state)?;
+            set(&mut reading.client, status)?;
             reading.reason = Reason::new(reason).unwrap_or_default();
         }
         if let Some(state) = line.strip_prefix("private access ") {
-            reading.private_access = reading.private_access.or_else(|| service_state(state));
+            set(&mut reading.private_access, service_state(state)?)?;
         }
     }
     if reading.is_empty() {
         return Err(ProbeFailure::Unintelligible);
     }
     Ok(reading)
+}
+
+/// Takes a state, unless another was told before.
+fn set<S: PartialEq>(told: &mut Option<S>, state: S) -> Result<(), ProbeFailure> {
+    if told.as_ref().is_some_and(|before| *before != state) {
+        return Err(ProbeFailure::Unintelligible);
+    }
+    *told = Some(state);
+    Ok(())
 }
 
 /// A line's words in lower case, one blank between them.
@@ -47,22 +56,22 @@ fn words(line: &str) -> String {
     words.join(" ").to_lowercase()
 }
 
-fn client_status(state: &str) -> (Option<ClientStatus>, &'static str) {
+fn client_status(state: &str) -> Result<(ClientStatus, &'static str), ProbeFailure> {
     match state {
-        "enabled" => (Some(ClientStatus::Enabled), ""),
-        "disabled" => (Some(ClientStatus::Disabled), ""),
-        "disabled due to error" => (Some(ClientStatus::DisabledError), "error"),
-        "disabled due to fail close" => (Some(ClientStatus::FailClosed), "fail_close"),
-        _ => (None, ""),
+        "enabled" => Ok((ClientStatus::Enabled, "")),
+        "disabled" => Ok((ClientStatus::Disabled, "")),
+        "disabled due to error" => Ok((ClientStatus::DisabledError, "error")),
+        "disabled due to fail close" => Ok((ClientStatus::FailClosed, "fail_close")),
+        _ => Err(ProbeFailure::Unintelligible),
     }
 }
 
-fn service_state(state: &str) -> Option<ServiceState> {
+fn service_state(state: &str) -> Result<ServiceState, ProbeFailure> {
     match state {
-        "enabled" | "connected" => Some(ServiceState::Connected),
-        "disabled" | "disconnected" => Some(ServiceState::Disconnected),
-        "disabled due to error" => Some(ServiceState::Error),
-        _ => None,
+        "enabled" | "connected" => Ok(ServiceState::Connected),
+        "disabled" | "disconnected" => Ok(ServiceState::Disconnected),
+        "disabled due to error" => Ok(ServiceState::Error),
+        _ => Err(ProbeFailure::Unintelligible),
     }
 }
 
@@ -104,9 +113,24 @@ mod tests {
             "Internet Security",
             "Internet Security perhaps enabled",
             "Internet Security enabled soon",
+            "Internet Security enabled\nPrivate Access perhaps",
+            "Private Access connected\nInternet Security resting",
         ] {
             assert_eq!(read(text), Err(ProbeFailure::Unintelligible), "{text}");
         }
+    }
+
+    #[test]
+    fn two_states_of_one_service_are_none() {
+        for text in [
+            "Internet Security enabled\nInternet Security disabled",
+            "Internet Security disabled due to error\nInternet Security disabled",
+            "Private Access connected\nPrivate Access disabled",
+        ] {
+            assert_eq!(read(text), Err(ProbeFailure::Unintelligible), "{text}");
+        }
+        let twice = "Internet Security enabled\nInternet Security: Enabled.";
+        assert_eq!(read(twice).unwrap().client, Some(ClientStatus::Enabled));
     }
 
     proptest::proptest! {

@@ -18,7 +18,8 @@ fn job(tool: Tool) -> ToolJob {
 
 fn of(tool: Tool, text: &str, ending: Ending) -> Result<ToolReading, ProbeFailure> {
     let text = text.to_owned();
-    interpret(&job(tool), &Printed { text, ending })
+    let now = Timestamp::from_second(1_780_272_000).unwrap();
+    interpret(&job(tool), &Printed { text, ending }, now)
 }
 
 #[test]
@@ -32,6 +33,7 @@ fn each_tool_is_only_asked_to_look() {
 #[test]
 fn a_tool_that_ends_badly_may_say_what_is_down_and_not_what_is_up() {
     for (tool, text, is_told) in [
+        (Tool::CatoSdp, "STATE_AUTHENTICATED", false),
         (Tool::CatoSdp, "Cato client is disconnected", true),
         (Tool::CatoSdp, "pop name = \"Frankfurt\"", false),
         (Tool::CatoSdp, "cato-sdp: Zugriff verweigert", false),

@@ -1,19 +1,19 @@
 //! Checks of how a connector's tools are asked, and of how long it may be silent.
 //!
 //! A program is what we run with our own rights, so its path must be one that cannot
-//! mean anything else, and a file that not everybody may change.
+//! mean anything else. What stands there is not looked at: it may come, go and change
+//! while the agent runs, so `probe` looks before each run, and a bad tool never stops
+//! an agent that has logs to read.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use model::connector::ConnectorKind;
 
+use super::super::quantity::HumanDuration;
 use super::super::silence::UnknownAfter;
 use super::super::tools::{ToolConfig, tools_of};
 use super::{Checker, ConfigError, ConnectorConfig, KeyPath, Part};
-
-/// Write permission for everybody.
-const WRITABLE_BY_ALL: u32 = 0o002;
 
 impl Checker<'_> {
     pub(super) fn tools(
@@ -61,18 +61,8 @@ impl Checker<'_> {
         if !program.is_absolute() {
             return Err(self.refuse(path, &format!("`{shown}` does not begin with `/`")));
         }
-        // A program that does not exist yet may be installed later; its runs tell.
-        let Ok(metadata) = program.metadata() else {
-            return Ok(());
-        };
-        if metadata.is_dir() {
-            return Err(self.refuse(path, &format!("`{shown}` is a folder")));
-        }
-        if metadata.permissions().mode() & WRITABLE_BY_ALL != 0 {
-            let wrong = format!("`{shown}` can be changed by everybody");
-            return Err(self
-                .refuse(path, &wrong)
-                .wanting("a program that only its owner may change: `chmod o-w` it"));
+        if program.as_os_str().as_bytes().contains(&0) {
+            return Err(self.refuse(path, "holds a NUL byte"));
         }
         Ok(())
     }
@@ -86,6 +76,41 @@ impl Checker<'_> {
             Some(UnknownAfter::Silence(silence)) => self.duration(path, silence),
             Some(UnknownAfter::Never) | None => Ok(()),
         }
+    }
+
+    /// One lost answer must not make states unknown: silence is at least two intervals.
+    pub(super) fn tools_are_asked_in_time(
+        &self,
+        path: &KeyPath,
+        connector: &ConnectorConfig,
+    ) -> Result<(), ConfigError> {
+        let Some(silence) = connector.silence_max() else {
+            return Ok(());
+        };
+        let asked = connector.tools.named().filter(|(_, config)| config.enabled);
+        for (tool, config) in asked {
+            if config.interval.0.saturating_mul(2) <= silence {
+                continue;
+            }
+            let silence = HumanDuration(silence);
+            let (key, wrong) = if connector.unknown_after.is_some() {
+                let wrong = format!(
+                    "is `{silence}`, shorter than twice the interval `{}` of `{tool}`",
+                    config.interval
+                );
+                (path.key("unknown_after"), wrong)
+            } else {
+                let wrong = format!(
+                    "is `{}`, more than half of `unknown_after`, which is `{silence}`",
+                    config.interval
+                );
+                (path.key("tools").key(tool.name()).key("interval"), wrong)
+            };
+            return Err(self
+                .refuse(&key, &wrong)
+                .wanting("an `unknown_after` of at least twice each tool's interval, or `never`"));
+        }
+        Ok(())
     }
 }
 

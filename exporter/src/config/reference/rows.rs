@@ -190,7 +190,8 @@ pub const ROWS: &[Row] = &[
         "UTC for a Publisher, `local` for a client",
         "Europe/Berlin",
         "The zone of time stamps that name none. `local` is the zone of this host when the \
-         configuration is loaded.",
+         configuration is loaded, as `TZ` or `/etc/localtime` says it; if they say none, the \
+         configuration is refused.",
     ),
     row(
         "connectors[].start_at",
@@ -229,7 +230,8 @@ pub const ROWS: &[Row] = &[
         "1h for a client, `never` for a Publisher",
         "2h",
         "How long nothing may be heard, neither a log line nor a tool, before the states \
-         become `unknown`. The next that is heard ends the silence.",
+         become `unknown`. The next that is heard ends the silence. At least twice the \
+         interval of each tool that is named and asked.",
     ),
     row(
         "connectors[].tools",
@@ -254,23 +256,29 @@ pub const ROWS: &[Row] = &[
         Shape::Text("the absolute path of a program, like `/opt/netskope/stagent/nsdiag`"),
         "the first well-known path at which it stands",
         "/opt/netskope/stagent/nsdiag",
-        "The program. One that everybody may change is refused: it runs with the agent's \
-         rights.",
+        "The program. It runs with the agent's rights, so before each run it, each link and \
+         each folder on its way must belong to root or the agent's user, and neither group nor \
+         others may write to them; else the run counts as `unsafe`, and the log names the \
+         place. A folder like `/tmp` (sticky) may be on the way, with a folder of root's or \
+         the agent's user in it.",
     ),
     row(
         "connectors[].tools.*.interval",
         Shape::Duration(10 * SECOND, DAY),
         "5m",
         "1m",
-        "From one run to the next, a tenth more or less by chance.",
+        "From one run to the next, a tenth more or less by chance. A tool that is not named \
+         is asked at least twice in `unknown_after`.",
     ),
     row(
         "connectors[].tools.*.timeout",
-        Shape::Duration(100, 5 * MINUTE),
+        Shape::Duration(100, 30 * SECOND),
         "10s",
         "5s",
         "How long a run may take before it is killed with all that it started; not longer \
-         than `interval`.",
+         than `interval`. At most 8 tools run at once, over all connectors, so those that hang \
+         hold up the others for seconds. What a tool started is killed when it ends, except \
+         a child in a session of its own.",
     ),
     row(
         "connectors[].tools.*.enabled",

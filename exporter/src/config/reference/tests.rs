@@ -186,10 +186,12 @@ fn bounds_of_a_connectors_durations_hold_at_their_edges() {
             let mut text = with(row.key, &format!("{number}ms")).unwrap();
             if row.key.ends_with("timeout") {
                 // A time limit must end before the next run.
-                text = text.replace("{timeout", "{interval: 24h, timeout");
+                text = text.replace("{timeout", "{interval: 30m, timeout");
             }
             if row.key.ends_with("interval") {
+                // Any silence must be twice as long.
                 text = text.replace("{interval", "{timeout: 1s, interval");
+                text.push_str("  unknown_after: never\n");
             }
             let text = format!("store: {{path: state.db}}\n{text}");
             let result = Config::parse("test", &text);

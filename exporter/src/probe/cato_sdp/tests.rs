@@ -46,54 +46,62 @@ fn a_client_that_is_up_tells_its_pop_its_tunnel_and_since_when() {
 }
 
 #[test]
-fn every_known_text_has_its_state() {
+fn a_client_that_is_up_has_a_pop_or_a_device_and_may_want_more() {
     let up_to_sign_in = format!("{UP}Login required: open the browser\n");
     let up_to_update = format!("{UP}New client version is available\n");
-    for (text, tunnel, service, reason) in [
+    for text in [
+        "STATE_AUTHENTICATED\r\ntun device = tun0\r\n",
+        "Pop Name=Paris",
+        &up_to_update,
+        // Any name is a name.
+        "pop name = \"login-code-1\"\ntun device = \"auth0\"\n",
+        "pop name = Cato client is disconnected\nname = USER_NOT_ALLOWED\n",
+    ] {
+        let connected = (TunnelState::Connected, ServiceState::Connected);
+        let (tunnel, service, reason) = state(text);
+        assert_eq!(((tunnel, service), &*reason), (connected, ""), "{text}");
+    }
+    let (tunnel, service, reason) = state(&up_to_sign_in);
+    let warning = (TunnelState::Connected, ServiceState::ConnectedWarning);
+    assert_eq!(((tunnel, service), &*reason), (warning, "authentication"));
+}
+
+#[test]
+fn a_client_that_is_down_says_why_if_it_knows() {
+    for (text, service, reason) in [
         (
             "Cato client is disconnected\n",
-            TunnelState::Disconnected,
             ServiceState::Disconnected,
             "",
         ),
         (
-            "STATE_AUTHENTICATED\r\n",
-            TunnelState::Connected,
-            ServiceState::Connected,
+            "STATE_AUTHENTICATED\nCato client is disconnected\n",
+            ServiceState::Disconnected,
             "",
-        ),
-        (
-            &up_to_update,
-            TunnelState::Connected,
-            ServiceState::Connected,
-            "",
-        ),
-        (
-            &up_to_sign_in,
-            TunnelState::Connected,
-            ServiceState::ConnectedWarning,
-            "authentication",
         ),
         (
             "Enter code ABCD-EFGH at the portal",
-            TunnelState::Disconnected,
+            ServiceState::Error,
+            "authentication",
+        ),
+        (
+            "Login at https://sign.in.example/?code=X7\n",
             ServiceState::Error,
             "authentication",
         ),
         (
             "Cato client is disconnected\nAuthentication needed",
-            TunnelState::Disconnected,
             ServiceState::Error,
             "authentication",
         ),
         (
             "USER_NOT_ALLOWED - Only 'TVs and Limited Input devices' can use OAuth 2.0",
-            TunnelState::Disconnected,
             ServiceState::Error,
             "not_allowed",
         ),
     ] {
-        assert_eq!(state(text), (tunnel, service, reason.to_owned()), "{text}");
+        let down = (TunnelState::Disconnected, service, reason.to_owned());
+        assert_eq!(state(text), down, "{text}");
     }
 }
 
@@ -109,7 +117,15 @@ fn what_says_nothing_or_two_things_is_unintelligible() {
         "exit code 3",
         "pop name = \"\"\n tun device =",
         "tun device = this is no device",
+        "STATE_AUTHENTICATED",
         "STATE_AUTHENTICATED_NOT",
+        "STATE_AUTHENTICATED\npop name = none\ntun device = -\n",
+        "pop name = N/A",
+        "pop name = \"-\"",
+        "STATE_AUTHENTICATED\nPlease login\n",
+        "tun device = tun0\nUSER_NOT_ALLOWED\n",
+        "pop name = Frankfurt\npop name = Paris\n",
+        "tun device = tun0\ntun device = tun1\n",
         usage,
         &page,
         &both,
@@ -154,14 +170,14 @@ proptest! {
         let _ = read(&String::from_utf8_lossy(&bytes));
     }
 
-    /// Nothing is up without one of the three marks of the vendor.
+    /// Nothing is up without one of the two marks of the vendor.
     #[test]
     fn nothing_is_up_without_a_mark(
         output in "(pop|name|tun|device|=| |\n|STATE|_|AUTHENTICATED|login|code|a){0,14}",
     ) {
         if let Ok(reading) = read(&output) {
             let bare = output.replace([' ', '_'], "").to_lowercase();
-            let has_mark = ["popname", "tundevice", "stateauthenticated"]
+            let has_mark = ["popname", "tundevice"]
                 .iter()
                 .any(|mark| bare.contains(mark));
             prop_assert!(reading.tunnel != Some(TunnelState::Connected) || has_mark);

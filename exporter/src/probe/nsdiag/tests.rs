@@ -1,6 +1,7 @@
 //! The documented output, what versions do to it, and what must not be believed.
 
 use expect_test::{Expect, expect};
+use model::connector::Aspect;
 use proptest::prelude::*;
 
 use super::*;
@@ -29,8 +30,15 @@ Client version:: 117.1.0.1234.
 
 const KEY: UserLabel = UserLabel::Hashed([7; 16]);
 
+/// 2026-06-01T00:00:00Z.
+const NOW: Timestamp = Timestamp::constant(1_780_272_000, 0);
+
+fn read_it(output: &str) -> Result<ToolReading, ProbeFailure> {
+    read(output, NOW, &TimeZone::UTC, &KEY)
+}
+
 fn of(output: &str) -> ToolReading {
-    read(output, &TimeZone::UTC, &KEY).unwrap()
+    read_it(output).unwrap()
 }
 
 fn check(output: &str, expected: &Expect) {
@@ -139,7 +147,6 @@ fn every_word_of_the_clients_status_is_one_of_the_vendors_states() {
             Some(ClientStatus::FailClosed),
             "fail_close",
         ),
-        ("perhaps", "CONNECTED", None, ""),
     ] {
         let reading = of(&format!(
             "Tunnel status:: NSTUNNEL_{tunnel}.\nClient status:: {word}.\n"
@@ -156,8 +163,66 @@ fn every_word_of_the_clients_status_is_one_of_the_vendors_states() {
 fn a_client_that_is_on_without_a_word_of_its_tunnel_is_not_called_enabled() {
     let reading = of("Client status:: enable.\nOrgname:: a.\n");
     assert_eq!((reading.client, reading.tunnel), (None, None));
-    let unknown = of("Client status:: enable.\nTunnel status:: NSTUNNEL_WAITING.\nOrgname:: a.\n");
-    assert_eq!((unknown.client, unknown.tunnel), (None, None));
+}
+
+#[test]
+fn a_state_in_a_word_that_nobody_knows_spoils_the_whole_answer() {
+    for line in [
+        "Tunnel status:: NSTUNNEL_WAITING.",
+        "Tunnel status:: NSTUNNEL_NOT_CONNECTED.",
+        "Tunnel status:: NSTUNNEL_CONNECTED_ONCE.",
+        "Tunnel status:: CONNECTED.",
+        "Tunnel status:: .",
+        "Client status:: perhaps.",
+        "Client status:: not enabled.",
+        "Client status:: N/A.",
+        "Private Access:: Perhaps.",
+        "NPA status:: not connected.",
+    ] {
+        for output in [
+            format!("{DOCUMENTED}{line}"),
+            format!("{line}\n{DOCUMENTED}"),
+        ] {
+            let refused = read_it(&output);
+            assert_eq!(refused, Err(ProbeFailure::Unintelligible), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_tunnel_is_up_only_by_its_own_word() {
+    for (word, state) in [
+        ("CONNECTED", TunnelState::Connected),
+        ("CONNECTING", TunnelState::Connecting),
+        ("RECONNECTING", TunnelState::Connecting),
+        ("DISCONNECTED", TunnelState::Disconnected),
+        ("DISCONNECTING", TunnelState::Disconnected),
+        ("DISCONNECTED_BY_PEER", TunnelState::Disconnected),
+        ("IDLE_DISCONNECT", TunnelState::Disconnected),
+    ] {
+        let reading = of(&format!("Tunnel status:: NSTUNNEL_{word}."));
+        assert_eq!(reading.tunnel, Some(state), "{word}");
+    }
+}
+
+#[test]
+fn facts_alone_tell_no_state_and_are_an_answer() {
+    let reading = of("Orgname:: a.\nPrivate Access:: Not Configured.\nNPA status:: N/A.\n");
+    let is_told = |aspect: &&Aspect| reading.mentions(**aspect);
+    assert_eq!(Aspect::ALL.iter().find(is_told), None);
+    assert!(!reading.facts.is_empty());
+}
+
+#[test]
+fn a_date_that_is_still_to_come_is_none() {
+    for (date, is_one) in [
+        ("2026-06-01 00:00:00", true),
+        ("2026-06-01 00:00:01", false),
+        ("2062-01-15T16:17:14Z", false),
+    ] {
+        let reading = of(&format!("Orgname:: a.\nConfig Updated:: {date}.\n"));
+        assert_eq!(reading.configured_at.is_some(), is_one, "{date}");
+    }
 }
 
 #[test]
@@ -169,7 +234,7 @@ fn the_first_of_two_equal_keys_counts() {
 #[test]
 fn a_user_is_shown_only_if_the_operator_wants_it() {
     let user = |user_label| {
-        let reading = read(DOCUMENTED, &TimeZone::UTC, &user_label).unwrap();
+        let reading = read(DOCUMENTED, NOW, &TimeZone::UTC, &user_label).unwrap();
         reading
             .facts
             .get(Fact::User)
@@ -210,7 +275,7 @@ fn text_without_anything_known_is_unintelligible() {
         "Gateway IP:: soon.",
         "\u{fffd}\u{fffd}::\u{0}",
     ] {
-        let refused = read(text, &TimeZone::UTC, &KEY);
+        let refused = read_it(text);
         assert_eq!(refused, Err(ProbeFailure::Unintelligible), "{text:?}");
     }
 }
@@ -227,14 +292,14 @@ proptest! {
     /// Any bytes are read or refused.
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read(&String::from_utf8_lossy(&bytes), &TimeZone::UTC, &KEY);
+        let _ = read_it(&String::from_utf8_lossy(&bytes));
     }
 
     /// No state comes without its word, and no value is long or unprintable.
     #[test]
     fn no_state_comes_without_its_word(lines in prop::collection::vec(near_line(), 0..8)) {
         let output = lines.join("\n");
-        let Ok(reading) = read(&output, &TimeZone::UTC, &UserLabel::Shown) else {
+        let Ok(reading) = read(&output, NOW, &TimeZone::UTC, &UserLabel::Shown) else {
             return Ok(());
         };
         let said = output.lines().map(bare).collect::<Vec<_>>().join(" ");

@@ -184,13 +184,52 @@ async fn a_tool_that_closed_its_output_and_hangs_is_killed() {
     .await;
 }
 
+/// Runs a tool whose child holds its output, and returns the tool's own answer.
+async fn answer_despite_a_child(tool: &StandIn, script: &str) -> Printed {
+    let clock = Clock::start();
+    fs::write(&tool.program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    let printed = run(&tool.order(PATIENCE * 3)).await.unwrap();
+    assert!(clock.now().monotonic < PATIENCE, "{script}");
+    printed
+}
+
 #[tokio::test]
-async fn a_child_that_holds_the_output_of_an_ended_tool_is_killed() {
-    is_cut_short(
-        |fifo| format!("exec 9>{}; echo text; sleep 60 & exit 0", fifo.display()),
-        ProbeFailure::Timeout,
-    )
-    .await;
+async fn a_child_that_holds_the_output_of_an_ended_tool_is_killed_and_the_answer_taken() {
+    for (end, ending) in [("0", Ending::Well), ("3", Ending::Badly)] {
+        let tool = StandIn::new("exit 1");
+        let fifo = tool.fifo();
+        let path = fifo.display();
+        let script = format!("exec 9>{path}; echo text; sleep 60 & exit {end}");
+        let left = async { read_until_left(opened_by_a_writer(fifo).await).await };
+        let (printed, ()) = tokio::join!(answer_despite_a_child(&tool, &script), left);
+        assert_eq!((printed.text.trim(), printed.ending), ("text", ending));
+    }
+}
+
+#[tokio::test]
+async fn a_child_in_a_session_of_its_own_keeps_nobody_waiting() {
+    let tool = StandIn::new("exit 1");
+    let fifo = tool.fifo();
+    // It has made its session when it is ready, and lives until it is told to go.
+    let script = format!(
+        "setsid sh -c 'echo ready >{path}; read end <{path}' & read word <{path}; echo $word",
+        path = fifo.display()
+    );
+    let printed = answer_despite_a_child(&tool, &script).await;
+    assert_eq!(printed.text.trim(), "ready");
+    let told = tokio::task::spawn_blocking(|| fs::write(fifo, "go\n"));
+    told.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_child_that_outlives_its_tool_is_killed_though_it_closed_the_output() {
+    let tool = StandIn::new("exit 1");
+    let fifo = tool.fifo();
+    let path = fifo.display();
+    let script = format!("exec 9>{path}; echo text; sleep 60 >&- 2>&- & exit 0");
+    let left = async { read_until_left(opened_by_a_writer(fifo).await).await };
+    let (printed, ()) = tokio::join!(answer_despite_a_child(&tool, &script), left);
+    assert_eq!(printed.text.trim(), "text");
 }
 
 #[tokio::test]

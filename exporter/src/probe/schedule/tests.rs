@@ -1,7 +1,8 @@
 //! Jobs with stand-in tools: asked again and again, never twice at once, stopped whole.
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -72,7 +73,7 @@ async fn a_change_stops_the_old_jobs_and_kills_what_they_run() {
         fifo.display()
     );
     fs::write(&old.program, script).unwrap();
-    let new = StandIn::new("echo STATE_AUTHENTICATED");
+    let new = StandIn::new("echo tun device = tun0");
     let (mut prober, mut answers) = prober();
     prober.change(vec![job("old", old.program.clone())]).await;
     let held = opened_by_a_writer(fifo).await;
@@ -92,7 +93,7 @@ async fn one_program_never_runs_twice_at_once() {
     // A clash is a folder that is there already; it shows as a failure.
     let tool = StandIn::new(
         "mkdir \"$0.lock\" || exit 1\ni=0; while [ $i -lt 3000 ]; do i=$((i+1)); done\n\
-         rmdir \"$0.lock\"; echo STATE_AUTHENTICATED",
+         rmdir \"$0.lock\"; echo tun device = tun0",
     );
     let (mut prober, mut answers) = prober();
     let jobs = ["a", "b", "c"].map(|connector| ToolJob {
@@ -112,15 +113,15 @@ async fn one_program_never_runs_twice_at_once() {
 }
 
 #[tokio::test]
-async fn no_more_than_four_tools_run_at_once() {
-    // Each run leaves a file while it lasts, and fails if it sees more than four.
+async fn no_more_than_eight_tools_run_at_once() {
+    // Each run leaves a file while it lasts, and fails if it sees more than eight.
     let crowd = tempfile::tempdir().unwrap();
     let folder = crowd.path().display();
     let script = format!(
         "touch {folder}/$$; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done\n\
-         set -- {folder}/*; [ $# -le 4 ] || exit 1; rm {folder}/$$; echo STATE_AUTHENTICATED"
+         set -- {folder}/*; [ $# -le 8 ] || exit 1; rm {folder}/$$; echo tun device = tun0"
     );
-    let tools: Vec<StandIn> = (0..6).map(|_| StandIn::new(&script)).collect();
+    let tools: Vec<StandIn> = (0..12).map(|_| StandIn::new(&script)).collect();
     let (mut prober, mut answers) = prober();
     let jobs = tools.iter().map(|tool| ToolJob {
         interval: Duration::from_millis(1),
@@ -136,7 +137,7 @@ async fn no_more_than_four_tools_run_at_once() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_taken_at_once_is_offered_again() {
-    let tool = StandIn::new("echo STATE_AUTHENTICATED");
+    let tool = StandIn::new("echo tun device = tun0");
     let offers = Arc::new(AtomicU32::new(0));
     let (sender, mut taken) = mpsc::unbounded_channel();
     let first = Mutex::new(None);
@@ -162,6 +163,39 @@ async fn an_answer_that_is_not_taken_at_once_is_offered_again() {
         task.await.unwrap();
     }
     assert_eq!(offers.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_program_that_others_may_change_is_not_run_until_they_may_not() {
+    let tool = StandIn::new("touch \"$0.ran\"; echo 'tun device = tun0'");
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let folder = tool.folder.path();
+    let (mut prober, mut answers) = prober();
+    set_mode(&tool.program, 0o757);
+    prober
+        .change(vec![job("laptop", tool.program.clone())])
+        .await;
+    let (_, first) = answers.recv().await.unwrap();
+    assert_eq!(first.outcome, Err(ProbeFailure::Unsafe));
+    // The folder is asked each time, too.
+    set_mode(folder, 0o770);
+    set_mode(&tool.program, 0o755);
+    for _ in 0..3 {
+        let (_, run) = answers.recv().await.unwrap();
+        assert_eq!(run.outcome, Err(ProbeFailure::Unsafe));
+    }
+    assert!(!tool.program.with_extension("ran").exists());
+    set_mode(folder, 0o700);
+    while let Some((_, later)) = answers.recv().await {
+        match later.outcome {
+            Err(cause) => assert_eq!(cause, ProbeFailure::Unsafe),
+            Ok(_) => break,
+        }
+    }
+    assert!(tool.program.with_extension("ran").exists());
+    prober.stop().await;
 }
 
 #[test]
