@@ -302,10 +302,11 @@ fn round_trips_are_a_histogram_by_point_of_presence() {
 fn lines_that_begin_no_record_are_counted_as_what_they_are() {
     let (_scene, mut log, agent) = netskope();
     log.say("deviceId.cpp:10 deviceId device info summary (len: 212): {");
-    // One of them has the words of an event: it is still somebody's JSON.
+    // Two of them have the words of an event: it is still somebody's JSON.
     let rest = "  \"os\": \"Windows 11\",\n\
                 \x20 \"note\": \"failed to start filter device\",\n\
                 \n\
+                failed to start filter device\n\
                 }\n";
     log.file.raw(rest.as_bytes()).unwrap();
     log.file
@@ -317,7 +318,7 @@ fn lines_that_begin_no_record_are_counted_as_what_they_are() {
     log.say(CONNECTED);
     let page = agent
         .wait_until_shown(&[
-            r#"ztna_log_lines_total{outcome="continuation"} 5"#,
+            r#"ztna_log_lines_total{outcome="continuation"} 6"#,
             r#"ztna_log_lines_total{outcome="recognised"} 1"#,
             r#"ztna_log_lines_total{outcome="ignored"} 1"#,
         ])

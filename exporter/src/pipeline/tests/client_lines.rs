@@ -269,9 +269,9 @@ fn a_text_without_a_stamp_counts_only_in_a_file_without_any() {
     desk.turn(&mut pipeline);
     // By now the batch begins behind the stamp.
     desk.write(UP);
-    let client = desk.turn(&mut pipeline);
-    assert_eq!(client.state.tunnel.state, TunnelState::Unknown);
+    let tunnel = desk.turn(&mut pipeline).state.tunnel;
+    assert_eq!(tunnel.state, TunnelState::Unknown);
     desk.write_to("sample.log", UP);
-    let client = desk.turn(&mut pipeline);
-    assert_eq!(client.state.tunnel.state, TunnelState::Connected);
+    let alone = desk.turn(&mut pipeline).state.tunnel;
+    assert_eq!(alone.state, TunnelState::Connected);
 }
