@@ -89,6 +89,24 @@ fn a_reload_changes_who_may_ask_and_not_the_clock() {
 }
 
 #[test]
+fn a_reload_is_seen_by_the_next_question() {
+    let agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    let contact: &[u32] = &[1, 3, 6, 1, 2, 1, 1, 4, 0];
+    let holds = |word: &[u8]| {
+        let answer = asker.answer(&get(1, &[contact]));
+        answer.windows(word.len()).any(|window| window == word)
+    };
+    assert!(holds(b"noc"));
+    let renamed = Settings {
+        contact: "night shift".to_owned(),
+        ..loopback()
+    };
+    agent.handle().reload(renamed).unwrap();
+    assert!(holds(b"night shift"));
+}
+
+#[test]
 fn an_answer_leaves_from_the_address_that_was_asked() {
     let agent = Agent::start(settings(&["0.0.0.0:0", "[::]:0"]));
     let ports: Vec<u16> = agent

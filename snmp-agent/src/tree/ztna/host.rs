@@ -76,6 +76,7 @@ fn publisher(host: &HostSample) -> Scalars {
 fn processes(host: &HostSample) -> Scalars {
     let own = host.connector_process.as_ref();
     let other = host.largest_process.as_ref();
+    let busiest = host.busiest_process.as_ref();
     let resident = |one: &ProcessUse| kilobytes(one.resident_bytes);
     let busy = |one: &ProcessUse| one.cpu_share.map(percent);
     vec![
@@ -85,5 +86,7 @@ fn processes(host: &HostSample) -> Scalars {
         (22, other.map(|one| shown(&one.name))),
         (23, other.map(resident)),
         (24, other.and_then(busy)),
+        (25, busiest.map(|one| shown(&one.name))),
+        (26, busiest.and_then(busy)),
     ]
 }

@@ -124,7 +124,8 @@ fn host() -> HostSample {
             ..Kernel::default()
         },
         connector_process: Some(busy.clone()),
-        largest_process: Some(busy),
+        largest_process: Some(busy.clone()),
+        busiest_process: Some(busy),
         system: System {
             is_clock_synchronised: Some(true),
             is_reboot_pending: Some(false),
