@@ -30,7 +30,7 @@ use crate::answer::{self, Question, Version};
 use crate::counters::{Counter, Counters};
 use crate::front::{Front, LineLimit};
 use crate::keep::{Clock, EngineRecord, Keep, Now};
-use crate::message::{self, Envelope, RESPONSE};
+use crate::message::{self, Envelope, PduKind, RESPONSE};
 use crate::notify::Outbox;
 use crate::provider::CryptoError;
 use crate::settings::{Settings, SettingsError};
@@ -292,6 +292,9 @@ impl Shared {
             self.counters.count(Counter::BadCommunityNames);
             return Ok(None);
         };
+        if request.kind == PduKind::Set {
+            self.counters.count(Counter::BadCommunityUses);
+        }
         let set = self.scene_set(rules, now);
         let Some(scene) = set.scenes.get(&community.view) else {
             return Ok(None);

@@ -247,6 +247,15 @@ pub(crate) const REFUSALS: &[Check] = &[
             && walk.contains("1.3.6.1.2.1.1.5.0")
             && !walk.contains("1.3.6.1.2.1.2.")
     }),
+    (
+        "D10",
+        "a SET by a community is counted as a bad use",
+        |lab| {
+            lab.growth("1.3.6.1.2.1.11.5.0", || {
+                lab.v2("snmpset", &[], &["1.3.6.1.2.1.1.6.0", "s", "x"]);
+            }) == 1
+        },
+    ),
 ];
 
 /// Rows F.
