@@ -3,7 +3,8 @@
 //! Everything is gone when the scene is dropped. The configuration is the one that
 //! a careful user would write; what a test changes, it says.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -74,7 +75,10 @@ impl Scene {
     ///
     /// What the system says.
     pub fn with(settings: Settings) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("ztna-").tempdir();
+        let folder = tempfile::Builder::new()
+            .prefix("ztna-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir();
         let scene = Self {
             folder: folder.context("no temporary folder")?,
             settings,

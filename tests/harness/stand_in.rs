@@ -4,9 +4,9 @@
 //! or input. Everything that it starts can write its process id into a file, so that a
 //! test can see whether anybody was left behind.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -27,7 +27,9 @@ impl StandIn {
     ///
     /// What the system says.
     pub fn running(folder: &Path, name: &str, lines: &str) -> Result<Self> {
-        fs::create_dir_all(folder)?;
+        // The agent runs no program that others could change, whatever our umask.
+        let mut ours_alone = DirBuilder::new();
+        ours_alone.recursive(true).mode(0o700).create(folder)?;
         let stand_in = Self {
             program: folder.join(name),
         };
@@ -41,7 +43,6 @@ impl StandIn {
             answer = stand_in.answer().display(),
             ids = stand_in.ids_file().display(),
         );
-        // The agent refuses a program that everybody may change, whatever our umask.
         let draft = stand_in.program.with_extension("draft");
         let mut file = OpenOptions::new()
             .write(true)

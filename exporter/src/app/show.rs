@@ -5,7 +5,9 @@
 //!
 //! Known limit: a killed demo leaves its temporary folder behind.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,6 +41,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let folder = tempfile::Builder::new()
         .prefix("ztna-demo-")
+        // Its stand-ins for tools are run only where nobody else may write.
+        .permissions(Permissions::from_mode(0o700))
         .tempdir()
         .context("no temporary folder for the demo's logs")?;
     let files = DemoFolder::open(folder.path()).context("the demo's folder cannot be filled")?;

@@ -13,12 +13,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use model::untrusted::is_unprintable;
 
 /// Says the zone if `TZ` does not. Source: `localtime(5)`.
 const LOCALTIME: &str = "/etc/localtime";
 
 /// Longest file of a zone, in bytes: far above the longest of the database, of 4 KiB.
 const ZONE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Most of a variable's characters that are shown: the longest name has about 30.
+const SHOWN_CHARACTERS_MAX: usize = 80;
 
 /// What to write instead.
 pub(super) const WANTED: &str = "a `timezone` like `Europe/Berlin` or `UTC`, or an environment \
@@ -45,7 +49,7 @@ impl fmt::Display for NoZone {
             Self::File(path) => write!(
                 formatter,
                 "is this host's, and `{}`, which TZ or the system names, is no file of a time zone",
-                path.display()
+                shown(path.as_os_str())
             ),
             Self::Nothing => write!(
                 formatter,
@@ -62,9 +66,16 @@ pub(super) fn of_this_host() -> Result<TimeZone, NoZone> {
         return Err(NoZone::File(path));
     }
     TimeZone::try_system().map_err(|_| match variable {
-        Some(text) => NoZone::Variable(text.to_string_lossy().into_owned()),
+        Some(text) => NoZone::Variable(shown(&text)),
         None => NoZone::Nothing,
     })
+}
+
+/// What a person needs to see of the variable, and a terminal can bear.
+fn shown(text: &OsStr) -> String {
+    let text = text.to_string_lossy();
+    let printable = text.chars().filter(|character| !is_unprintable(*character));
+    printable.take(SHOWN_CHARACTERS_MAX).collect()
 }
 
 /// The file that may be read for the zone. A variable that is a name is no path, but

@@ -16,7 +16,7 @@ use super::{NSDIAG, ask_again, with_nsdiag};
 use crate::clients::{CONNECTED, DebugLog};
 
 /// A tool's behaviour as lines of a shell, and the cause that it must count as.
-const TROUBLES: [(&str, &str, &str); 9] = [
+const TROUBLES: [(&str, &str, &str); 11] = [
     ("hangs", "timeout", "exec sleep 600"),
     (
         "hangs-after-all-was-said",
@@ -25,8 +25,9 @@ const TROUBLES: [(&str, &str, &str); 9] = [
     ),
     (
         "leaves-children",
-        "timeout",
-        "for each in 1 2 3; do (sh -c 'echo $$ >>\"$0\"; exec sleep 600' \"$ids\") & done; exit 0",
+        "unintelligible",
+        "for each in 1 2 3; do (sh -c 'echo $$ >>\"$0\"; exec sleep 600' \"$ids\") & done; \
+         while [ $(wc -l <\"$ids\") -lt 4 ]; do :; done; exit 0",
     ),
     ("fails", "exit_status", "echo 'Gateway:: x.'; exit 3"),
     ("dies", "exit_status", "kill -9 $$"),
@@ -42,6 +43,16 @@ const TROUBLES: [(&str, &str, &str); 9] = [
         "echo 'Tunnelstatus:: GETRENNT.'; echo 'Clientstatus:: deaktiviert.'",
     ),
     ("says-nothing", "unintelligible", "exit 0"),
+    (
+        "says-a-new-word",
+        "unintelligible",
+        "echo 'Tunnel status:: NSTUNNEL_DISCONNECTED.'; echo 'Client status:: dormant.'",
+    ),
+    (
+        "says-a-new-state",
+        "unintelligible",
+        "echo 'Orgname:: x.'; echo 'Tunnel status:: NSTUNNEL_NOT_CONNECTED.'",
+    ),
 ];
 
 /// Most memory, in bytes, of an agent in all these troubles: far more than it needs, and
@@ -82,7 +93,13 @@ fn each_trouble_is_the_tools_own() {
         stand_ins.push(stand_in);
     }
     let mut expected: Vec<(&str, &str)> = TROUBLES.map(|(name, cause, _)| (name, cause)).into();
-    // Two that never run: one is not there, one is no program.
+    // Three that never run: one is not there, one is no program, one is everybody's.
+    let open = "echo 'Tunnel status:: NSTUNNEL_DISCONNECTED.'";
+    let open = StandIn::running(&folder, "is-everybodys", open).unwrap();
+    let everybodys = std::os::unix::fs::PermissionsExt::from_mode(0o757);
+    fs::set_permissions(open.program(), everybodys).unwrap();
+    clients.push(nsdiag_client(&scene, "is-everybodys", &open));
+    expected.push(("is-everybodys", "unsafe"));
     let denied = StandIn::running(&folder, "is-no-program", "").unwrap();
     let plain = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     fs::set_permissions(denied.program(), plain).unwrap();
@@ -125,6 +142,28 @@ fn each_trouble_is_the_tools_own() {
     let log = agent.log_lines().join("\n");
     assert!(log.contains("tool gave no reading"), "{log}");
     assert!(!log.contains("GETRENNT") && !log.contains("xxxx"), "{log}");
+    assert_eq!(open.started(), 0, "what everybody may change is not run");
+    let place = format!("\"place\":{:?}", open.program());
+    assert!(log.contains(&place), "{log}");
+}
+
+#[test]
+fn an_answer_counts_though_a_child_still_holds_the_output() {
+    let scene = Scene::new().unwrap();
+    write_connected(&scene, "laptop");
+    // The child is ready when it has written its id, so it does hold the output.
+    let lines = "sh -c 'echo $$ >>\"$0\"; exec sleep 600' \"$ids\" &\n\
+         while [ $(wc -l <\"$ids\") -lt 2 ]; do :; done\n\
+         echo 'Tunnel status:: NSTUNNEL_DISCONNECTED.'";
+    let tool = StandIn::running(&scene.path("tools"), "nsdiag", lines).unwrap();
+    scene
+        .watch(&[nsdiag_client(&scene, "laptop", &tool)])
+        .unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    agent
+        .wait_until_shown(&["ztna_probe_success 1", "ztna_tunnel_up 0"])
+        .unwrap();
+    check_nobody_is_left(&[tool]);
 }
 
 #[test]

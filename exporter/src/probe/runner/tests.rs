@@ -30,6 +30,9 @@ impl StandIn {
 
     fn of_bytes(content: &[u8], mode: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // Others must not be able to change the program, whatever our umask.
+        let ours_alone = fs::Permissions::from_mode(0o700);
+        fs::set_permissions(folder.path(), ours_alone).unwrap();
         let program = folder.path().join("tool");
         fs::write(&program, content).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(mode)).unwrap();

@@ -88,6 +88,7 @@ fn the_whole_way_of_a_link_counts() {
     let ground = ground();
     let root = ground.path().canonicalize().unwrap();
     fs::create_dir(root.join("links")).unwrap();
+    set_mode(&root.join("links"), 0o755);
     symlink(root.join("bin"), root.join("links/absolute")).unwrap();
     symlink("../links/absolute/tool", root.join("links/relative")).unwrap();
     let program = root.join("links/relative");
