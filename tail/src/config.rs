@@ -19,14 +19,16 @@ pub struct TailLimits {
     /// Most idle handles kept open. Files beyond it are followed by reopening them;
     /// a handle that is the only way to a file's bytes is never closed for this.
     pub open_files_max: usize,
-    /// Most files followed for one source. When there are more, those that were read
-    /// to their end are only remembered; if that is not enough, further ones wait and
-    /// are counted. Files whose name is gone count while they have unread bytes.
+    /// Most files followed for one source. When there are more, those written to last
+    /// are followed: a newer one displaces the oldest one that was read to its end, and
+    /// that one is remembered until it grows. Where all have unread bytes, further ones
+    /// wait and are counted. Files whose name is gone count while they have unread bytes.
     pub files_max: usize,
     /// Most directory entries looked at in one directory and scan. A directory with
     /// more is named as unreadable.
     pub entries_max: usize,
-    /// Most files remembered, over all sources; the longest unseen goes first.
+    /// Most files remembered, over all sources; the longest unseen goes first. Files
+    /// that are still there are remembered beyond it, or they would be read again.
     pub remembered_max: usize,
     /// Time between two looks into the directories.
     pub scan_interval: Duration,

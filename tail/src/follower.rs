@@ -26,6 +26,12 @@ pub(crate) struct Follower<H> {
     pub(crate) seen: Option<FileStatus>,
     /// What the last scan saw under its path; tells a closed file that it has news.
     pub(crate) listed: Option<FileStatus>,
+    /// When a scan first missed it, if the last one did.
+    pub(crate) missed_at: Option<Duration>,
+    /// It was missed a moment ago: a new file may be what became of it.
+    pub(crate) may_have_heir: bool,
+    /// Parked, with news and no place: how long the last scan saw it to be.
+    pub(crate) waiting_size: Option<u64>,
     /// Up to where bytes were offered, used up or not.
     pub(crate) offered_to: u64,
     /// Its size at the first scan, until that much was offered.
@@ -80,7 +86,8 @@ pub(crate) enum Place {
         /// When that was noticed.
         since: Duration,
     },
-    /// Read to its end and closed; remembered so that it is not read again.
+    /// Closed, with nothing to read when it was; remembered so that it is not read
+    /// again. It may have news and wait for a place.
     Parked,
     /// To be dropped and reported as forgotten.
     Forgotten,
@@ -101,6 +108,9 @@ impl<H: OpenFile> Follower<H> {
             place: Place::Listed,
             seen: None,
             listed: None,
+            missed_at: None,
+            may_have_heir: false,
+            waiting_size: None,
             offered_to,
             backlog: None,
             after: None,
@@ -122,7 +132,12 @@ impl<H: OpenFile> Follower<H> {
             return;
         }
         self.path = path.to_path_buf();
-        self.position.path = path.display().to_string();
+        self.confirm_path();
+    }
+
+    /// Lets the position have the file's present name.
+    pub(crate) fn confirm_path(&mut self) {
+        self.position.path = self.path.display().to_string();
         self.is_changed = true;
     }
 
@@ -156,8 +171,9 @@ impl<H: OpenFile> Follower<H> {
 
     /// Bytes that are known to be there and were not used up, of a plain file.
     pub(crate) fn unread_bytes(&self) -> u64 {
-        self.seen
-            .map_or(0, |seen| seen.size.saturating_sub(self.position.offset))
+        let seen_size = self.seen.map_or(0, |seen| seen.size);
+        let size = seen_size.max(self.waiting_size.unwrap_or(0));
+        size.saturating_sub(self.position.offset)
     }
 
     /// Whether the file that follows it in time may be read. A file that still has

@@ -2,9 +2,9 @@
 //!
 //! Owns the followed files and decides which of them to read next: round robin, a
 //! batch each, until the turn's budget is used up. Files are found and lost in
-//! `scan`, shared out among sources in `overlap`, taken on in `admit`, read in `read`
-//! and `unpack`, and what a rotation or a truncation means is in `succession`. Limits
-//! are in `room`, the handover at a reload in `reload`, waiting for a store in
+//! `scan`, shared out among sources in `overlap`, given places in `places`, taken on in
+//! `admit` and `twin`, read in `read` and `unpack`, and what a rotation or a truncation
+//! means is in `succession`. Limits are in `room`, the handover at a reload in `reload`, waiting for a store in
 //! `vigil`. It never decides when to poll; the exporter's loop does.
 //!
 //! The idea: a scan only learns names; bytes are believed after the evidence in
@@ -13,15 +13,17 @@
 
 mod admit;
 mod overlap;
+mod places;
 mod read;
 mod reload;
 mod room;
 mod scan;
 mod succession;
+mod twin;
 mod unpack;
 mod vigil;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -88,6 +90,8 @@ struct Source {
     held: HashMap<FileIdentity, Held>,
     /// Files that are not for us, so that they are not opened at each scan.
     refused: HashMap<FileIdentity, Refusal>,
+    /// New files that could not be opened when last tried.
+    unopened: HashSet<FileIdentity>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +104,8 @@ struct Owner {
 struct Held {
     size: u64,
     quiet_since: Duration,
+    /// What it may be a copy of has news and could not be read.
+    is_twin_unread: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -176,10 +182,13 @@ impl<F: FileSystem> Tailer<F> {
         };
         status.unreadable.clone_from(&configured.unreadable);
         status.files_over_limit = configured.files_over_limit;
-        let followed = self.followers.iter().filter(|follower| {
-            follower.source == source && (follower.is_followed() || follower.error.is_some())
-        });
-        for follower in followed {
+        for follower in self.followers.iter().filter(|known| known.source == source) {
+            if follower.is_waiting() {
+                status.lag_bytes = status.lag_bytes.saturating_add(follower.unread_bytes());
+            }
+            if !follower.is_followed() && follower.error.is_none() {
+                continue;
+            }
             // Unpacked and packed bytes cannot be compared: a packed file shows no lag.
             let offset = follower.position.offset;
             let size = match follower.position.packing {
@@ -375,6 +384,7 @@ impl Source {
             owners: HashMap::new(),
             held: HashMap::new(),
             refused: HashMap::new(),
+            unopened: HashSet::new(),
         })
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! A new inode may be an old acquaintance: moved across devices, restored, replaced
 //! by an editor, or packed. Such a file goes on at our place, but only when the one
-//! it equals is gone: equal bytes never merge two files that are both alive. A new
-//! file that equals a followed one under an extended name is held back for a while,
-//! since that is how the copy before a truncation looks.
+//! it equals is gone: equal bytes never merge two files that are both alive. Who has
+//! a place is decided in `places`, what may be a copy is held back in `twin`.
 //!
 //! Known limit: a file that is deleted and written again with the very same bytes
 //! between two scans looks replaced, and goes on where it was.
@@ -14,12 +13,12 @@ use std::io;
 use std::path::Path;
 
 use model::log::GenerationCause;
-use model::position::{FileId, FileIdentity, HEAD_BYTES_MAX, MARKER_BYTES_MAX, Packing, SourceId};
+use model::position::{FileId, FileIdentity, HEAD_BYTES_MAX, Packing, SourceId};
 use model::snapshot::UnreadableFile;
 
 use super::room::is_ending_added;
 use super::scan::{OpenedBy, backlog_of};
-use super::{FileSystem, Follower, Held, Now, Owner, Place, Refusal, StartAt, Tailer};
+use super::{FileSystem, Follower, Now, Owner, Place, Refusal, StartAt, Tailer};
 use crate::compressed::{GzipStream, Sniffed, sniff};
 use crate::config::BATCH_BYTES_MIN;
 use crate::discover::{Found, words};
@@ -39,12 +38,12 @@ enum Candidate<H> {
 }
 
 /// An unknown file, opened.
-struct Opened<H> {
-    file: H,
-    status: FileStatus,
-    packing: Packing,
+pub(super) struct Opened<H> {
+    pub(super) file: H,
+    pub(super) status: FileStatus,
+    pub(super) packing: Packing,
     /// Its first unpacked bytes, at most a head's length.
-    first: Vec<u8>,
+    pub(super) first: Vec<u8>,
 }
 
 impl<F: FileSystem> Tailer<F> {
@@ -58,59 +57,76 @@ impl<F: FileSystem> Tailer<F> {
     ) {
         unknown.sort_by(|left, right| age_of(left).cmp(&age_of(right)));
         if let Some(configured) = self.sources.get_mut(source.0) {
-            configured
-                .held
-                .retain(|identity, _| listed.contains(identity));
-            configured
-                .refused
-                .retain(|identity, _| listed.contains(identity));
+            configured.retain_listed(listed);
         }
         let is_history = self.is_history(source);
-        let mut surplus = self.make_room(source, &unknown, now);
+        let shares = self.share_places(source, &unknown, now);
         if let Some(configured) = self.sources.get_mut(source.0) {
-            configured.files_over_limit = if is_history { 0 } else { surplus };
+            configured.files_over_limit = if is_history { 0 } else { shares.left_out };
         }
-        let leavers = if surplus == 0 {
+        let leavers = if shares.left_out == 0 {
             HashSet::new()
         } else {
             self.leavers(source)
         };
         let mut previous = None;
         for found in unknown {
-            // The longest unchanged are left out.
-            let has_room = surplus == 0 || self.is_refused(source, &found);
-            surplus = surplus.saturating_sub(usize::from(!has_room));
-            // What goes on with a known file needs no place of its own.
-            let is_heir = is_ending_added(&found.path, &leavers);
-            if !has_room && !is_history && !is_heir {
+            let has_place = shares.given.contains(&found.status.identity);
+            // What goes on with a known file needs no place of its own, and what
+            // could not be read is tried again.
+            let is_worth_a_look = shares.tried.contains(&found.status.identity)
+                || is_ending_added(&found.path, &leavers);
+            if !has_place && !is_history && !is_worth_a_look {
                 continue;
             }
-            let candidate = self.look_at(source, &found);
-            match candidate {
-                Candidate::Later => {}
-                Candidate::Unreadable(error) => self.note_unreadable(source, &found.path, error),
-                Candidate::Refused(reason) => self.refuse(source, &found, reason),
-                Candidate::Open(opened) => {
-                    let Some(opened) = self.go_on_with(source, &found, opened, now) else {
-                        continue;
-                    };
-                    let is_left_out = !has_room && !is_history;
-                    if is_left_out || self.is_held(source, &found, &opened, now) {
-                        continue;
-                    }
-                    if opened.packing == Packing::Gzip && !self.reads_backlog(source) {
-                        self.refuse(source, &found, None);
-                        continue;
-                    }
-                    self.adopt_between(source, &found, listed, now);
-                    let id = self.follow(source, &found, opened, now);
-                    if has_room {
-                        self.order_after(id, &mut previous);
-                    } else {
-                        self.park_history(id);
-                    }
-                }
+            let Some(opened) = self.open_unknown(source, &found) else {
+                continue;
+            };
+            let Some(opened) = self.go_on_with(source, &found, opened, now) else {
+                continue;
+            };
+            let is_held = self.is_held(source, &found, &opened, now);
+            let is_left_out = !has_place && !is_history;
+            if is_held || is_left_out {
+                continue;
             }
+            if opened.packing == Packing::Gzip && !self.reads_backlog(source) {
+                self.refuse(source, &found, None);
+                continue;
+            }
+            self.adopt_between(source, &found, listed, now);
+            let id = self.follow(source, &found, opened, now);
+            if has_place {
+                self.order_after(id, &mut previous);
+            } else {
+                self.park_history(id);
+            }
+        }
+    }
+
+    /// Opens an unknown file, or takes note of why it cannot be read.
+    fn open_unknown(&mut self, source: SourceId, found: &Found) -> Option<Opened<F::File>> {
+        let candidate = self.look_at(source, found);
+        let identity = found.status.identity;
+        if let Some(configured) = self.sources.get_mut(source.0) {
+            match &candidate {
+                Candidate::Unreadable(_) => configured.unopened.insert(identity),
+                Candidate::Open(_) | Candidate::Refused(_) | Candidate::Later => {
+                    configured.unopened.remove(&identity)
+                }
+            };
+        }
+        match candidate {
+            Candidate::Later => None,
+            Candidate::Unreadable(error) => {
+                self.note_unreadable(source, &found.path, error);
+                None
+            }
+            Candidate::Refused(reason) => {
+                self.refuse(source, found, reason);
+                None
+            }
+            Candidate::Open(opened) => Some(opened),
         }
     }
 
@@ -225,6 +241,7 @@ impl<F: FileSystem> Tailer<F> {
         follower.place = Place::Listed;
         follower.set_path(&found.path);
         follower.seen = None;
+        follower.waiting_size = None;
         follower.listed = Some(opened.status);
         follower.offered_to = follower.position.offset;
         follower.is_examined = false;
@@ -240,45 +257,6 @@ impl<F: FileSystem> Tailer<F> {
             configured.held.remove(&found.status.identity);
         }
         None
-    }
-
-    /// Whether to wait and see what becomes of a file that equals a followed one.
-    fn is_held(
-        &mut self,
-        source: SourceId,
-        found: &Found,
-        opened: &Opened<F::File>,
-        now: Now,
-    ) -> bool {
-        let twin = self.followers.iter().find(|follower| {
-            follower.source == source
-                && follower.is_followed()
-                && follower.is_extended_by(&found.path)
-                && is_twin(follower, opened)
-        });
-        // While the original is not read, nobody can tell that it was truncated.
-        let is_watching = self.is_watching;
-        let is_twin_unreadable = twin.is_some_and(|follower| follower.error.is_some());
-        let has_twin = twin.is_some();
-        let Some(configured) = self.sources.get_mut(source.0) else {
-            return false;
-        };
-        let identity = found.status.identity;
-        if !has_twin {
-            configured.held.remove(&identity);
-            return false;
-        }
-        let held = configured.held.entry(identity).or_insert(Held {
-            size: opened.status.size,
-            quiet_since: now.monotonic,
-        });
-        if held.size != opened.status.size || is_twin_unreadable || is_watching {
-            held.size = opened.status.size;
-            held.quiet_since = now.monotonic;
-        }
-        // An empty file costs nothing to wait for.
-        opened.status.size == 0
-            || now.monotonic.saturating_sub(held.quiet_since) < self.limits.copy_hold
     }
 
     /// Starts to follow a new file.
@@ -340,11 +318,13 @@ impl<F: FileSystem> Tailer<F> {
             return;
         };
         // A packed one closes itself, once its length is known.
-        let is_plain = self
+        let plain = self
             .followers
-            .get(index)
-            .is_some_and(|follower| follower.position.packing == Packing::Plain);
-        if is_plain {
+            .get_mut(index)
+            .filter(|follower| follower.position.packing == Packing::Plain);
+        if let Some(follower) = plain {
+            // All of it is history, a last line without an end, too.
+            follower.seen = follower.listed;
             self.park(index);
         }
     }
@@ -405,8 +385,9 @@ fn is_replaced_by<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>, now: 
         Place::Outside { since } => {
             follower.is_deleted() && (since == now.monotonic || opened.packing == Packing::Gzip)
         }
-        // Read to its end under a name that no pattern matches, and packed since.
-        Place::Parked => opened.packing == Packing::Gzip,
+        // Read to its end under a name that no pattern matches, and packed since; or
+        // its name is gone as that of one that is followed.
+        Place::Parked => opened.packing == Packing::Gzip || follower.may_have_heir,
         Place::Restored | Place::Listed | Place::Forgotten => false,
     };
     let position = &follower.position;
@@ -422,53 +403,6 @@ fn is_replaced_by<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>, now: 
                     .is_ok_and(|verdict| verdict == Verdict::Same)
         }
     }
-}
-
-/// Whether the candidate is, or is on its way to become, a copy of a followed file.
-fn is_twin<H: OpenFile>(follower: &Follower<H>, opened: &Opened<H>) -> bool {
-    let position = &follower.position;
-    if position.packing == Packing::Gzip {
-        return false;
-    }
-    let original = follower.handle();
-    if opened.packing == Packing::Gzip {
-        let mut first = vec![0; opened.first.len()];
-        let count = original
-            .and_then(|file| file.read_at(0, &mut first).ok())
-            .unwrap_or(0);
-        first.truncate(count);
-        return first == opened.first || identity::is_head_equal(position.head, &opened.first);
-    }
-    // The original may have been truncated already: what we remember of it counts.
-    let is_copy = 0 < position.head.bytes
-        && position.offset <= opened.status.size
-        && identity::examine(&opened.file, position, opened.status.size)
-            .is_ok_and(|verdict| verdict == Verdict::Same);
-    if is_copy || opened.status.size == 0 {
-        return true;
-    }
-    // Still being copied: equal as far as it goes.
-    original.is_some_and(|file| {
-        let is_shorter = file
-            .status()
-            .is_ok_and(|status| opened.status.size <= status.size);
-        is_shorter && is_equal_start(file, &opened.file, opened.status.size)
-    })
-}
-
-fn is_equal_start(left: &impl OpenFile, right: &impl OpenFile, size: u64) -> bool {
-    let is_equal_before = |end: u64, length: usize| {
-        let wanted = usize::try_from(end).unwrap_or(usize::MAX).min(length);
-        let start = end.saturating_sub(u64::try_from(wanted).unwrap_or(0));
-        let (mut ours, mut theirs) = (vec![0; wanted], vec![0; wanted]);
-        let counts = (
-            left.read_at(start, &mut ours).ok(),
-            right.read_at(start, &mut theirs).ok(),
-        );
-        counts == (Some(wanted), Some(wanted)) && ours == theirs
-    };
-    let head_end = size.min(u64::try_from(HEAD_BYTES_MAX).unwrap_or(u64::MAX));
-    is_equal_before(head_end, HEAD_BYTES_MAX) && is_equal_before(size, MARKER_BYTES_MAX)
 }
 
 /// The place after the last line end, and whether there is none near the end: then

@@ -176,6 +176,7 @@ impl<F: FileSystem> Tailer<F> {
             return;
         };
         let before = follower.seen.replace(status);
+        follower.waiting_size = None;
         follower.is_examined = true;
         if before.is_none_or(|before| !is_same_content(before, status)) {
             follower.quiet_since = now.monotonic;

@@ -109,12 +109,19 @@ impl<H: OpenFile> Follower<H> {
     fn inherit(&mut self, former: Self) {
         // It may have read what was never committed; then that comes again.
         let is_same_place = self.position.offset == former.position.offset;
-        self.set_path(&former.path);
+        if former.is_waiting() {
+            self.path.clone_from(&former.path);
+        } else {
+            self.set_path(&former.path);
+        }
         self.first_path = former.first_path;
         self.after = former.after;
         self.quiet_since = former.quiet_since;
         self.seen_at = former.seen_at;
         self.listed = former.listed;
+        self.missed_at = former.missed_at;
+        self.may_have_heir = former.may_have_heir;
+        self.waiting_size = former.waiting_size;
         self.is_renamed = former.is_renamed;
         self.is_passed_over = former.is_passed_over;
         self.start = former.start;

@@ -1,45 +1,20 @@
-//! Keeps what is followed, open and remembered within the limits.
+//! Keeps what is open and remembered within the limits.
 //!
-//! When there is no room for a new file, one that was read to its end is parked: its
-//! row stays, so that it is not read again, and news in it bring it back. A handle is
-//! closed only when the file's name leads to it. Which files there are is found out
-//! in `scan`.
+//! A parked file is closed; its row stays, so that it is not read again, and news in
+//! it bring it back. A handle is closed only when the file's name leads to it. Which
+//! files there are is found out in `scan`, which of them are followed in `places`.
 //!
-//! Known limit: files that all have unread bytes are kept, and new ones wait.
+//! Known limit: files that are there are remembered beyond `remembered_max`.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use model::position::{Packing, SourceId};
+use model::position::SourceId;
 
-use super::{FileSystem, Follower, Now, Place, Tailer};
+use super::{FileSystem, Follower, Place, Tailer};
 use crate::discover::Found;
-use crate::file_system::OpenFile;
 
 impl<F: FileSystem> Tailer<F> {
-    /// Parks files that were read to their end until the unknown ones have room.
-    /// Returns how many of those still have none.
-    pub(super) fn make_room(&mut self, source: SourceId, unknown: &[Found], now: Now) -> usize {
-        let wanted = unknown
-            .iter()
-            .filter(|found| !self.is_refused(source, found))
-            .count();
-        let followed = self
-            .followers
-            .iter()
-            .filter(|follower| follower.source == source && follower.takes_room())
-            .count();
-        let needed = followed
-            .saturating_add(wanted)
-            .saturating_sub(self.limits.files_max);
-        let parked = if needed == 0 || self.is_watching {
-            0
-        } else {
-            self.park_read(source, needed, now)
-        };
-        needed.saturating_sub(parked).min(wanted)
-    }
-
     /// Whether a file was looked at before and is not for us.
     pub(super) fn is_refused(&self, source: SourceId, found: &Found) -> bool {
         self.sources
@@ -56,37 +31,6 @@ impl<F: FileSystem> Tailer<F> {
             .collect()
     }
 
-    /// Parks up to `count` files that were read to their end, the longest quiet first.
-    fn park_read(&mut self, source: SourceId, count: usize, now: Now) -> usize {
-        let mut spare: Vec<usize> = (0..self.followers.len())
-            .filter(|index| {
-                self.followers.get(*index).is_some_and(|follower| {
-                    follower.source == source && self.is_spare(follower, now)
-                })
-            })
-            .collect();
-        spare.sort_by_key(|index| {
-            self.followers
-                .get(*index)
-                .map(|follower| follower.quiet_since)
-        });
-        spare.truncate(count);
-        for index in &spare {
-            self.park(*index);
-        }
-        spare.len()
-    }
-
-    /// Whether nothing is lost by not following the file: it is read, and its name is
-    /// not the one that is written to, as far as names and silence can tell.
-    fn is_spare(&self, follower: &Follower<F::File>, now: Now) -> bool {
-        let is_quiet =
-            self.limits.rotate_grace <= now.monotonic.saturating_sub(follower.quiet_since);
-        follower.is_read()
-            && follower.place == Place::Listed
-            && (follower.is_renamed || is_quiet || self.has_rotated_name(follower))
-    }
-
     /// Closes a file for good; its row keeps it from being read again.
     pub(super) fn park(&mut self, index: usize) {
         let Some(follower) = self.followers.get_mut(index) else {
@@ -95,6 +39,7 @@ impl<F: FileSystem> Tailer<F> {
         follower.close();
         follower.place = Place::Parked;
         follower.backlog = None;
+        follower.waiting_size = None;
         follower.is_changed = true;
     }
 
@@ -139,7 +84,9 @@ impl<F: FileSystem> Tailer<F> {
         }
     }
 
-    /// Forgets the longest unseen files beyond the limit.
+    /// Forgets the longest unseen files beyond the limit. A file that the last scan
+    /// saw is kept: forgotten, it would be a new one at the next scan, and its lines
+    /// would count twice. How many those can be is bounded by `entries_max`.
     pub(super) fn forget_surplus(&mut self) {
         let surplus = self
             .followers
@@ -148,41 +95,15 @@ impl<F: FileSystem> Tailer<F> {
         if surplus == 0 {
             return;
         }
-        let mut parked: Vec<&mut Follower<F::File>> = self
+        let mut unseen: Vec<&mut Follower<F::File>> = self
             .followers
             .iter_mut()
-            .filter(|follower| follower.place == Place::Parked)
+            .filter(|follower| follower.place == Place::Parked && follower.listed.is_none())
             .collect();
-        parked.sort_by_key(|follower| follower.seen_at);
-        for follower in parked.into_iter().take(surplus) {
+        unseen.sort_by_key(|follower| follower.seen_at);
+        for follower in unseen.into_iter().take(surplus) {
             follower.place = Place::Forgotten;
         }
-    }
-}
-
-impl<H: OpenFile> Follower<H> {
-    /// Whether it counts against the most files followed. A file that lost its name
-    /// and was read to its end only waits for its grace to pass.
-    fn takes_room(&self) -> bool {
-        let is_leaving = matches!(self.place, Place::Outside { .. }) && self.is_read_as_seen();
-        self.is_followed() && !is_leaving
-    }
-
-    /// Whether all bytes that are known of were used up.
-    fn is_read(&self) -> bool {
-        let is_read_as_listed = self
-            .listed
-            .is_some_and(|listed| listed.size == self.position.offset);
-        self.is_read_as_seen() && is_read_as_listed
-    }
-
-    fn is_read_as_seen(&self) -> bool {
-        self.position.packing == Packing::Plain
-            && self.backlog.is_none()
-            && self.error.is_none()
-            && self
-                .seen
-                .is_some_and(|seen| seen.size == self.position.offset)
     }
 }
 

@@ -138,6 +138,7 @@ impl<F: FileSystem> Tailer<F> {
         now: Now,
     ) {
         let mut siblings = Siblings::default();
+        let mut sought = self.vanished_count(source);
         for index in 0..self.followers.len() {
             let Some(follower) = self.followers.get_mut(index) else {
                 continue;
@@ -150,8 +151,19 @@ impl<F: FileSystem> Tailer<F> {
                 continue;
             }
             let was_listed = follower.listed.take().is_some();
+            follower.note_missed(self.limits.rotate_grace, now);
             match follower.place {
                 Place::Forgotten => {}
+                // Nobody has read its end yet. Each search has a price: as many at a
+                // time as files may be followed.
+                Place::Parked if was_listed && follower.is_owed() => {
+                    if sought < self.limits.files_max {
+                        sought = sought.saturating_add(1);
+                        self.seek(index, &mut siblings, listed, now);
+                    } else {
+                        self.give_up_parked(index);
+                    }
+                }
                 // It may have been written to and renamed since the last scan.
                 Place::Parked if was_listed => self.seek_news(index, &mut siblings, now),
                 Place::Parked => {}
@@ -331,22 +343,39 @@ impl<H: OpenFile> Follower<H> {
     fn note_listed(&mut self, found: &Found, now: Now) {
         self.seen_at = now.monotonic;
         self.listed = Some(found.status);
+        self.missed_at = None;
+        self.may_have_heir = false;
         self.is_renamed = self.is_renamed || self.path != found.path;
-        self.set_path(&found.path);
         match self.place {
-            Place::Parked => {
-                // Read to its end and as it was: there is nothing to open it for.
-                let is_grown = self.position.packing == Packing::Plain
-                    && found.status.size != self.position.offset;
-                if is_grown {
-                    self.place = Place::Listed;
-                }
+            Place::Parked => self.waiting_size = self.has_news(found).then_some(found.status.size),
+            // What was read to its end is followed at once: it is the first to give
+            // up its place.
+            Place::Restored if self.handle().is_none() && self.has_news(found) => {
+                self.place = Place::Parked;
+                self.waiting_size = Some(found.status.size);
             }
             Place::Restored | Place::Listed | Place::Outside { .. } | Place::Vanished { .. } => {
                 self.place = Place::Listed;
             }
             Place::Forgotten => {}
         }
+        if self.is_waiting() {
+            // The position keeps the name under which it was read: after a restart, too,
+            // a copy that was made before a truncation is known by it.
+            self.path.clone_from(&found.path);
+        } else {
+            self.set_path(&found.path);
+        }
+    }
+
+    /// Whether there is anything to open a closed plain file for. What a packed one
+    /// holds does not change.
+    fn has_news(&self, found: &Found) -> bool {
+        let is_changed = match self.seen {
+            Some(seen) => !is_same_content(seen, found.status),
+            None => found.status.size != self.position.offset,
+        };
+        self.position.packing == Packing::Plain && is_changed
     }
 
     /// Whether it was read and closed, before a reload, and has no news since.
@@ -356,6 +385,13 @@ impl<H: OpenFile> Follower<H> {
             .zip(self.listed)
             .is_some_and(|(seen, listed)| is_same_content(seen, listed));
         self.handle().is_none() && is_unchanged
+    }
+
+    /// Takes note that no pattern finds the file, for as long as what became of it may
+    /// show up.
+    fn note_missed(&mut self, rotate_grace: Duration, now: Now) {
+        let since = *self.missed_at.get_or_insert(now.monotonic);
+        self.may_have_heir = now.monotonic.saturating_sub(since) < rotate_grace;
     }
 
     fn note_outside(&mut self, now: Now, links: Option<u64>) {

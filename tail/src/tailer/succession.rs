@@ -144,6 +144,7 @@ impl<F: FileSystem> Tailer<F> {
             since: now.monotonic,
         };
         follower.seen = None;
+        follower.waiting_size = None;
         follower.offered_to = follower.position.offset;
         follower.quiet_since = now.monotonic;
         follower.is_examined = false;

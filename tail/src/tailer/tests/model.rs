@@ -362,7 +362,7 @@ impl Model {
     }
 }
 
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     std::env::var("TAIL_MODEL_CASES")
         .ok()
         .and_then(|text| text.parse().ok())
