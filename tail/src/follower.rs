@@ -135,6 +135,18 @@ impl<H: OpenFile> Follower<H> {
         self.confirm_path();
     }
 
+    /// Takes note of the present name of a file that waits to be read. Its position has
+    /// the first name: a copy that was made before a truncation is known by that one,
+    /// after a restart, too.
+    pub(crate) fn set_path_while_waiting(&mut self, path: &Path) {
+        self.path = path.to_path_buf();
+        let first = self.first_path.display().to_string();
+        if self.position.path != first {
+            self.position.path = first;
+            self.is_changed = true;
+        }
+    }
+
     /// Lets the position have the file's present name.
     pub(crate) fn confirm_path(&mut self) {
         self.position.path = self.path.display().to_string();

@@ -109,11 +109,7 @@ impl<H: OpenFile> Follower<H> {
     fn inherit(&mut self, former: Self) {
         // It may have read what was never committed; then that comes again.
         let is_same_place = self.position.offset == former.position.offset;
-        if former.is_waiting() {
-            self.path.clone_from(&former.path);
-        } else {
-            self.set_path(&former.path);
-        }
+        self.set_path(&former.path);
         self.first_path = former.first_path;
         self.after = former.after;
         self.quiet_since = former.quiet_since;

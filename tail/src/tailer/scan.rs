@@ -347,7 +347,11 @@ impl<H: OpenFile> Follower<H> {
         self.may_have_heir = false;
         self.is_renamed = self.is_renamed || self.path != found.path;
         match self.place {
-            Place::Parked => self.waiting_size = self.has_news(found).then_some(found.status.size),
+            // News that were seen stay news, whatever the size is now.
+            Place::Parked => {
+                let is_waiting = self.waiting_size.is_some() || self.has_news(found);
+                self.waiting_size = is_waiting.then_some(found.status.size);
+            }
             // What was read to its end is followed at once: it is the first to give
             // up its place.
             Place::Restored if self.handle().is_none() && self.has_news(found) => {
@@ -360,9 +364,7 @@ impl<H: OpenFile> Follower<H> {
             Place::Forgotten => {}
         }
         if self.is_waiting() {
-            // The position keeps the name under which it was read: after a restart, too,
-            // a copy that was made before a truncation is known by it.
-            self.path.clone_from(&found.path);
+            self.set_path_while_waiting(&found.path);
         } else {
             self.set_path(&found.path);
         }
