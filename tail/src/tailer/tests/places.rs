@@ -284,3 +284,18 @@ fn the_newest_of_very_many_files_is_read_at_once_before_and_after_a_restart() {
     assert_eq!(world.lines.len(), 1_102);
     assert_eq!(world.status().files_over_limit, 0);
 }
+
+#[test]
+fn a_file_that_was_rewritten_to_its_old_length_meanwhile_keeps_its_place() {
+    let mut world = crowded(3);
+    world.crash();
+    world.disk.truncate("/log/0.log", 0);
+    world.disk.append("/log/0.log", "9\n");
+    world.disk.append("/log/1.log", "more\n");
+    world.disk.append("/log/2.log", "more\n");
+    for _ in 0..3 {
+        world.poll();
+    }
+    assert_eq!(count_of(&world, "9"), 1, "{:?}", world.lines);
+    assert_eq!(count_of(&world, "more"), 2, "{:?}", world.lines);
+}
