@@ -22,7 +22,7 @@ mod suggest;
 mod tail;
 mod tools;
 mod well_known;
-mod zone;
+pub(crate) mod zone;
 
 use std::fs::File;
 use std::io::Read;

@@ -29,7 +29,7 @@ pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let answers = match kind_of(args.kind) {
         Some(kind) => {
             let catalogue = Arc::new(load_catalogue(kind, &own_rows(&args.catalogue)?)?);
-            vec![Answer::of(catalogue, line, zone.as_ref())]
+            vec![Answer::of(catalogue, line, zone.as_ref())?]
         }
         None => {
             let recogniser = recogniser()?;
@@ -37,7 +37,10 @@ pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
             let all = catalogues
                 .into_iter()
                 .map(|catalogue| Answer::of(catalogue, line, zone.as_ref()));
-            best(all.collect(), recogniser.recognise(None, line))
+            best(
+                all.collect::<Result<_, _>>()?,
+                recogniser.recognise(None, line),
+            )
         }
     };
     let texts: Vec<String> = answers.iter().map(Answer::text).collect();
@@ -52,13 +55,20 @@ struct Answer {
 }
 
 impl Answer {
-    fn of(catalogue: Arc<Catalogue>, line: &[u8], zone: Option<&TimeZone>) -> Self {
-        let own_zone = default_zone(catalogue.kind());
-        let explanation = catalogue.explain(line, zone.unwrap_or(&own_zone));
-        Self {
+    fn of(
+        catalogue: Arc<Catalogue>,
+        line: &[u8],
+        zone: Option<&TimeZone>,
+    ) -> Result<Self, Failure> {
+        let zone = match zone {
+            Some(zone) => zone.clone(),
+            None => default_zone(catalogue.kind())?,
+        };
+        let explanation = catalogue.explain(line, &zone);
+        Ok(Self {
             catalogue,
             explanation,
-        }
+        })
     }
 
     /// How much the product knows of the line.
@@ -236,7 +246,7 @@ mod tests {
         let recogniser = recogniser().unwrap();
         let catalogues = recogniser.catalogues().iter();
         let all = catalogues
-            .map(|catalogue| Answer::of(Arc::clone(catalogue), line.as_bytes(), None))
+            .map(|catalogue| Answer::of(Arc::clone(catalogue), line.as_bytes(), None).unwrap())
             .collect();
         let answers = best(all, recogniser.recognise(None, line.as_bytes()));
         let kinds: Vec<&str> = answers
@@ -282,6 +292,7 @@ mod tests {
             b"nsImpersonate Current user: UserFirst.Lastname",
             None,
         )
+        .unwrap()
         .text();
         assert!(text.contains("known and counts as nothing"), "{text}");
         assert!(text.contains("product  netskope-client"), "{text}");

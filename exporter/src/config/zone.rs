@@ -30,13 +30,11 @@ pub(super) const WANTED: &str = "a `timezone` like `Europe/Berlin` or `UTC`, or 
 
 /// Why the zone of this host is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NoZone {
+pub(crate) enum NoZone {
     /// The variable names none.
     Variable(String),
     /// What should hold it is no plain file, or too long for one.
     File(PathBuf),
-    /// Nothing says it.
-    Nothing,
 }
 
 impl fmt::Display for NoZone {
@@ -51,23 +49,23 @@ impl fmt::Display for NoZone {
                 "is this host's, and `{}`, which TZ or the system names, is no file of a time zone",
                 shown(path.as_os_str())
             ),
-            Self::Nothing => write!(
-                formatter,
-                "is this host's, and neither the environment's TZ nor {LOCALTIME} says it"
-            ),
         }
     }
 }
 
-/// The zone of this host now.
-pub(super) fn of_this_host() -> Result<TimeZone, NoZone> {
+/// The zone of this host now; UTC if nothing at all says one.
+pub(crate) fn of_this_host() -> Result<TimeZone, NoZone> {
     let variable = env::var_os("TZ");
     if let Some(path) = file_to_read(variable.as_deref()).filter(|path| is_no_zone_file(path)) {
         return Err(NoZone::File(path));
     }
+    // "If it is missing, the default UTC is used": localtime(5), and containers lack it.
+    if variable.is_none() && !Path::new(LOCALTIME).is_symlink() && !Path::new(LOCALTIME).exists() {
+        return Ok(TimeZone::UTC);
+    }
     TimeZone::try_system().map_err(|_| match variable {
         Some(text) => NoZone::Variable(shown(&text)),
-        None => NoZone::Nothing,
+        None => NoZone::File(PathBuf::from(LOCALTIME)),
     })
 }
 

@@ -21,7 +21,7 @@ use store::Restored;
 
 use super::input::{BytesSource, Input};
 use crate::cli::{Failure, KindChoice, ParseArgs};
-use crate::config::catalogue_files;
+use crate::config::{catalogue_files, zone};
 use crate::logging::say_to_user;
 use crate::pipeline::ledger::{ConnectorPlan, Ledger};
 
@@ -133,7 +133,10 @@ impl Job {
                 kind: *kind,
                 connector: Arc::from(connector_name(args, *kind)?),
                 catalogue: catalogues.of(*kind)?,
-                zone: zone.clone().unwrap_or_else(|| default_zone(*kind)),
+                zone: match &zone {
+                    Some(zone) => zone.clone(),
+                    None => default_zone(*kind)?,
+                },
             });
         }
         for (kind, input, look) in looked_at {
@@ -335,7 +338,7 @@ pub fn load_catalogue(kind: ConnectorKind, own: &[CatalogueFile]) -> Result<Cata
 /// There is none.
 pub fn zone_of(name: &str) -> Result<TimeZone, Failure> {
     if name == "local" {
-        return Ok(TimeZone::system());
+        return of_this_host();
     }
     TimeZone::get(name).map_err(|error| {
         Failure::Usage(format!(
@@ -346,11 +349,20 @@ pub fn zone_of(name: &str) -> Result<TimeZone, Failure> {
 
 /// The zone of time stamps that name none: a Publisher writes UTC as far as we know, a
 /// client the zone of its host, which is likely to be this one.
-pub fn default_zone(kind: ConnectorKind) -> TimeZone {
+///
+/// # Errors
+///
+/// What says this host's zone says none.
+pub fn default_zone(kind: ConnectorKind) -> Result<TimeZone, Failure> {
     match kind {
-        ConnectorKind::NetskopePublisher => TimeZone::UTC,
-        ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => TimeZone::system(),
+        ConnectorKind::NetskopePublisher => Ok(TimeZone::UTC),
+        ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => of_this_host(),
     }
+}
+
+fn of_this_host() -> Result<TimeZone, Failure> {
+    zone::of_this_host()
+        .map_err(|why| Failure::Usage(format!("the zone of time stamps that name none {why}")))
 }
 
 fn connector_name(args: &ParseArgs, kind: ConnectorKind) -> Result<String, Failure> {
