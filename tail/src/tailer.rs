@@ -4,8 +4,8 @@
 //! batch each, until the turn's budget is used up. Files are found and lost in
 //! `scan`, shared out among sources in `overlap`, given places in `places`, taken on in
 //! `admit` and `twin`, read in `read` and `unpack`, and what a rotation or a truncation
-//! means is in `succession`. Limits are in `room`, the handover at a reload in `reload`, waiting for a store in
-//! `vigil`. It never decides when to poll; the exporter's loop does.
+//! means is in `succession`. Limits are in `room`, the handover at a reload in `reload`,
+//! waiting for a store in `vigil`. It never decides when to poll; the exporter's loop does.
 //!
 //! The idea: a scan only learns names; bytes are believed after the evidence in
 //! them was compared, before each batch. So a missed scan or event delays and never

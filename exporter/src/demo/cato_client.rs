@@ -3,8 +3,8 @@
 //! Its log is named after the start of the program, so a restart begins a new file.
 //! Its tool, asked at the side, tells the POP and how long the tunnel has been up:
 //! a duration that falls back is a tunnel built anew. That the tunnel is down only the
-//! tool tells, so that lasts longer than the pause between two questions. For a while the tool hangs, which
-//! is no trouble of the client's.
+//! tool tells, so that lasts longer than the pause between two questions. For a while
+//! the tool hangs, which is no trouble of the client's.
 //!
 //! Known limit: no single laptop is like this one. The log has the form of the Windows
 //! client and texts of the Linux client, since no public source shows how the Windows

@@ -190,8 +190,8 @@ pub const ROWS: &[Row] = &[
         "UTC for a Publisher, `local` for a client",
         "Europe/Berlin",
         "The zone of time stamps that name none. `local` is the zone of this host when the \
-         configuration is loaded, as `TZ` or `/etc/localtime` says it; if what they say is none, the \
-         configuration is refused.",
+         configuration is loaded, as `TZ` or `/etc/localtime` says it; if what they say is \
+         none, the configuration is refused.",
     ),
     row(
         "connectors[].start_at",
