@@ -50,7 +50,7 @@ pub struct Cli {
 pub enum Command {
     /// Follow the connectors' logs and serve what they tell (the default).
     Run(RunArgs),
-    /// Show a live, realistic connector in a temporary folder, and the whole agent on it.
+    /// Show three live, realistic connectors in a temporary folder, and the whole agent on them.
     Demo(DemoArgs),
     /// Say whether a configuration file is right, and if not, where and how to mend it.
     CheckConfig {
@@ -97,7 +97,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10942")]
     pub listen: String,
 
-    /// How many times faster than life the connector lives (1 to 100).
+    /// How many times faster than life the connectors live (1 to 100).
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub speed: u32,
 

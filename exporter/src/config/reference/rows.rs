@@ -107,7 +107,8 @@ pub const ROWS: &[Row] = &[
         Shape::Count(1, 10_000),
         "1024",
         "200",
-        "Most files followed for one log. Further ones wait, and the page says so.",
+        "Most files followed for one log. Of more, those written to last are read; the others \
+         wait, and the page says so.",
     ),
     row(
         "tail.open_files_max",
