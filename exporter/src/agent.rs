@@ -5,7 +5,9 @@
 //! numbers, no locks. If the writer dies the agent ends with an error: what was
 //! committed is safe, and whoever supervises us starts us again.
 
+pub mod keeper;
 pub mod plan;
+pub mod sides;
 pub mod writer;
 
 use std::collections::BTreeMap;
@@ -13,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,7 +28,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+use self::keeper::Keeper;
 use self::plan::Plan;
+use self::sides::{Ground, Sides};
 use self::writer::{Input, Outlet, Pace};
 use crate::cli::Failure;
 use crate::clock::Clock;
@@ -34,7 +38,6 @@ use crate::config::{Colour, Config};
 use crate::http::{HttpLimits, ReloadRequest, Server, Shared};
 use crate::metrics::{AgentMetrics, VERSION};
 use crate::pipeline::Pipeline;
-use crate::probe::schedule::{Deliver, Delivery, Prober};
 use crate::probe::{self, ToolJob};
 
 /// How long an orderly end may take before we go anyway.
@@ -44,8 +47,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(8);
 /// complete text for people; colour only at start, where a person looks on.
 pub type LoadConfig = Arc<dyn Fn(Colour) -> Result<Config, String> + Send + Sync>;
 
-/// What to do once the agent serves.
-pub type OnListening = Box<dyn FnOnce(&[SocketAddr]) + Send>;
+/// What to do once the agent serves: with the addresses of HTTP, and those of SNMP.
+pub type OnListening = Box<dyn FnOnce(&[SocketAddr], &[SocketAddr]) + Send>;
 
 /// How to run, beside what the configuration says.
 pub struct RunOptions {
@@ -146,6 +149,15 @@ impl Agent {
         })
     }
 
+    fn ground(&self) -> Ground {
+        Ground {
+            inbox: self.inbox.clone(),
+            snapshots: self.writer_alive.clone(),
+            keeper: Keeper::new(self.inbox.clone(), Arc::default()),
+            clock: self.shared.clock,
+        }
+    }
+
     async fn serve(
         mut self,
         config: Config,
@@ -171,9 +183,13 @@ impl Agent {
             on_listening,
             ..
         } = options;
-        on_listening(&addresses);
-        let mut prober = Prober::new(self.deliver(), self.shared.clock);
-        prober.change(jobs).await;
+        let mut sides = Sides::new(self.ground());
+        let prepared = sides
+            .prepare(&config, jobs)
+            .await
+            .map_err(Failure::Config)?;
+        sides.commit(&config, prepared).await;
+        on_listening(&addresses, &sides.snmp_addresses());
         let ended = loop {
             let answer = tokio::select! {
                 () = &mut until => break Ok(()),
@@ -188,7 +204,7 @@ impl Agent {
                 Some(answer) = reloads.recv() => Some(answer),
             };
             let outcome = tokio::select! {
-                outcome = self.reload(&load, &mut doors, &mut prober) => outcome,
+                outcome = self.reload(&load, &mut doors, &mut sides) => outcome,
                 name = stop_signals.received() => {
                     info!(signal = name, "stopping during a reload");
                     break Ok(());
@@ -199,24 +215,8 @@ impl Agent {
                 drop(answer.send(outcome));
             }
         };
-        self.stop(doors, prober).await;
+        self.stop(doors, sides).await;
         ended
-    }
-
-    /// Where tools' answers go: into the writer's inbox, if there is room.
-    fn deliver(&self) -> Deliver {
-        let inbox = self.inbox.clone();
-        Arc::new(move |connector, run| {
-            let input = Input::ToolRun {
-                connector: Arc::clone(connector),
-                run: run.clone(),
-            };
-            match inbox.try_send(input) {
-                Ok(()) => Delivery::Taken,
-                Err(TrySendError::Full(_)) => Delivery::Full,
-                Err(TrySendError::Disconnected(_)) => Delivery::Gone,
-            }
-        })
     }
 
     /// Loads the configuration anew; whatever is wrong with it, the old one stays.
@@ -224,9 +224,9 @@ impl Agent {
         &self,
         load: &LoadConfig,
         doors: &mut Doors,
-        prober: &mut Prober,
+        sides: &mut Sides,
     ) -> Result<(), String> {
-        let outcome = self.try_reload(load, doors, prober).await;
+        let outcome = self.try_reload(load, doors, sides).await;
         let now = self.shared.clock.now().timestamp();
         self.shared.metrics.reload(outcome.is_ok(), now);
         match &outcome {
@@ -240,7 +240,7 @@ impl Agent {
         &self,
         load: &LoadConfig,
         doors: &mut Doors,
-        prober: &mut Prober,
+        sides: &mut Sides,
     ) -> Result<(), String> {
         // On a thread of its own: a file that never ends must not keep signals waiting.
         let load = Arc::clone(load);
@@ -251,6 +251,7 @@ impl Agent {
             return Err("`store.path` cannot change while running: restart the agent".to_owned());
         }
         let prepared = doors.prepare(&config.web.listen).await?;
+        let prepared_sides = sides.prepare(&config, jobs).await?;
         let (answer, answered) = oneshot::channel();
         self.inbox
             .try_send(Input::Reload {
@@ -261,13 +262,13 @@ impl Agent {
             .map_err(|_| "the writer is busy: try again".to_owned())?;
         answered.await.map_err(|_| "the writer died".to_owned())??;
         doors.commit(prepared);
-        prober.change(jobs).await;
+        sides.commit(&config, prepared_sides).await;
         Ok(())
     }
 
-    async fn stop(self, doors: Doors, mut prober: Prober) {
+    async fn stop(self, doors: Doors, mut sides: Sides) {
         let ended = async {
-            prober.stop().await;
+            sides.stop().await;
             let writer = self.writer;
             let inbox = self.inbox;
             let joined = tokio::task::spawn_blocking(move || {

@@ -25,7 +25,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         load: Arc::new(move |colour| load(&load_args, colour)),
         lifecycle: args.enable_lifecycle,
         until: Box::pin(std::future::pending()),
-        on_listening: Box::new(|_| {}),
+        on_listening: Box::new(|_, _| {}),
     };
     agent::run(options, Clock::start())
 }

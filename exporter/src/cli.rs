@@ -61,6 +61,8 @@ pub enum Command {
     Parse(ParseArgs),
     /// Say which pattern recognises a line, and what it does to the state.
     Explain(ExplainArgs),
+    /// Check this host against the vendor's guide, and say what to do about each finding.
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -162,6 +164,14 @@ pub enum ParseOutput {
     Summary,
 }
 
+/// Flags of `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// The configuration file. Without it, what is found at the vendors' well-known paths.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
 /// Flags of `explain`.
 #[derive(Debug, Clone, Args)]
 pub struct ExplainArgs {
@@ -196,6 +206,7 @@ pub fn main() -> ExitCode {
         Some(Command::CheckConfig { file }) => crate::app::check_config(&file),
         Some(Command::Parse(args)) => crate::parse::run(&args),
         Some(Command::Explain(args)) => crate::explain::run(&args),
+        Some(Command::Doctor(args)) => crate::doctor::run(&args),
         Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Man) => print_manual(),
     };

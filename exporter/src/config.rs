@@ -14,10 +14,13 @@ mod check;
 mod decode;
 mod document;
 mod error;
+mod host;
 mod path;
+mod probes;
 mod quantity;
 pub mod reference;
 mod silence;
+mod snmp;
 mod suggest;
 mod tail;
 mod tools;
@@ -39,9 +42,12 @@ pub use self::catalogue::{CatalogueFilesError, catalogue_files};
 pub use self::check::{NameError, check_name};
 use self::document::{Document, Part};
 pub use self::error::{Colour, ConfigError};
+pub use self::host::HostConfig;
 use self::path::KeyPath;
+pub use self::probes::ProbeConfig;
 pub use self::quantity::{HumanDuration, HumanSize};
 pub use self::silence::UnknownAfter;
+pub use self::snmp::SnmpConfig;
 pub use self::tail::TailConfig;
 pub use self::tools::{ToolConfig, ToolUse, ToolsConfig, tools_of};
 use self::well_known::Surroundings;
@@ -75,6 +81,15 @@ pub struct Config {
     /// paths.
     #[serde(default)]
     pub connectors: Vec<ConnectorConfig>,
+    /// What is watched of the host.
+    #[serde(default)]
+    pub host: HostConfig,
+    /// What is asked actively on the path to the vendor.
+    #[serde(default)]
+    pub probes: Vec<ProbeConfig>,
+    /// How SNMP is served.
+    #[serde(default)]
+    pub snmp: SnmpConfig,
     /// The text that this came from, to point into it.
     #[serde(skip)]
     source: Option<Arc<Document>>,
@@ -265,6 +280,9 @@ impl Config {
                 ConfigError::without_place("command line", "--config", NO_CONNECTORS)
                     .wanting(&surroundings.wanted())
             })?,
+            host: HostConfig::default(),
+            probes: Vec::new(),
+            snmp: SnmpConfig::default(),
             source: None,
             listen_of_text: Vec::new(),
         };

@@ -120,6 +120,7 @@ mod reader;
 pub mod sampler;
 pub mod settings;
 pub mod system;
+pub mod watch;
 mod worker;
 
 pub use self::filesystem::mountinfo;

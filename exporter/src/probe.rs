@@ -10,6 +10,7 @@
 //! Text that a tool prints is as untrusted as a log line: it is bounded, shown only
 //! field by field, and never logged.
 
+pub mod active;
 mod answer;
 pub mod cato_sdp;
 pub mod nsdiag;

@@ -94,6 +94,10 @@ events! {
     CertificateInstallFailed "certificate.install_failed" "The certificate authority of the vendor could not be installed.",
     ManagementRequestFailed "management.request_failed" "A request to the management plane failed.",
     DnsFailed "dns.failed" "The client could not set up or use name resolution.",
+    ProbeFailed "probe.failed" "An active probe failed that had succeeded before, or failed for another reason than before.",
+    ProbeRecovered "probe.recovered" "An active probe succeeded that had failed before.",
+    ThresholdBreached "host.threshold_breached" "A resource of the host was in a bad way for long enough.",
+    ThresholdCleared "host.threshold_cleared" "A resource of the host is well again.",
 }
 
 impl EventKind {

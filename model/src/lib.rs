@@ -15,6 +15,7 @@ pub mod histogram;
 pub mod host;
 pub mod log;
 pub mod position;
+pub mod probe;
 pub mod reading;
 pub mod signal;
 pub mod snapshot;

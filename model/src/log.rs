@@ -37,6 +37,16 @@ macro_rules! label_set {
 pub(crate) use label_set;
 
 label_set! {
+    /// How dates of a file were read that nothing in it decides: label `order`.
+    DateOrderTaken {
+        /// The day before the month.
+        DayFirst = "day_first",
+        /// The month before the day.
+        MonthFirst = "month_first",
+    }
+}
+
+label_set! {
     /// What became of a line. Each line read has exactly one outcome.
     LineOutcome {
         /// A catalogue row knew it and an event was counted.

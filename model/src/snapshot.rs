@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use crate::connector::{ConnectorKind, ConnectorState, Facts, ProbeFailure, Tool};
 use crate::event::{Event, EventKey, EventKind};
 use crate::histogram::RttHistogram;
-use crate::log::{GenerationCause, LineOutcome, LossCause};
+use crate::host::HostSample;
+use crate::host::threshold::ThresholdFact;
+use crate::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
+use crate::probe::{ProbeFault, ProbePlan, ProbeRun};
 use crate::untrusted::Untrusted;
 
 /// Most events kept for people to look at, over all connectors.
@@ -27,8 +30,39 @@ pub struct Snapshot {
     pub is_caught_up: bool,
     /// The connectors, in the configuration's order.
     pub connectors: Vec<ConnectorSnapshot>,
+    /// The host, when it was looked at last. `None` before the first sample, and if
+    /// nobody wants to know.
+    pub host: Option<Arc<HostSnapshot>>,
+    /// The active probes, in the configuration's order.
+    pub probes: Vec<ProbeSnapshot>,
     /// The latest events, newest first, at most [`RECENT_EVENTS_MAX`].
     pub recent_events: Arc<[RecentEvent]>,
+}
+
+/// The host at one moment, and how it stands to its limits.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HostSnapshot {
+    /// What was read.
+    pub sample: Arc<HostSample>,
+    /// Its limits, each resource that has one.
+    pub thresholds: Vec<ThresholdFact>,
+}
+
+/// An active probe and how it fared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProbeSnapshot {
+    /// The probe.
+    pub plan: ProbePlan,
+    /// The last run; `None` before the first of this process.
+    pub last: Option<Arc<ProbeRun>>,
+    /// When it ended.
+    pub ran_at: Option<Timestamp>,
+    /// When a run succeeded last, in this process or an earlier one.
+    pub succeeded_at: Option<Timestamp>,
+    /// Runs, however they ended.
+    pub runs: u64,
+    /// Runs that failed by cause, every cause of the kind present.
+    pub failures: Vec<(ProbeFault, u64)>,
 }
 
 /// One connector.
@@ -96,6 +130,9 @@ pub struct LogSnapshot {
     pub generations: Vec<(GenerationCause, u64)>,
     /// Lost bytes by cause, every cause present.
     pub lost_bytes: Vec<(LossCause, u64)>,
+    /// Files with ambiguous dates by the order that was taken. Empty for a log whose
+    /// format cannot be read in two ways.
+    pub ambiguous_dates: Vec<(DateOrderTaken, u64)>,
     /// Near misses by function, every function of the catalogue present.
     pub near_misses: Vec<NearMiss>,
     /// The files followed now, by path.
@@ -140,18 +177,20 @@ pub struct UnreadableFile {
     pub is_refused: bool,
 }
 
-/// An event with its provenance.
+/// An event with its provenance: a line of a log, or what a probe or a sample of the
+/// host told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecentEvent {
-    /// Which connector.
+    /// Which connector. Empty for the host, and for a probe that belongs to none.
     pub connector: Arc<str>,
-    /// Which of its logs.
+    /// Which of its logs; or a source that no log can be named like: `probe:NAME`, or
+    /// `host:RESOURCE`.
     pub log: Arc<str>,
-    /// The file's path when it was read.
+    /// The file's path when it was read. Empty if it was no line.
     pub file: Arc<str>,
     /// Where the line begins in the file.
     pub offset: u64,
-    /// When the line was read.
+    /// When the line was read, or the news came.
     pub read_at: Timestamp,
     /// The event.
     pub event: Event,

@@ -7,7 +7,7 @@
 
 use model::connector::Aspect;
 use model::event::EventKind;
-use model::signal::Signal;
+use model::signal::{HostSignal, ProbeSignal, Signal};
 
 /// Where a signal is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,18 @@ macro_rules! placements {
         pub const fn placement(signal: Signal) -> Placement {
             match signal {
                 $(Signal::$variant => place!($place),)+
+                Signal::Probe(probe) => probe_placement(probe),
+                Signal::Host(host) => host_placement(host),
+            }
+        }
+    };
+}
+
+macro_rules! placements_of {
+    ($name:ident $signals:ident { $($variant:ident $place:tt,)+ }) => {
+        const fn $name(signal: $signals) -> Placement {
+            match signal {
+                $($signals::$variant => place!($place),)+
             }
         }
     };
@@ -62,14 +74,6 @@ placements! {
     TunnelReconnects ["ztnaConnTunnelReconnects"],
     // The buckets stay with Prometheus: a poller wants a mean, and can take it.
     GatewayRtt ["ztnaPopMeasurements", "ztnaPopSum"],
-    ProbeSuccess ["ztnaToolSuccess"],
-    ProbeDuration ["ztnaToolDuration"],
-    ProbeLastSuccess ["ztnaToolLastSuccess"],
-    ProbeRuns ["ztnaToolRuns"],
-    ProbeFailures [
-        "ztnaToolNotFound", "ztnaToolDenied", "ztnaToolTimeouts", "ztnaToolExitStatus",
-        "ztnaToolOutputTooLong", "ztnaToolUnintelligible", "ztnaToolSystem", "ztnaToolUnsafe"
-    ],
     LogLines [
         "ztnaLogRecognised", "ztnaLogIgnored", "ztnaLogOversize", "ztnaLogInvalidUtf8",
         "ztnaLogContinuations"
@@ -90,7 +94,90 @@ placements! {
     ],
     // Which function it was, the page and /metrics tell: its name is no row index.
     LogNearMiss ["ztnaLogNearMisses"],
+    LogAmbiguousDates ("to be placed"),
 }
+
+placements_of! { probe_placement ProbeSignal {
+    Success ["ztnaToolSuccess"],
+    Duration ["ztnaToolDuration"],
+    LastSuccess ["ztnaToolLastSuccess"],
+    Runs ["ztnaToolRuns"],
+    Failures [
+        "ztnaToolNotFound", "ztnaToolDenied", "ztnaToolTimeouts", "ztnaToolExitStatus",
+        "ztnaToolOutputTooLong", "ztnaToolUnintelligible", "ztnaToolSystem", "ztnaToolUnsafe"
+    ],
+    PhaseDuration ("to be placed"),
+    CertificateExpiry ("to be placed"),
+    TlsIntercepted ("to be placed"),
+    TlsInfo ("to be placed"),
+    DnsAddresses ("to be placed"),
+} }
+
+placements_of! { host_placement HostSignal {
+    Info ("to be placed"),
+    CpuUsed ("to be placed"),
+    CpuShare ("to be placed"),
+    CpuSeconds ("to be placed"),
+    Processors ("to be placed"),
+    Load1 ("to be placed"),
+    Load5 ("to be placed"),
+    Load15 ("to be placed"),
+    MemoryUsed ("to be placed"),
+    MemorySize ("to be placed"),
+    MemoryFree ("to be placed"),
+    MemoryAvailable ("to be placed"),
+    MemoryBuffers ("to be placed"),
+    MemoryCached ("to be placed"),
+    SwapSize ("to be placed"),
+    SwapFree ("to be placed"),
+    FilesystemSize ("to be placed"),
+    FilesystemFree ("to be placed"),
+    FilesystemAvailable ("to be placed"),
+    FilesystemFiles ("to be placed"),
+    FilesystemFilesFree ("to be placed"),
+    FilesystemReadOnly ("to be placed"),
+    UpdateSpace ("to be placed"),
+    NetworkReceiveBytes ("to be placed"),
+    NetworkTransmitBytes ("to be placed"),
+    NetworkReceivePackets ("to be placed"),
+    NetworkTransmitPackets ("to be placed"),
+    NetworkReceiveErrors ("to be placed"),
+    NetworkTransmitErrors ("to be placed"),
+    NetworkReceiveDrops ("to be placed"),
+    NetworkTransmitDrops ("to be placed"),
+    NetworkUp ("to be placed"),
+    NetworkSpeed ("to be placed"),
+    DiskReadBytes ("to be placed"),
+    DiskWrittenBytes ("to be placed"),
+    DiskReads ("to be placed"),
+    DiskWrites ("to be placed"),
+    FilesOpen ("to be placed"),
+    FilesMax ("to be placed"),
+    Conntrack ("to be placed"),
+    ConntrackMax ("to be placed"),
+    EphemeralPorts ("to be placed"),
+    Sockets ("to be placed"),
+    SocketsTimeWait ("to be placed"),
+    Processes ("to be placed"),
+    ProcessCount ("to be placed"),
+    ProcessCpu ("to be placed"),
+    ProcessMemory ("to be placed"),
+    ProcessFiles ("to be placed"),
+    BootTime ("to be placed"),
+    ClockSynchronised ("to be placed"),
+    RebootPending ("to be placed"),
+    OsSupported ("to be placed"),
+    PublisherSnat ("to be placed"),
+    PublisherTcp ("to be placed"),
+    PublisherUdp ("to be placed"),
+    PublisherFiles ("to be placed"),
+    Threshold ("to be placed"),
+    ThresholdBreached ("to be placed"),
+    CollectorSuccess ("to be placed"),
+    CollectorDuration ("to be placed"),
+    CollectorHungThreads ("to be placed"),
+    SampleTime ("to be placed"),
+} }
 
 /// The number of an aspect in row indexes.
 pub const fn aspect_number(aspect: Aspect) -> u32 {
@@ -172,6 +259,10 @@ event_numbers! {
     ManagementRequestFailed 54,
     DnsFailed 55,
     GatewayConnected 56,
+    ProbeFailed 57,
+    ProbeRecovered 58,
+    ThresholdBreached 59,
+    ThresholdCleared 60,
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ pub(crate) fn read_all(connection: &Connection) -> Result<Restored, Trouble> {
         recent_events: read_recent_events(connection)?,
         near_miss_samples: read_near_misses(connection)?,
         last_read: read_last_reads(connection)?,
+        kept: Vec::new(),
         next_file_id: read_meta(connection, "next_file_id")?,
         has_history: 0 < turns,
     })

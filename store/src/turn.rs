@@ -48,6 +48,8 @@ pub struct Turn {
     pub near_miss_samples: Vec<NearMissSample>,
     /// When logs were read last.
     pub last_read: Vec<LastRead>,
+    /// Small values that other parts of the program keep, by key; `None` removes one.
+    pub kept: Vec<(Arc<str>, Option<Vec<u8>>)>,
     /// The next file id that was never given out. Never falls: a smaller number
     /// than the stored one leaves the stored one.
     pub next_file_id: u64,
@@ -125,6 +127,8 @@ pub struct Restored {
     pub near_miss_samples: Vec<NearMissSample>,
     /// When logs were read last, sorted by log.
     pub last_read: Vec<LastRead>,
+    /// Small values that other parts of the program keep, sorted by key.
+    pub kept: Vec<(Arc<str>, Vec<u8>)>,
     /// The next file id that was never given out, from 0 on.
     pub next_file_id: u64,
     /// Whether any turn was ever committed. `false` for a fresh or reset store:

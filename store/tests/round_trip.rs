@@ -111,6 +111,7 @@ impl Fold {
                     at: *at,
                 })
                 .collect(),
+            kept: Vec::new(),
             next_file_id: self.next_file_id,
             has_history: 0 < self.turns,
         }
@@ -307,6 +308,7 @@ fn turn() -> impl Strategy<Value = Turn> {
                     recent_events,
                     near_miss_samples: misses,
                     last_read,
+                    kept: Vec::new(),
                     next_file_id: next,
                 }
             },

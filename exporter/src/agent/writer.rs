@@ -8,11 +8,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use model::connector::ToolRun;
+use model::host::HostSample;
+use model::probe::ProbeRun;
 use model::snapshot::Snapshot;
 use store::{CommitError, Opened};
 use tokio::sync::{oneshot, watch};
 use tracing::{error, info, warn};
 
+use super::keeper::KeptChanges;
 use super::plan::Plan;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -40,6 +43,17 @@ pub enum Input {
         connector: Arc<str>,
         /// How it went.
         run: ToolRun,
+    },
+    /// A probe was run.
+    Probe(Box<ProbeRun>),
+    /// The host was looked at.
+    Host(Arc<HostSample>),
+    /// Keep small values, durably, and say when that is done.
+    Keep {
+        /// What changes.
+        changes: KeptChanges,
+        /// Where to answer. The error is a text for people.
+        answer: std::sync::mpsc::SyncSender<Result<(), String>>,
     },
     /// Read and commit once more, and end.
     Stop,
@@ -120,6 +134,9 @@ pub fn run(
             Ok(Input::ToolRun { connector, run }) => {
                 pipeline.take_tool_run(&connector, &run, clock.now());
             }
+            Ok(Input::Probe(run)) => drop(run),
+            Ok(Input::Host(sample)) => drop(sample),
+            Ok(Input::Keep { changes, answer }) => drop((changes, answer)),
             Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }

@@ -90,7 +90,7 @@ impl Story {
     /// Greets once the agent serves, and only then begins to write: so the reader
     /// knows where to look before the first thing happens.
     fn begin(self, files: DemoFolder) -> OnListening {
-        Box::new(move |addresses| {
+        Box::new(move |addresses, _| {
             if let Some(address) = addresses.first() {
                 greet(*address, &self.place);
             }

@@ -8,7 +8,7 @@ mod rows;
 
 use std::fmt::Write as _;
 
-pub use self::rows::ROWS;
+pub use self::rows::rows;
 use super::path::{KeyPath, Step};
 use super::quantity::{DURATION_WANTED, HumanDuration, HumanSize, SIZE_WANTED};
 
@@ -52,7 +52,7 @@ pub struct Row {
 
 /// The row of a key's full name, as [`Row::key`] has it.
 pub fn find(key: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.key == key)
+    rows().find(|row| row.key == key)
 }
 
 /// The row of the key at `path`.
@@ -140,7 +140,7 @@ fn duration(milliseconds: u64) -> HumanDuration {
 /// The manual, as `docs/configuration.md` has it.
 pub fn manual() -> String {
     let mut page = OPENING.to_owned();
-    for row in ROWS {
+    for row in rows() {
         let wanted = match row.shape {
             Shape::Count(..)
             | Shape::Duration(..)

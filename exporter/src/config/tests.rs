@@ -265,13 +265,13 @@ fn a_report_shows_the_line_and_the_mend() {
     check_report(
         &format!("wbe: {{}}\n{CONNECTORS}"),
         &expect![[r#"
-        error: `wbe` is no known key
-         --> agent.yaml:1:1
-          |
-        1 | wbe: {}
-          | ^^^
-          |
-          = help: want one of `store`, `web`, `tail`, `privacy`, `connectors`; did you mean `web`?"#]],
+            error: `wbe` is no known key
+             --> agent.yaml:1:1
+              |
+            1 | wbe: {}
+              | ^^^
+              |
+              = help: want one of `store`, `web`, `tail`, `privacy`, `connectors`, `host`, `probes`, `snmp`; did you mean `web`?"#]],
     );
 }
 

@@ -15,7 +15,7 @@ use model::connector::{
 use model::event::EventKind;
 use model::histogram::{OTHER_POP, POPS_MAX};
 use model::log::{GenerationCause, LineOutcome, LossCause};
-use model::signal::{SIGNALS, Signal, SignalKind, SignalRow, Unit};
+use model::signal::{ProbeSignal, SIGNALS, Signal, SignalKind, SignalRow, Unit};
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::Registry;
 
@@ -200,7 +200,7 @@ fn cause_words(signal: Signal) -> Option<String> {
     match signal {
         Signal::LogLost => Some(words(LossCause::ALL, LossCause::name)),
         Signal::LogGenerations => Some(words(GenerationCause::ALL, GenerationCause::name)),
-        Signal::ProbeFailures => Some(words(ProbeFailure::ALL, ProbeFailure::name)),
+        Signal::Probe(ProbeSignal::Failures) => Some(words(ProbeFailure::ALL, ProbeFailure::name)),
         _ => None,
     }
 }

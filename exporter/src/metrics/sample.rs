@@ -47,6 +47,8 @@ pub(crate) fn snapshot() -> Snapshot {
             netskope_client("laptop-ord-3"),
             cato_client("laptop-tyo-4"),
         ],
+        host: None,
+        probes: Vec::new(),
         recent_events: Arc::from([
             recent("pub-sjc-2", EventKind::UpdateFailed, "docker_pull", 480),
             recent("pub-fra-1", EventKind::TunnelConnected, "", 60),
@@ -170,6 +172,7 @@ fn log(name: &str, lines: u64) -> LogSnapshot {
         last_read_at: Some(at(599)),
         generations: GenerationCause::ALL.iter().map(|each| (*each, 0)).collect(),
         lost_bytes: LossCause::ALL.iter().map(|each| (*each, 0)).collect(),
+        ambiguous_dates: Vec::new(),
         near_misses: vec![NearMiss {
             function: Arc::from("tunnel.cpp:onConnected"),
             count: 0,

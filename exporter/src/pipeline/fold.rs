@@ -293,7 +293,12 @@ const fn is_worth_showing(kind: EventKind) -> bool {
         | EventKind::ConfigUpdateFailed
         | EventKind::CertificateInstallFailed
         | EventKind::ManagementRequestFailed
-        | EventKind::DnsFailed => true,
+        | EventKind::DnsFailed
+        // These are no lines.
+        | EventKind::ProbeFailed
+        | EventKind::ProbeRecovered
+        | EventKind::ThresholdBreached
+        | EventKind::ThresholdCleared => true,
     }
 }
 

@@ -35,6 +35,8 @@ pub fn draw(
         taken_at: Some(now),
         is_caught_up,
         connectors,
+        host: None,
+        probes: Vec::new(),
         recent_events: ledger.recent.iter().rev().cloned().collect(),
     }
 }
@@ -128,6 +130,7 @@ fn draw_log(
             .enumerate()
             .map(|(step, cause)| (*cause, value(log.lost_at, step)))
             .collect(),
+        ambiguous_dates: Vec::new(),
         near_misses: functions
             .map(|(step, (function, sample))| NearMiss {
                 function: Arc::clone(function),

@@ -335,6 +335,10 @@ const fn meaning(kind: EventKind) -> Meaning {
         | EventKind::TlsError
         | EventKind::ManagementRequestFailed
         | EventKind::DnsFailed
+        | EventKind::ProbeFailed
+        | EventKind::ProbeRecovered
+        | EventKind::ThresholdBreached
+        | EventKind::ThresholdCleared
         | EventKind::DataplaneChecking
         | EventKind::DataplaneVerified
         | EventKind::ConfigPulled

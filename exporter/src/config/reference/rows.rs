@@ -2,6 +2,10 @@
 //!
 //! Only data. Their order is that of the manual and of the checks.
 
+mod host;
+mod probes;
+mod snmp;
+
 use super::{Row, Shape};
 
 const SECOND: u64 = 1000;
@@ -10,7 +14,14 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// The table, in the order of the manual.
-pub const ROWS: &[Row] = &[
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    [ROWS, host::ROWS, probes::ROWS, snmp::ROWS]
+        .into_iter()
+        .flatten()
+}
+
+/// The sections that have no file of their own here.
+const ROWS: &[Row] = &[
     row(
         "store",
         Shape::Section,

@@ -32,7 +32,7 @@ fn known_keys(text: &str) -> BTreeSet<String> {
 }
 
 fn table_keys(prefix: &str) -> BTreeSet<String> {
-    ROWS.iter()
+    rows()
         .filter_map(|row| row.key.strip_prefix(prefix))
         .filter(|rest| !rest.is_empty() && !rest.contains(['.', '[', '*']))
         .map(str::to_owned)
@@ -104,7 +104,7 @@ fn with(key: &str, value: &str) -> Option<String> {
 
 #[test]
 fn every_example_is_accepted() {
-    for row in ROWS.iter().filter(|row| !row.example.is_empty()) {
+    for row in rows().filter(|row| !row.example.is_empty()) {
         let text = with(row.key, row.example).unwrap();
         // The default store need not be writable for whoever runs the tests.
         let text = if text.contains("store:") {
@@ -120,8 +120,7 @@ fn every_example_is_accepted() {
 
 #[test]
 fn defaults_are_what_the_table_says() {
-    let tail: String = ROWS
-        .iter()
+    let tail: String = rows()
         .filter_map(|row| Some((row.key.strip_prefix("tail.")?, row.default)))
         .map(|(key, default)| format!("  {key}: {default}\n"))
         .collect();
@@ -137,7 +136,7 @@ fn defaults_are_what_the_table_says() {
 
 #[test]
 fn bounds_hold_at_their_edges() {
-    for row in ROWS.iter().filter(|row| row.key.starts_with("tail.")) {
+    for row in rows().filter(|row| row.key.starts_with("tail.")) {
         let key = row.key.strip_prefix("tail.").unwrap();
         let (unit, least, most) = match row.shape {
             Shape::Count(least, most) => ("", u64::from(least), u64::from(most)),
@@ -174,10 +173,7 @@ const fn edges(least: u64, most: u64) -> [(u64, bool); 4] {
 #[test]
 fn bounds_of_a_connectors_durations_hold_at_their_edges() {
     let key = |row: &Row| row.key.replace("[].", "[0].").replace('*', "nsdiag");
-    for row in ROWS
-        .iter()
-        .filter(|row| row.key.starts_with("connectors[]"))
-    {
+    for row in rows().filter(|row| row.key.starts_with("connectors[]")) {
         let (least, most) = match row.shape {
             Shape::Duration(least, most) | Shape::DurationOrNever(least, most) => (least, most),
             _ => continue,

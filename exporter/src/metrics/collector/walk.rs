@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use model::connector::{Aspect, DegradedReason, Fact, IconState, ProbeFailure, Service, states_of};
-use model::log::{GenerationCause, LineOutcome, LossCause};
-use model::signal::{Signal, SignalRow};
+use model::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
+use model::signal::{ProbeSignal, Signal, SignalRow};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, ToolSnapshot};
 
 use super::{Series, Value, seconds};
@@ -47,15 +47,11 @@ pub(super) fn of_connector<'a>(
         Signal::ConfigurationUpdated => lines.moment(&[], connector.configured_at),
         Signal::TunnelReconnects => reconnects(connector, lines),
         Signal::GatewayRtt => round_trips(connector, lines),
-        Signal::ProbeSuccess => of_tools(connector, lines, tool_success),
-        Signal::ProbeDuration => of_tools(connector, lines, tool_duration),
-        Signal::ProbeLastSuccess => of_tools(connector, lines, |tool, lines| {
-            lines.moment(&[], tool.succeeded_at);
+        // Those of tools are a connector's; the rest is written beside the connectors.
+        Signal::Probe(signal) => of_tools(connector, lines, |tool, lines| {
+            of_tool(signal, tool, lines);
         }),
-        Signal::ProbeRuns => of_tools(connector, lines, |tool, lines| lines.count(&[], tool.runs)),
-        Signal::ProbeFailures => of_tools(connector, lines, |tool, lines| {
-            lines.counts(&tool.failures, ProbeFailure::name);
-        }),
+        Signal::Host(_) => {}
         Signal::LogLines => of_logs(connector, lines, |log, lines| {
             lines.counts(&log.lines, LineOutcome::name);
         }),
@@ -82,6 +78,25 @@ pub(super) fn of_connector<'a>(
             lines.counts(&log.lost_bytes, LossCause::name);
         }),
         Signal::LogNearMiss => of_logs(connector, lines, near_misses),
+        Signal::LogAmbiguousDates => of_logs(connector, lines, |log, lines| {
+            lines.counts(&log.ambiguous_dates, DateOrderTaken::name);
+        }),
+    }
+}
+
+/// A vendor's tool opens no connection of ours, so it has no phases and no chain.
+fn of_tool<'a>(signal: ProbeSignal, tool: &'a ToolSnapshot, lines: &mut Lines<'a>) {
+    match signal {
+        ProbeSignal::Success => tool_success(tool, lines),
+        ProbeSignal::Duration => tool_duration(tool, lines),
+        ProbeSignal::LastSuccess => lines.moment(&[], tool.succeeded_at),
+        ProbeSignal::Runs => lines.count(&[], tool.runs),
+        ProbeSignal::Failures => lines.counts(&tool.failures, ProbeFailure::name),
+        ProbeSignal::PhaseDuration
+        | ProbeSignal::CertificateExpiry
+        | ProbeSignal::TlsIntercepted
+        | ProbeSignal::TlsInfo
+        | ProbeSignal::DnsAddresses => {}
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::connector::{Aspect, Facts, ProbeFailure, Tool, ToolReading, ToolRun};
-use model::signal::Signal;
+use model::signal::{ProbeSignal, Signal};
 use model::snapshot::ToolSnapshot;
 use store::{LastRead, LogName};
 
@@ -264,9 +264,9 @@ impl ToolAccount {
         let of_cause = |cause: &ProbeFailure| [labels(), vec![Arc::from(cause.name())]].concat();
         Self {
             tool,
-            runs_at: counters.open(Signal::ProbeRuns, [labels()]),
+            runs_at: counters.open(Signal::Probe(ProbeSignal::Runs), [labels()]),
             failures_at: counters.open(
-                Signal::ProbeFailures,
+                Signal::Probe(ProbeSignal::Failures),
                 ProbeFailure::ALL.iter().map(of_cause),
             ),
             is_success: None,

@@ -1,0 +1,128 @@
+//! The parts beside the writer and HTTP: tools, probes, the host, SNMP.
+//!
+//! They start, change with a reload and end together, each in its own way. All they
+//! learn goes through the writer's inbox.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+
+use model::snapshot::Snapshot;
+use tokio::sync::watch;
+
+use super::keeper::Keeper;
+use super::writer::Input;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::host::watch::HostWatch;
+use crate::probe::ToolJob;
+use crate::probe::active::Probes;
+use crate::probe::schedule::{Delivery, Prober};
+use crate::snmp::{PreparedSnmp, SnmpSide};
+
+/// What the sides stand on.
+pub struct Ground {
+    /// The writer's inbox.
+    pub inbox: SyncSender<Input>,
+    /// The committed picture.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// The way to what is kept.
+    pub keeper: Keeper,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// All sides.
+pub struct Sides {
+    tools: Prober,
+    probes: Probes,
+    host: HostWatch,
+    snmp: SnmpSide,
+}
+
+/// What is ready to be put in force.
+pub struct PreparedSides {
+    tools: Vec<ToolJob>,
+    snmp: PreparedSnmp,
+}
+
+impl Sides {
+    /// Nothing runs yet.
+    pub fn new(ground: Ground) -> Self {
+        let Ground {
+            inbox,
+            snapshots,
+            keeper,
+            clock,
+        } = ground;
+        let to_tools = inbox.clone();
+        let to_probes = inbox.clone();
+        Self {
+            tools: Prober::new(
+                Arc::new(move |connector, run| {
+                    offer(
+                        &to_tools,
+                        Input::ToolRun {
+                            connector: Arc::clone(connector),
+                            run: run.clone(),
+                        },
+                    )
+                }),
+                clock,
+            ),
+            probes: Probes::new(
+                Arc::new(move |run| offer(&to_probes, Input::Probe(Box::new(run.clone())))),
+                clock,
+            ),
+            host: HostWatch::new(
+                Arc::new(move |sample| offer(&inbox, Input::Host(sample)) != Delivery::Full),
+                clock,
+            ),
+            snmp: SnmpSide::new(keeper, snapshots, clock),
+        }
+    }
+
+    /// Makes ready what can fail. Nothing changes if it does.
+    ///
+    /// # Errors
+    ///
+    /// A complete text for people.
+    pub async fn prepare(
+        &self,
+        config: &Config,
+        tools: Vec<ToolJob>,
+    ) -> Result<PreparedSides, String> {
+        Ok(PreparedSides {
+            tools,
+            snmp: self.snmp.prepare(config).await?,
+        })
+    }
+
+    /// Puts the configuration in force.
+    pub async fn commit(&mut self, config: &Config, prepared: PreparedSides) {
+        self.snmp.commit(prepared.snmp).await;
+        self.host.change(config.host_plan()).await;
+        self.probes.change(config.probes.clone()).await;
+        self.tools.change(prepared.tools).await;
+    }
+
+    /// Where SNMP is served.
+    pub fn snmp_addresses(&self) -> Vec<std::net::SocketAddr> {
+        self.snmp.addresses()
+    }
+
+    /// Stops them all.
+    pub async fn stop(&mut self) {
+        self.tools.stop().await;
+        self.probes.stop().await;
+        self.host.stop().await;
+        self.snmp.stop().await;
+    }
+}
+
+fn offer(inbox: &SyncSender<Input>, input: Input) -> Delivery {
+    match inbox.try_send(input) {
+        Ok(()) => Delivery::Taken,
+        Err(TrySendError::Full(_)) => Delivery::Full,
+        Err(TrySendError::Disconnected(_)) => Delivery::Gone,
+    }
+}
