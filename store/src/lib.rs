@@ -10,6 +10,7 @@
 //! and it never tries again by itself: the caller decides when to commit again.
 
 mod error;
+mod kept;
 mod open;
 mod quarantine;
 mod read_rows;
@@ -19,6 +20,7 @@ mod write_rows;
 mod writer;
 
 pub use error::{CommitError, CommitFailure, OpenError};
+pub use kept::{KEPT_ENTRIES_MAX, KEPT_KEY_BYTES_MAX, KEPT_VALUE_BYTES_MAX, KeptError, check_kept};
 pub use turn::{
     LastEvent, LastRead, LogName, NearMissSample, PositionUpdate, Restored, StoredPosition, Turn,
 };

@@ -22,6 +22,7 @@ use model::untrusted::Untrusted;
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 
+use crate::kept::read_kept;
 use crate::schema::Trouble;
 use crate::turn::{LastEvent, LastRead, LogName, NearMissSample, Restored, StoredPosition};
 use crate::write_rows::packing_word;
@@ -37,7 +38,7 @@ pub(crate) fn read_all(connection: &Connection) -> Result<Restored, Trouble> {
         recent_events: read_recent_events(connection)?,
         near_miss_samples: read_near_misses(connection)?,
         last_read: read_last_reads(connection)?,
-        kept: Vec::new(),
+        kept: read_kept(connection)?,
         next_file_id: read_meta(connection, "next_file_id")?,
         has_history: 0 < turns,
     })

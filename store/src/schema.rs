@@ -18,7 +18,8 @@ pub(crate) const APPLICATION_ID: i64 = 0x7a74_6e61;
 
 /// One step a version. A step that was released is never edited: add the next one.
 /// `meta.schema_version` stays in all versions, see [`stored_version`].
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE meta (
         key TEXT PRIMARY KEY, value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -63,7 +64,14 @@ const MIGRATIONS: &[&str] = &["
         connector TEXT NOT NULL, log TEXT NOT NULL, at TEXT NOT NULL,
         PRIMARY KEY (connector, log)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    // Values of up to 64 KiB are better off in a table with row ids.
+    "
+    CREATE TABLE kept (
+        key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, hash INTEGER NOT NULL
+    ) STRICT;
+",
+];
 
 /// Longest wait for another connection's lock. Readers never block us; a person
 /// with the `sqlite3` shell may.
@@ -252,7 +260,7 @@ mod tests {
     #[test]
     fn a_version_that_grew_in_one_place_only_is_damage() {
         let why = damage_after("PRAGMA user_version = 5");
-        assert_eq!(why, "format is 5 in the header, 1 in the table");
+        assert_eq!(why, "format is 5 in the header, 2 in the table");
         damage_after("UPDATE meta SET value = 5 WHERE key = 'schema_version'");
         damage_after("PRAGMA user_version = 0");
     }

@@ -49,6 +49,7 @@ pub struct Turn {
     /// When logs were read last.
     pub last_read: Vec<LastRead>,
     /// Small values that other parts of the program keep, by key; `None` removes one.
+    /// Within the bounds of [`crate::check_kept`]: others are not found again.
     pub kept: Vec<(Arc<str>, Option<Vec<u8>>)>,
     /// The next file id that was never given out. Never falls: a smaller number
     /// than the stored one leaves the stored one.

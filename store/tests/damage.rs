@@ -75,6 +75,7 @@ fn example() -> Turn {
             kind: EventKind::TunnelConnected,
             at: now(),
         }],
+        kept: vec![("snmp.engine".into(), Some(vec![7; 5000]))],
         next_file_id: 20,
         ..Turn::default()
     }

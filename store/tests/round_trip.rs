@@ -33,6 +33,7 @@ struct Fold {
     recent_events: Vec<RecentEvent>,
     near_misses: BTreeMap<(LogName, Arc<str>), Untrusted>,
     last_read: BTreeMap<LogName, Timestamp>,
+    kept: BTreeMap<Arc<str>, Vec<u8>>,
     next_file_id: u64,
     turns: usize,
 }
@@ -83,6 +84,12 @@ impl Fold {
         for last in &turn.last_read {
             self.last_read.insert(last.log.clone(), last.at);
         }
+        for (key, value) in &turn.kept {
+            match value {
+                Some(value) => drop(self.kept.insert(key.clone(), value.clone())),
+                None => drop(self.kept.remove(key)),
+            }
+        }
         self.next_file_id = self.next_file_id.max(turn.next_file_id);
         self.turns += 1;
     }
@@ -111,7 +118,7 @@ impl Fold {
                     at: *at,
                 })
                 .collect(),
-            kept: Vec::new(),
+            kept: self.kept.clone().into_iter().collect(),
             next_file_id: self.next_file_id,
             has_history: 0 < self.turns,
         }
@@ -276,6 +283,12 @@ fn recent() -> impl Strategy<Value = RecentEvent> {
     })
 }
 
+fn kept() -> impl Strategy<Value = (Arc<str>, Option<Vec<u8>>)> {
+    let keys = prop::sample::select(vec!["snmp.engine", "snmp.notice.0000000007", "a"]);
+    let bytes = prop::collection::vec(any::<u8>(), 0..40);
+    (keys.prop_map(Arc::from), prop::option::of(bytes))
+}
+
 fn turn() -> impl Strategy<Value = Turn> {
     let last_event = (name(), kind(), time()).prop_map(|(connector, kind, at)| LastEvent {
         connector,
@@ -295,11 +308,23 @@ fn turn() -> impl Strategy<Value = Turn> {
         prop::collection::vec(last_event, 0..4),
         prop::collection::vec(recent(), 0..90),
         prop::collection::vec(miss, 0..3),
-        prop::collection::vec(last_read, 0..3),
+        (
+            prop::collection::vec(last_read, 0..3),
+            prop::collection::vec(kept(), 0..4),
+        ),
         0..1000_u64,
     )
         .prop_map(
-            |(counters, positions, states, last_events, recent_events, misses, last_read, next)| {
+            |(
+                counters,
+                positions,
+                states,
+                last_events,
+                recent_events,
+                misses,
+                (last_read, kept),
+                next,
+            )| {
                 Turn {
                     counters,
                     positions,
@@ -308,7 +333,7 @@ fn turn() -> impl Strategy<Value = Turn> {
                     recent_events,
                     near_miss_samples: misses,
                     last_read,
-                    kept: Vec::new(),
+                    kept,
                     next_file_id: next,
                 }
             },
