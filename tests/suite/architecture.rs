@@ -16,7 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("logparse", &["model"]),
     ("store", &["model"]),
     ("snmp-agent", &["model"]),
-    ("ztna-exporter", &["model", "tail", "logparse", "store"]),
+    (
+        "ztna-exporter",
+        &["model", "tail", "logparse", "store", "snmp-agent"],
+    ),
     // The suite makes what a store holds older than a test can wait for.
     ("tests", &["model", "store", "ztna-exporter"]),
 ];
@@ -73,10 +76,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("hmac", &["ztna-exporter"]),
     ("sha2", &["ztna-exporter"]),
     ("tempfile", &["ztna-exporter"]),
+    ("rustls", &["ztna-exporter"]),
+    ("webpki-roots", &["ztna-exporter"]),
+    ("x509-parser", &["ztna-exporter"]),
+    ("hickory-resolver", &["ztna-exporter"]),
 ];
 
 /// Packages that any room may use in its tests, beside those it owns.
-const TEST_PACKAGES: &[&str] = &["expect-test", "proptest", "tempfile"];
+const TEST_PACKAGES: &[&str] = &["expect-test", "proptest", "rcgen", "tempfile"];
 
 /// Packages that the end-to-end tests and benches may use besides.
 const SUITE_PACKAGES: &[&str] = &[
