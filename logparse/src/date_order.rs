@@ -5,10 +5,18 @@
 //! number above 12 among its first dates. What a line's date means is then
 //! `prefix::cato`'s; which bytes are a file's first is the caller's.
 //!
+//! A later line may tell what the start left open; that is [`FileDates`]'s.
+//!
 //! Known limit: a file whose name has no date and that begins within the first twelve
-//! days of a month is read in the order that its format has by default.
+//! days of a month is read in the order that its format has by default, until a line
+//! tells.
+
+mod file_dates;
 
 use jiff::civil::Date;
+use model::log::DateOrderTaken;
+
+pub use self::file_dates::{FileDates, Piece, has_slashed_dates};
 
 use crate::framing::text_of_start;
 use crate::prefix::cato::SlashedDate;
@@ -56,6 +64,15 @@ impl DateOrder {
         match self {
             Self::OfFormat => of_format,
             Self::DayFirst | Self::MonthFirst => self,
+        }
+    }
+}
+
+impl From<DateOrderTaken> for DateOrder {
+    fn from(taken: DateOrderTaken) -> Self {
+        match taken {
+            DateOrderTaken::DayFirst => Self::DayFirst,
+            DateOrderTaken::MonthFirst => Self::MonthFirst,
         }
     }
 }

@@ -16,6 +16,7 @@
 pub mod catalogue;
 pub mod date_order;
 pub mod explain;
+pub mod file_name;
 pub mod framing;
 mod prefix;
 pub mod product;

@@ -16,6 +16,7 @@ mod kind;
 mod observe;
 mod states;
 mod tool;
+mod version;
 
 use jiff::Timestamp;
 
@@ -28,6 +29,7 @@ pub use self::states::{
     RegistrationState, Service, ServiceState, SteeringState, TunnelState, UpdateState,
 };
 pub use self::tool::{ProbeFailure, Tool, ToolReading, ToolRun};
+pub use self::version::version_in;
 
 use crate::event::{Event, EventKind, Reason};
 

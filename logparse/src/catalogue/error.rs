@@ -94,6 +94,12 @@ impl fmt::Display for RowPlace {
 /// What is wrong with a row. Each message says what is wanted.
 #[derive(Debug, thiserror::Error)]
 pub enum RowProblem {
+    /// An event that no line tells.
+    #[error(
+        "no log line tells `{0}`: it is the agent's own word, of a probe or of the host; \
+         name another event"
+    )]
+    NoLine(EventKind),
     /// Neither a pattern nor JSON, or both.
     #[error("want either `pattern` or `json`, not both and not neither")]
     Matcher,

@@ -13,6 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::error::CatalogueError;
+use super::pairs::is_no_line;
 
 /// Longest catalogue that is read, in bytes. Ours has a twentieth of it.
 pub(super) const FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -213,7 +214,8 @@ fn event_kinds<'de, D: Deserializer<'de>>(
 
 fn known_event<E: Error>(name: &str) -> Result<EventKind, E> {
     EventKind::from_name(name).ok_or_else(|| {
-        let known: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
+        let lines = EventKind::ALL.iter().filter(|kind| !is_no_line(**kind));
+        let known: Vec<_> = lines.map(|kind| kind.name()).collect();
         E::custom(format!(
             "there is no event `{name}`, want {NO_EVENT} or one of {}",
             known.join(", ")

@@ -39,8 +39,28 @@ impl Pairs {
     }
 }
 
+/// Whether an event happens somewhere else than in a log: a row of it would forge it.
+pub(super) const fn is_no_line(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::ProbeFailed
+            | EventKind::ProbeRecovered
+            | EventKind::ThresholdBreached
+            | EventKind::ThresholdCleared
+    )
+}
+
+/// The events that a row names.
+fn events(row: &RowText) -> impl Iterator<Item = EventKind> {
+    let of_json = row.json.iter().flat_map(|json| json.events.values());
+    row.event.into_iter().chain(of_json.copied())
+}
+
 /// Every reason that a row can give, in the order in which it is written.
 pub(super) fn reasons(row: &RowText) -> Result<Vec<Reason>, RowProblem> {
+    if let Some(kind) = events(row).find(|kind| is_no_line(*kind)) {
+        return Err(RowProblem::NoLine(kind));
+    }
     let words: Vec<&str> = match &row.reason {
         None => Vec::new(),
         Some(ReasonText::Word(word)) => vec![word],

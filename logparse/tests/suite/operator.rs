@@ -239,6 +239,35 @@ fn a_misspelt_key_or_value_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_row_cannot_tell_what_no_line_tells() {
+    for event in [
+        "probe.failed",
+        "probe.recovered",
+        "host.threshold_breached",
+        "host.threshold_cleared",
+    ] {
+        let row = STARTED.replace("update.started", event);
+        let told = refusal(&format!("version: 1\nrows:\n{row}"));
+        assert!(
+            told.starts_with(&format!("own.yaml:4: row 1 ({event}) is refused\n")),
+            "{told}"
+        );
+        assert!(
+            told.contains(&format!("no log line tells `{event}`")),
+            "{told}"
+        );
+    }
+    let by_json = "version: 1\nrows:\n  - event: none\n    record: {function: \"a.cpp:f\"}\n    \
+                   json: {key: k, events: {down: probe.failed}}\n    source: here\n    \
+                   examples: []\n";
+    let told = refusal(by_json);
+    assert!(
+        told.starts_with("own.yaml:3: row 1 (none) is refused\nno log line tells"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_row_that_cannot_work_is_refused_with_the_mend() {
     let with = |from: &str, to: &str| STARTED.replace(from, to);
     check(

@@ -65,6 +65,14 @@ impl<'a> Head<'a> {
         }
     }
 
+    /// The record's date, if it is one with slashes.
+    pub(super) const fn slashed_date(&self) -> Option<SlashedDate> {
+        match self.date {
+            HeadDate::Slashed(date) => Some(date),
+            HeadDate::Full(_) | HeadDate::Unreadable => None,
+        }
+    }
+
     /// The record's time. `order` is that of a [`SlashedDate`].
     pub(super) fn stamp(&self, order: DateOrder) -> Option<Stamp> {
         let date = match self.date {
@@ -80,10 +88,7 @@ impl<'a> Head<'a> {
 impl SlashedDate {
     /// The date that a record begins with, if it is one of these.
     pub(crate) fn of_record(line: &[u8]) -> Option<Self> {
-        match Head::read(line)?.date {
-            HeadDate::Slashed(date) => Some(date),
-            HeadDate::Full(_) | HeadDate::Unreadable => None,
-        }
+        Head::read(line)?.slashed_date()
     }
 
     /// The day that it names, day first unless `order` is month first. `None` if there
