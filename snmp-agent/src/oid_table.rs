@@ -94,89 +94,103 @@ placements! {
     ],
     // Which function it was, the page and /metrics tell: its name is no row index.
     LogNearMiss ["ztnaLogNearMisses"],
-    LogAmbiguousDates ("to be placed"),
+    LogAmbiguousDates ["ztnaLogDayFirst", "ztnaLogMonthFirst"],
 }
 
 placements_of! { probe_placement ProbeSignal {
-    Success ["ztnaToolSuccess"],
-    Duration ["ztnaToolDuration"],
-    LastSuccess ["ztnaToolLastSuccess"],
-    Runs ["ztnaToolRuns"],
+    Success ["ztnaToolSuccess", "ztnaProbeSuccess"],
+    Duration ["ztnaToolDuration", "ztnaProbeDuration"],
+    LastSuccess ["ztnaToolLastSuccess", "ztnaProbeLastSuccess"],
+    Runs ["ztnaToolRuns", "ztnaProbeRuns"],
     Failures [
         "ztnaToolNotFound", "ztnaToolDenied", "ztnaToolTimeouts", "ztnaToolExitStatus",
-        "ztnaToolOutputTooLong", "ztnaToolUnintelligible", "ztnaToolSystem", "ztnaToolUnsafe"
+        "ztnaToolOutputTooLong", "ztnaToolUnintelligible", "ztnaToolSystem", "ztnaToolUnsafe",
+        "ztnaProbeFailures", "ztnaProbeFaultCount", "ztnaProbeCause"
     ],
-    PhaseDuration ("to be placed"),
-    CertificateExpiry ("to be placed"),
-    TlsIntercepted ("to be placed"),
-    TlsInfo ("to be placed"),
-    DnsAddresses ("to be placed"),
+    PhaseDuration [
+        "ztnaProbeResolve", "ztnaProbeConnect", "ztnaProbeProxy", "ztnaProbeHandshake"
+    ],
+    CertificateExpiry ["ztnaProbeCertificateExpires"],
+    TlsIntercepted ["ztnaProbeIntercepted"],
+    TlsInfo ["ztnaProbeTlsVersion", "ztnaProbeTlsCipher"],
+    DnsAddresses ["ztnaProbeAddresses"],
 } }
 
 placements_of! { host_placement HostSignal {
-    Info ("to be placed"),
-    CpuUsed ("to be placed"),
-    CpuShare ("to be placed"),
-    CpuSeconds ("to be placed"),
-    Processors ("to be placed"),
-    Load1 ("to be placed"),
-    Load5 ("to be placed"),
-    Load15 ("to be placed"),
-    MemoryUsed ("to be placed"),
-    MemorySize ("to be placed"),
-    MemoryFree ("to be placed"),
-    MemoryAvailable ("to be placed"),
-    MemoryBuffers ("to be placed"),
-    MemoryCached ("to be placed"),
-    SwapSize ("to be placed"),
-    SwapFree ("to be placed"),
-    FilesystemSize ("to be placed"),
-    FilesystemFree ("to be placed"),
-    FilesystemAvailable ("to be placed"),
-    FilesystemFiles ("to be placed"),
-    FilesystemFilesFree ("to be placed"),
-    FilesystemReadOnly ("to be placed"),
-    UpdateSpace ("to be placed"),
-    NetworkReceiveBytes ("to be placed"),
-    NetworkTransmitBytes ("to be placed"),
-    NetworkReceivePackets ("to be placed"),
-    NetworkTransmitPackets ("to be placed"),
-    NetworkReceiveErrors ("to be placed"),
-    NetworkTransmitErrors ("to be placed"),
-    NetworkReceiveDrops ("to be placed"),
-    NetworkTransmitDrops ("to be placed"),
-    NetworkUp ("to be placed"),
-    NetworkSpeed ("to be placed"),
-    DiskReadBytes ("to be placed"),
-    DiskWrittenBytes ("to be placed"),
-    DiskReads ("to be placed"),
-    DiskWrites ("to be placed"),
-    FilesOpen ("to be placed"),
-    FilesMax ("to be placed"),
-    Conntrack ("to be placed"),
-    ConntrackMax ("to be placed"),
-    EphemeralPorts ("to be placed"),
-    Sockets ("to be placed"),
-    SocketsTimeWait ("to be placed"),
-    Processes ("to be placed"),
-    ProcessCount ("to be placed"),
-    ProcessCpu ("to be placed"),
-    ProcessMemory ("to be placed"),
-    ProcessFiles ("to be placed"),
-    BootTime ("to be placed"),
-    ClockSynchronised ("to be placed"),
-    RebootPending ("to be placed"),
-    OsSupported ("to be placed"),
-    PublisherSnat ("to be placed"),
-    PublisherTcp ("to be placed"),
-    PublisherUdp ("to be placed"),
-    PublisherFiles ("to be placed"),
-    Threshold ("to be placed"),
-    ThresholdBreached ("to be placed"),
-    CollectorSuccess ("to be placed"),
-    CollectorDuration ("to be placed"),
-    CollectorHungThreads ("to be placed"),
-    SampleTime ("to be placed"),
+    Info ["ztnaHostSystem", "ztnaHostSystemVersion"],
+    CpuUsed ["ztnaHostCpuUsedPercent"],
+    CpuShare [
+        "ztnaHostCpuUserPercent", "ztnaHostCpuSystemPercent", "ztnaHostCpuIdlePercent",
+        "ztnaHostCpuWaitPercent", "ztnaHostCpuStealPercent"
+    ],
+    CpuSeconds {
+        "UCD-SNMP-MIB::ssCpuRawUser", "UCD-SNMP-MIB::ssCpuRawNice",
+        "UCD-SNMP-MIB::ssCpuRawSystem", "UCD-SNMP-MIB::ssCpuRawIdle",
+        "UCD-SNMP-MIB::ssCpuRawWait", "UCD-SNMP-MIB::ssCpuRawInterrupt",
+        "UCD-SNMP-MIB::ssCpuRawSoftIRQ", "UCD-SNMP-MIB::ssCpuRawSteal"
+    },
+    Processors {"UCD-SNMP-MIB::ssCpuNumCpus"},
+    Load1 {"UCD-SNMP-MIB::laLoad"},
+    Load5 {"UCD-SNMP-MIB::laLoad"},
+    Load15 {"UCD-SNMP-MIB::laLoad"},
+    MemoryUsed ["ztnaHostMemUsed", "ztnaHostMemUsedPercent"],
+    MemorySize {"UCD-SNMP-MIB::memTotalRealX"},
+    MemoryFree {"UCD-SNMP-MIB::memAvailRealX"},
+    MemoryAvailable {"UCD-SNMP-MIB::memSysAvail"},
+    MemoryBuffers {"UCD-SNMP-MIB::memBufferX"},
+    MemoryCached {"UCD-SNMP-MIB::memCachedX"},
+    SwapSize {"UCD-SNMP-MIB::memTotalSwapX"},
+    SwapFree {"UCD-SNMP-MIB::memAvailSwapX"},
+    FilesystemSize {"UCD-SNMP-MIB::dskTotalLow", "UCD-SNMP-MIB::dskTotalHigh"},
+    FilesystemFree {
+        "UCD-SNMP-MIB::dskTotalLow", "UCD-SNMP-MIB::dskTotalHigh",
+        "UCD-SNMP-MIB::dskUsedLow", "UCD-SNMP-MIB::dskUsedHigh"
+    },
+    FilesystemAvailable {"UCD-SNMP-MIB::dskAvailLow", "UCD-SNMP-MIB::dskAvailHigh"},
+    FilesystemFiles ["ztnaFsInodes"],
+    FilesystemFilesFree ["ztnaFsInodesFree"],
+    FilesystemReadOnly ["ztnaFsReadOnly"],
+    UpdateSpace ["ztnaHostUpdateFree", "ztnaFsHoldsUpdate"],
+    NetworkReceiveBytes {"IF-MIB::ifHCInOctets"},
+    NetworkTransmitBytes {"IF-MIB::ifHCOutOctets"},
+    NetworkReceivePackets {"IF-MIB::ifHCInUcastPkts", "IF-MIB::ifHCInMulticastPkts"},
+    NetworkTransmitPackets {"IF-MIB::ifHCOutUcastPkts"},
+    NetworkReceiveErrors {"IF-MIB::ifInErrors"},
+    NetworkTransmitErrors {"IF-MIB::ifOutErrors"},
+    NetworkReceiveDrops {"IF-MIB::ifInDiscards"},
+    NetworkTransmitDrops {"IF-MIB::ifOutDiscards"},
+    NetworkUp {"IF-MIB::ifOperStatus"},
+    NetworkSpeed {"IF-MIB::ifSpeed", "IF-MIB::ifHighSpeed"},
+    DiskReadBytes {"UCD-DISKIO-MIB::diskIONReadX"},
+    DiskWrittenBytes {"UCD-DISKIO-MIB::diskIONWrittenX"},
+    DiskReads {"UCD-DISKIO-MIB::diskIOReads"},
+    DiskWrites {"UCD-DISKIO-MIB::diskIOWrites"},
+    FilesOpen ["ztnaHostFilesOpen"],
+    FilesMax ["ztnaHostFilesMax"],
+    Conntrack ["ztnaHostConntrack"],
+    ConntrackMax ["ztnaHostConntrackMax"],
+    EphemeralPorts ["ztnaHostPorts"],
+    Sockets ["ztnaHostTcpSockets", "ztnaHostUdpSockets"],
+    SocketsTimeWait ["ztnaHostTcpTimeWait"],
+    Processes {"HOST-RESOURCES-MIB::hrSystemProcesses"},
+    ProcessCount ["ztnaHostProcessCount", "ztnaHostLargestCount", "ztnaHostBusiestCount"],
+    ProcessCpu ["ztnaHostProcessCpu", "ztnaHostLargestCpu", "ztnaHostBusiestCpu"],
+    ProcessMemory ["ztnaHostProcessMemory", "ztnaHostLargestMemory", "ztnaHostBusiestMemory"],
+    ProcessFiles ["ztnaHostProcessFiles", "ztnaHostLargestFiles", "ztnaHostBusiestFiles"],
+    BootTime ["ztnaHostBooted"],
+    ClockSynchronised ["ztnaHostClockSynchronised"],
+    RebootPending ["ztnaHostRebootPending"],
+    OsSupported ["ztnaHostSystemSupported"],
+    PublisherSnat ["ztnaHostPublisherSnat"],
+    PublisherTcp ["ztnaHostPublisherTcp"],
+    PublisherUdp ["ztnaHostPublisherUdp"],
+    PublisherFiles ["ztnaHostPublisherFiles"],
+    Threshold ["ztnaThresholdLimit"],
+    ThresholdBreached ["ztnaThresholdBreached", "ztnaThresholdMounts"],
+    CollectorSuccess ["ztnaCollectorSuccess"],
+    CollectorDuration ["ztnaCollectorDuration"],
+    CollectorHungThreads ["ztnaCollectorHung"],
+    SampleTime ["ztnaHostSampled"],
 } }
 
 /// The number of an aspect in row indexes.
@@ -266,46 +280,4 @@ event_numbers! {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use model::signal::SIGNALS;
-
-    use super::*;
-    use crate::mib;
-
-    #[test]
-    fn every_signal_is_placed_at_objects_that_exist_or_has_a_reason() {
-        for row in SIGNALS {
-            match placement(row.signal) {
-                Placement::Objects(names) => {
-                    assert!(!names.is_empty(), "{}", row.name);
-                    for name in names {
-                        let definition = format!("\n{name} OBJECT-TYPE\n");
-                        assert!(mib::TEXT.contains(&definition), "{} wants {name}", row.name);
-                    }
-                }
-                Placement::Elsewhere(names) => {
-                    assert!(
-                        names.iter().all(|name| name.contains("-MIB::")),
-                        "{}",
-                        row.name
-                    );
-                }
-                Placement::Absent(reason) => assert!(reason.len() > 10, "{}", row.name),
-            }
-        }
-    }
-
-    #[test]
-    fn no_number_is_given_twice() {
-        let events: BTreeSet<u32> = EventKind::ALL
-            .iter()
-            .map(|one| event_number(*one))
-            .collect();
-        assert_eq!(events.len(), EventKind::ALL.len());
-        let aspects: BTreeSet<u32> = Aspect::ALL.iter().map(|one| aspect_number(*one)).collect();
-        assert_eq!(aspects.len(), Aspect::ALL.len());
-        assert!(!events.contains(&0) && !aspects.contains(&0));
-    }
-}
+mod tests;

@@ -28,6 +28,8 @@ pub struct Indexes {
     pub logs: IndexSet,
     /// Points of presence, by the names of connector and point, see [`pair`].
     pub pops: IndexSet,
+    /// Active probes by name.
+    pub probes: IndexSet,
 }
 
 /// One name of two, for sets whose rows need both. A unit separator is in no name.
@@ -53,6 +55,9 @@ impl Indexes {
             for (pop, _) in &connector.round_trips {
                 has_learned |= self.pops.learn(&pair(&connector.name, pop));
             }
+        }
+        for probe in &snapshot.probes {
+            has_learned |= self.probes.learn(&probe.plan.name);
         }
         has_learned
     }

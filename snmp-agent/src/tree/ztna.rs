@@ -1,5 +1,5 @@
-//! ZTNA-EXPORTER-MIB: the connectors, their states, events, logs and tools, alerts, and
-//! what a host has that no other MIB knows.
+//! ZTNA-EXPORTER-MIB: the connectors, their states, events, logs and tools, active
+//! probes, alerts, and what a host has that no other MIB knows.
 //!
 //! The text is `mib/ZTNA-EXPORTER-MIB.txt`; a test holds text and tree together, object
 //! by object. A part that a product does not have is no instance: "unknown" would be a
@@ -9,7 +9,9 @@
 
 mod connectors;
 mod host;
+mod host_tables;
 mod logs;
+mod probes;
 
 use jiff::Timestamp;
 use model::connector::Mood;
@@ -38,6 +40,8 @@ pub(super) fn add(builder: &mut Builder, inputs: &Inputs<'_>) {
     connectors::add(builder, inputs);
     logs::add(builder, inputs);
     host::add(builder, inputs);
+    host_tables::add(builder, inputs);
+    probes::add(builder, inputs);
     add_alerts(builder, inputs);
 }
 

@@ -1,6 +1,6 @@
 //! ztnaHost: what the vendor wants watched on a host and no other MIB has an object for.
 
-use model::host::{HostSample, ProcessUse};
+use model::host::{CpuShares, HostSample, ProcessUse};
 
 use super::super::ucd::truncated;
 use super::super::{Builder, Inputs};
@@ -17,6 +17,9 @@ pub(super) fn add(builder: &mut Builder, inputs: &Inputs<'_>) {
         kernel(host),
         publisher(host),
         processes(host),
+        system(host),
+        shares(host),
+        dates(host),
     ];
     for (number, value) in parts.into_iter().flatten() {
         let name = object(inputs.base, &[HOST, number]);
@@ -38,12 +41,14 @@ fn memory_and_cpu(host: &HostSample) -> Scalars {
     let memory = host.memory;
     let used = memory.and_then(|one| one.total.checked_sub(one.available));
     let used_ratio = memory.and_then(|one| one.used_ratio());
-    let update = host.filesystems.iter().find(|one| one.holds_update);
+    // Of several the scarcest: an update needs room on each.
+    let holding = host.filesystems.iter().filter(|one| one.holds_update);
+    let update = holding.map(|one| one.available).min();
     vec![
         (1, used.map(kilobytes)),
         (2, used_ratio.map(percent)),
         (3, host.cpu_shares.map(|shares| percent(shares.used()))),
-        (4, update.map(|one| kilobytes(one.available))),
+        (4, update.map(kilobytes)),
         (5, host.system.is_clock_synchronised.map(Value::truth)),
         (6, host.system.is_reboot_pending.map(Value::truth)),
     ]
@@ -79,14 +84,53 @@ fn processes(host: &HostSample) -> Scalars {
     let busiest = host.busiest_process.as_ref();
     let resident = |one: &ProcessUse| kilobytes(one.resident_bytes);
     let busy = |one: &ProcessUse| one.cpu_share.map(percent);
+    let files = |one: &ProcessUse| one.files_open.map(Value::gauge);
+    let count = |one: &ProcessUse| Value::gauge(one.processes);
     vec![
         (19, own.map(resident)),
         (20, own.and_then(busy)),
-        (21, own.and_then(|one| one.files_open).map(Value::gauge)),
+        (21, own.and_then(files)),
         (22, other.map(|one| shown(&one.name))),
         (23, other.map(resident)),
         (24, other.and_then(busy)),
         (25, busiest.map(|one| shown(&one.name))),
         (26, busiest.and_then(busy)),
+        (35, own.map(count)),
+        (36, other.and_then(files)),
+        (37, other.map(count)),
+        (38, busiest.map(resident)),
+        (39, busiest.and_then(files)),
+        (40, busiest.map(count)),
+    ]
+}
+
+fn system(host: &HostSample) -> Scalars {
+    let text = |text: &str| (!text.is_empty()).then(|| shown(text));
+    let system = &host.system;
+    vec![
+        (27, text(&system.os_id)),
+        (28, text(&system.os_version)),
+        (29, system.supports_publisher().map(Value::truth)),
+    ]
+}
+
+fn shares(host: &HostSample) -> Scalars {
+    let share = |of: fn(&CpuShares) -> f64| host.cpu_shares.map(|shares| percent(of(&shares)));
+    vec![
+        (30, share(|shares| shares.user)),
+        (31, share(|shares| shares.system)),
+        (32, share(|shares| shares.idle)),
+        (33, share(|shares| shares.iowait)),
+        (34, share(|shares| shares.steal)),
+    ]
+}
+
+fn dates(host: &HostSample) -> Scalars {
+    let taken_at = host.taken_at;
+    let both = taken_at.zip(host.system.uptime);
+    let booted_at = both.and_then(|(at, uptime)| at.checked_sub(uptime).ok());
+    vec![
+        (41, booted_at.map(Value::date)),
+        (42, taken_at.map(Value::date)),
     ]
 }

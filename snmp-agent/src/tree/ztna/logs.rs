@@ -1,6 +1,6 @@
 //! ztnaLogTable: what was read of each log, and what could not be.
 
-use model::log::{GenerationCause, LineOutcome, LossCause};
+use model::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
 use model::snapshot::LogSnapshot;
 
 use super::super::indexes::pair;
@@ -11,11 +11,13 @@ use crate::value::Value;
 /// Number below `ztnaObjects`.
 const LOGS: u32 = 7;
 
-/// The last column.
 const NEAR_MISSES: u32 = 25;
 
+/// The last column.
+const MONTH_FIRST: u32 = 27;
+
 pub(super) fn add(builder: &mut Builder, inputs: &Inputs<'_>) {
-    let columns: Vec<u32> = (2..=NEAR_MISSES).collect();
+    let columns: Vec<u32> = (2..=MONTH_FIRST).collect();
     let mut table = builder.table(entry(inputs, LOGS).numbers(), &columns);
     for connector in &inputs.snapshot.connectors {
         let Some(connector_index) = inputs.indexes.connectors.get(&connector.name) else {
@@ -65,6 +67,13 @@ const fn loss_column(cause: LossCause) -> u32 {
     }
 }
 
+const fn order_column(order: DateOrderTaken) -> u32 {
+    match order {
+        DateOrderTaken::DayFirst => 26,
+        DateOrderTaken::MonthFirst => MONTH_FIRST,
+    }
+}
+
 fn amounts(log: &LogSnapshot) -> [(u32, Value); 7] {
     let count = |number: usize| Value::gauge(u64::try_from(number).unwrap_or(u64::MAX));
     let near_misses = log.near_misses.iter().map(|miss| miss.count);
@@ -94,7 +103,9 @@ fn causes(log: &LogSnapshot) -> Vec<(u32, Value)> {
         .lost_bytes
         .iter()
         .map(|(one, n)| (loss_column(*one), *n));
-    let all = lines.chain(generations).chain(lost);
+    let dates = log.ambiguous_dates.iter();
+    let dates = dates.map(|(one, n)| (order_column(*one), *n));
+    let all = lines.chain(generations).chain(lost).chain(dates);
     all.map(|(column, number)| (column, Value::Counter64(number)))
         .collect()
 }

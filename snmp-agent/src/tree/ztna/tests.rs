@@ -1,6 +1,7 @@
-//! Proof of our own MIB: the served objects are those of its text, and hold what is so.
+//! Proof of our own MIB: its objects hold what is so.
 
-use std::collections::BTreeMap;
+mod text;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,19 +9,24 @@ use model::connector::{Aspect, ConnectorKind, Fact, ProbeFailure, Tool};
 use model::connector::{ConnectorState, Evidence, Facts};
 use model::event::{EventKey, EventKind, Reason};
 use model::histogram::RttHistogram;
-use model::host::{CpuShares, HostSample, Kernel, Memory, ProcessUse, PublisherCounts, System};
-use model::log::{GenerationCause, LineOutcome, LossCause};
-use model::snapshot::{ConnectorSnapshot, LogSnapshot, Snapshot, ToolSnapshot};
+use model::host::threshold::{HostResource, ThresholdFact};
+use model::host::{
+    CollectorRun, CpuShares, Filesystem, HostCollector, HostSample, Kernel, Memory, ProcessUse,
+    PublisherCounts, System,
+};
+use model::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
+use model::probe::{ProbeFault, ProbeKind, ProbePhase, ProbePlan, ProbeRun, TlsFacts};
+use model::snapshot::{
+    ConnectorSnapshot, HostSnapshot, LogSnapshot, ProbeSnapshot, Snapshot, ToolSnapshot,
+};
 use model::untrusted::Untrusted;
 
 use super::*;
 use crate::alert::Severity;
 use crate::counters::Counters;
-use crate::mib;
 use crate::tree::history::History;
 use crate::tree::indexes::Indexes;
 use crate::tree::{AgentFacts, Found, Moment, Tree};
-use crate::value::Kind;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -67,6 +73,7 @@ fn connector(name: &str, kind: ConnectorKind) -> ConnectorSnapshot {
             lines: LineOutcome::ALL.iter().map(|one| (*one, 3)).collect(),
             lost_bytes: LossCause::ALL.iter().map(|one| (*one, 4)).collect(),
             generations: GenerationCause::ALL.iter().map(|one| (*one, 5)).collect(),
+            ambiguous_dates: DateOrderTaken::ALL.iter().map(|one| (*one, 6)).collect(),
             last_read_at: Some(at(1_900)),
             ..LogSnapshot::default()
         }],
@@ -93,6 +100,73 @@ fn connector(name: &str, kind: ConnectorKind) -> ConnectorSnapshot {
     }
 }
 
+fn collector(collector: HostCollector) -> CollectorRun {
+    let is_success = collector != HostCollector::Filesystem;
+    CollectorRun {
+        collector,
+        is_success,
+        duration: Duration::from_millis(7),
+        error: (!is_success).then(|| "no answer in 2 s".to_owned()),
+        hung_threads: u64::from(!is_success),
+    }
+}
+
+/// Both hold what an update needs.
+fn filesystem(mountpoint: &str, available: u64) -> Filesystem {
+    Filesystem {
+        mountpoint: Arc::from(mountpoint),
+        device: Arc::from("/dev/vda"),
+        fstype: Arc::from("ext4"),
+        size: 4_096_000,
+        free: available,
+        available,
+        block_size: 4_096,
+        inodes: 10,
+        inodes_free: 4,
+        is_read_only: mountpoint == "/var",
+        holds_update: true,
+    }
+}
+
+/// A probe whose last run was led through a box that opens TLS.
+fn probe(name: &str) -> ProbeSnapshot {
+    let faults = ProbeKind::Tls.faults().iter();
+    ProbeSnapshot {
+        plan: ProbePlan {
+            name: Arc::from(name),
+            connector: Some(Arc::from("pub-1")),
+            kind: ProbeKind::Tls,
+            target: Arc::from("example.com:443"),
+        },
+        last: Some(Arc::new(ProbeRun {
+            probe: Arc::from(name),
+            duration: Duration::from_millis(120),
+            outcome: Err(ProbeFault::Intercepted),
+            message: Untrusted::new("ends in\u{7} another root"),
+            phases: ProbePhase::ALL
+                .iter()
+                .map(|one| (*one, Duration::from_millis(30)))
+                .collect(),
+            addresses: Some(2),
+            tls: Some(TlsFacts {
+                version: Some("TLSv1.3"),
+                cipher: Some("TLS_AES_128_GCM_SHA256"),
+                chain_length: 2,
+                expires_at: Some(at(9_000)),
+                subject: None,
+                root: None,
+                is_intercepted: Some(true),
+            }),
+        })),
+        ran_at: Some(at(1_980)),
+        succeeded_at: Some(at(1_000)),
+        runs: 12,
+        failures: faults
+            .map(|one| (*one, u64::from(*one == ProbeFault::Intercepted) * 3))
+            .collect(),
+    }
+}
+
 /// A host of which everything is known.
 fn host() -> HostSample {
     let busy = ProcessUse {
@@ -103,6 +177,12 @@ fn host() -> HostSample {
         ..ProcessUse::default()
     };
     HostSample {
+        taken_at: Some(at(1_990)),
+        collectors: HostCollector::ALL
+            .iter()
+            .map(|one| collector(*one))
+            .collect(),
+        filesystems: vec![filesystem("/", 2_048_000), filesystem("/var", 1_024_000)],
         cpu_shares: Some(CpuShares {
             idle: 0.25,
             ..CpuShares::default()
@@ -129,6 +209,9 @@ fn host() -> HostSample {
         system: System {
             is_clock_synchronised: Some(true),
             is_reboot_pending: Some(false),
+            os_id: Arc::from("ubuntu"),
+            os_version: Arc::from("22.04"),
+            uptime: Some(Duration::from_secs(990)),
             ..System::default()
         },
         publisher: Some(PublisherCounts {
@@ -141,8 +224,46 @@ fn host() -> HostSample {
     }
 }
 
+/// A probe that was just configured.
+fn never_run(name: &str) -> ProbeSnapshot {
+    ProbeSnapshot {
+        plan: ProbePlan {
+            name: Arc::from(name),
+            connector: None,
+            kind: ProbeKind::Dns,
+            target: Arc::from("example.com"),
+        },
+        last: None,
+        ran_at: None,
+        succeeded_at: None,
+        runs: 0,
+        failures: Vec::new(),
+    }
+}
+
+fn thresholds() -> Vec<ThresholdFact> {
+    let fact = |resource, limit, is_breached, mountpoints: &[&str]| ThresholdFact {
+        resource,
+        limit,
+        is_breached,
+        mountpoints: mountpoints.iter().map(|one| Arc::from(*one)).collect(),
+    };
+    vec![
+        fact(HostResource::Cpu, 0.75, Some(true), &[]),
+        fact(HostResource::Memory, 0.9, None, &[]),
+        fact(HostResource::Disk, 1e9, Some(true), &["/", "/var"]),
+        fact(HostResource::UpdateSpace, 300e6, Some(false), &[]),
+    ]
+}
+
 fn tree() -> Tree {
+    let host = Arc::new(host());
     let snapshot = Snapshot {
+        host: Some(Arc::new(HostSnapshot {
+            sample: Arc::clone(&host),
+            thresholds: thresholds(),
+        })),
+        probes: vec![probe("management-plane"), never_run("names")],
         taken_at: Some(at(1_990)),
         is_caught_up: true,
         connectors: vec![
@@ -152,7 +273,6 @@ fn tree() -> Tree {
         ],
         ..Snapshot::default()
     };
-    let host = host();
     let mut indexes = Indexes::default();
     indexes.learn(&host, &snapshot);
     let alert = Alert {
@@ -254,124 +374,71 @@ fn counts_texts_ages_and_dates_are_served() {
     }
 }
 
-/// An object of the text.
-#[derive(Debug)]
-struct Defined {
-    name: String,
-    is_readable: bool,
-    kind: Option<Kind>,
-}
-
-fn kind_of(syntax: &str) -> Option<Kind> {
-    let word = syntax.split([' ', '(']).next()?;
-    match word {
-        "INTEGER" | "Integer32" | "ZtnaState" | "ZtnaSeverity" | "TruthValue" => {
-            Some(Kind::Integer)
-        }
-        "SnmpAdminString" | "DateAndTime" | "BITS" => Some(Kind::Octets),
-        "Gauge32" | "Unsigned32" => Some(Kind::Gauge32),
-        "Counter64" => Some(Kind::Counter64),
-        _ => None,
+#[test]
+fn the_host_s_limits_and_how_it_was_read_are_served() {
+    let tree = tree();
+    for (tail, expected) in [
+        // Less room in /var, so that an update would have.
+        (&[10, 4, 0][..], Value::Gauge32(1_000)),
+        (&[10, 27, 0], Value::text("ubuntu")),
+        (&[10, 29, 0], Value::Integer(1)),
+        (&[10, 32, 0], Value::Integer(25)),
+        (&[10, 41, 0], Value::date(at(1_000))),
+        (&[12, 1, 2, 4], Value::text("update_space")),
+        (&[12, 1, 3, 1], Value::Gauge32(75)),
+        (&[12, 1, 4, 1], Value::Integer(1)),
+        (&[12, 1, 5, 1], Value::Integer(1)),
+        (&[12, 1, 3, 3], Value::Gauge32(976_562)),
+        (&[12, 1, 4, 3], Value::Integer(2)),
+        (&[12, 1, 6, 3], Value::text("/ /var")),
+        (&[12, 1, 5, 4], Value::Integer(2)),
+        (&[15, 1, 2, 4], Value::text("filesystem")),
+        (&[15, 1, 3, 4], Value::Integer(2)),
+        (&[15, 1, 5, 4], Value::Gauge32(1)),
+        (&[15, 1, 6, 4], Value::text("no answer in 2 s")),
+        (&[15, 1, 4, 10], Value::Gauge32(7)),
+        (&[16, 1, 2, 2], Value::text("/var")),
+        (&[16, 1, 3, 2], Value::Integer(1)),
+        (&[16, 1, 6, 1], Value::Gauge32(4)),
+        (&[7, 1, 26, 1, 1], Value::Counter64(6)),
+    ] {
+        assert_eq!(value(&tree, tail), expected, "{tail:?}");
     }
-}
-
-/// The name and the parent's numbers of `::= { parent number }`.
-fn parent(line: &str) -> Option<(String, u32)> {
-    let inner = line.split("::= {").nth(1)?.split('}').next()?;
-    let mut words = inner.split_whitespace();
-    Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
-}
-
-/// Every object of the text, by its identifier.
-fn defined() -> BTreeMap<Oid, Defined> {
-    let mut names = BTreeMap::from([("enterprises".to_owned(), Oid::new(&[1, 3, 6, 1, 4, 1]))]);
-    let mut objects = BTreeMap::new();
-    let (mut name, mut syntax, mut access) = (String::new(), String::new(), String::new());
-    // The module's own node stands before the nodes of its base.
-    let (head, tail) = mib::TEXT
-        .split_once("ztnaExporterMIB MODULE-IDENTITY")
-        .unwrap();
-    let (identity, rest) = tail.split_once("::= { ztnaBase 1 }\n").unwrap();
-    assert!(!head.contains("::= {") && !identity.contains("::= {"));
-    let (bases, rest) = rest.split_once("\nztnaNotifications").unwrap();
-    let text = format!("{bases}ztnaExporterMIB X ::= {{ ztnaBase 1 }}\nztnaNotifications{rest}");
-    for line in text.lines() {
-        if let Some((word, _)) = line.split_once(' ').filter(|_| !line.starts_with(' ')) {
-            name = word.to_owned();
-        }
-        for (key, part) in [
-            ("    SYNTAX ", &mut syntax),
-            ("    MAX-ACCESS ", &mut access),
-        ] {
-            if let Some(words) = line.strip_prefix(key) {
-                *part = words.trim().to_owned();
-            }
-        }
-        let Some((above, number)) = parent(line) else {
-            continue;
-        };
-        let oid = names[&above].join(&[number]);
-        names.insert(name.clone(), oid.clone());
-        if !access.is_empty() {
-            let definition = Defined {
-                name: name.clone(),
-                is_readable: access == "read-only",
-                kind: kind_of(&syntax),
-            };
-            objects.insert(oid, definition);
-        }
-        syntax.clear();
-        access.clear();
-    }
-    objects
+    let base = Oid::new(DEFAULT_BASE);
+    let not_judged = tree.get(object(&base, &[12, 1, 5, 2]).numbers());
+    assert_eq!(not_judged, Found::NoSuchInstance);
 }
 
 #[test]
-fn every_served_object_is_in_the_text_with_its_syntax() {
-    let defined = defined();
-    let base = Oid::new(DEFAULT_BASE);
+fn probes_are_served_with_what_their_last_run_found() {
     let tree = tree();
-    let mut rows = 0;
-    for row in tree.rows().iter().filter(|row| row.oid.is_within(&base)) {
-        let (oid, definition) = defined.range(..&row.oid).next_back().unwrap();
-        assert!(row.oid.is_within(oid), "{} is not in the text", row.oid);
-        let counters = Counters::default();
-        let moment = Moment {
-            uptime: Duration::ZERO,
-            engine_boots: 0,
-            engine_time: 0,
-            counters: &counters,
-        };
-        let kind = row.value(&moment).kind();
-        let is_same = definition.kind == Some(kind);
-        assert!(is_same, "{}: {kind:?}, {definition:?}", row.oid);
-        assert!(definition.is_readable, "{definition:?}");
-        rows += 1;
+    for (tail, expected) in [
+        (&[13, 1, 2, 1][..], Value::text("management-plane")),
+        (&[13, 1, 3, 1], Value::Integer(1)),
+        (&[13, 1, 5, 1], Value::text("pub-1")),
+        (&[13, 1, 6, 1], Value::Integer(2)),
+        (&[13, 1, 7, 1], Value::Gauge32(120)),
+        (&[13, 1, 9, 1], Value::date(at(1_000))),
+        (&[13, 1, 10, 1], Value::Counter64(12)),
+        (&[13, 1, 11, 1], Value::Counter64(3)),
+        (&[13, 1, 12, 1], Value::text("intercepted")),
+        (&[13, 1, 13, 1], Value::text("ends in\\u{7} another root")),
+        (&[13, 1, 14, 1], Value::date(at(9_000))),
+        (&[13, 1, 15, 1], Value::Integer(1)),
+        (&[13, 1, 16, 1], Value::text("TLSv1.3")),
+        (&[13, 1, 22, 1], Value::Gauge32(30)),
+        (&[14, 1, 2, 1, 15], Value::text("intercepted")),
+        (&[14, 1, 3, 1, 15], Value::Counter64(3)),
+        (&[14, 1, 3, 1, 1], Value::Counter64(0)),
+        // One that never ran has its row, and nothing that a run would tell.
+        (&[13, 1, 2, 2], Value::text("names")),
+        (&[13, 1, 10, 2], Value::Counter64(0)),
+    ] {
+        assert_eq!(value(&tree, tail), expected, "{tail:?}");
     }
-    assert!(rows > 100, "{rows}");
-}
-
-#[test]
-fn every_readable_object_of_the_text_is_served() {
-    let tree = tree();
     let base = Oid::new(DEFAULT_BASE);
-    let served: Vec<&Oid> = tree
-        .objects()
-        .iter()
-        .filter(|one| one.is_within(&base))
-        .collect();
-    let defined = defined();
-    let readable = defined.iter().filter(|(_, one)| one.is_readable);
-    let mut names = Vec::new();
-    for (oid, definition) in readable {
-        assert!(served.contains(&oid), "{} is not served", definition.name);
-        // And of a host and connectors of which everything is known, each has a value.
-        let has_row = tree
-            .next(oid.numbers())
-            .is_some_and(|row| row.oid.is_within(oid));
-        let is_rare = ["ztnaHostUpdateFree"].contains(&definition.name.as_str());
-        assert!(has_row || is_rare, "{} has no row", definition.name);
-        names.push(oid);
+    for column in [6, 7, 8, 9, 12, 13] {
+        let found = tree.get(object(&base, &[13, 1, column, 2]).numbers());
+        assert_eq!(found, Found::NoSuchInstance, "{column}");
     }
-    assert_eq!(served.len(), names.len());
 }
