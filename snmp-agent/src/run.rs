@@ -25,6 +25,7 @@ use tracing::{info, warn};
 
 pub use self::handle::{Handle, Health, V3};
 use self::scenes::{SceneSet, Scenes};
+use self::sockets::Socket;
 use crate::alert::Alert;
 use crate::answer::{self, Question, Version};
 use crate::counters::{Counter, Counters};
@@ -99,6 +100,30 @@ pub enum StartError {
     Keys(#[source] CryptoError),
 }
 
+/// An address that is ours and not answered at yet. Dropping it gives it back.
+pub struct Bound {
+    wanted: SocketAddr,
+    socket: Socket,
+}
+
+impl std::fmt::Debug for Bound {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Bound({})", self.socket.address())
+    }
+}
+
+/// Takes all these addresses, or none. Nothing is answered there yet, so a caller can
+/// find out whether new settings can be before it puts them in force.
+///
+/// Must be called inside a Tokio runtime.
+///
+/// # Errors
+///
+/// [`StartError::Listen`] for the first that cannot be had.
+pub fn bind(addresses: &[SocketAddr]) -> Result<Vec<Bound>, StartError> {
+    sockets::bind(addresses)
+}
+
 /// What changes when the configuration is read anew.
 #[derive(Debug)]
 struct Rules {
@@ -136,6 +161,23 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// error: SNMPv3 is refused, the communities are served, and [`Handle::health`] says so.
 pub async fn start(settings: Settings, foundation: Foundation) -> Result<Handle, StartError> {
     settings.check().map_err(StartError::Settings)?;
+    let bound = bind(&settings.listen)?;
+    start_bound(settings, bound, foundation).await
+}
+
+/// Starts an agent at addresses that are its own already.
+///
+/// Must be called inside a Tokio runtime.
+///
+/// # Errors
+///
+/// As [`start`].
+pub async fn start_bound(
+    settings: Settings,
+    bound: Vec<Bound>,
+    foundation: Foundation,
+) -> Result<Handle, StartError> {
+    settings.check().map_err(StartError::Settings)?;
     let now = foundation.clock.now();
     let (engine, v3) = start_engine(&settings, &foundation, now)?;
     let indexes = foundation.keep.load_indexes().unwrap_or_else(|error| {
@@ -143,7 +185,6 @@ pub async fn start(settings: Settings, foundation: Foundation) -> Result<Handle,
         Default::default()
     });
     let counters = Arc::new(Counters::default());
-    let sockets = sockets::bind(&settings.listen)?;
     let shared = Arc::new(Shared {
         front: Mutex::new(Front::new(settings.front.clone())),
         rules: Mutex::new(Arc::new(Rules { settings, engine })),
@@ -157,15 +198,11 @@ pub async fn start(settings: Settings, foundation: Foundation) -> Result<Handle,
         foundation,
     });
     let mut tasks = tokio::task::JoinSet::new();
-    let mut addresses = Vec::new();
-    for socket in sockets {
-        info!(address = %socket.address(), "snmp agent listens");
-        addresses.push(socket.address());
-        tasks.spawn(sockets::serve(Arc::clone(&shared), socket));
-    }
     tasks.spawn(look(Arc::clone(&shared)));
     tasks.spawn(notifier::notify(Arc::clone(&shared)));
-    Ok(Handle::new(shared, addresses, tasks))
+    let mut handle = Handle::new(shared, tasks);
+    handle.listen(bound);
+    Ok(handle)
 }
 
 /// Loads the engine, counts this start, and stores that before anything is signed.
@@ -203,7 +240,8 @@ fn count_start(keep: &dyn Keep) -> Result<EngineRecord, String> {
     Ok(record)
 }
 
-/// Keeps the window of samples going when nobody asks.
+/// Keeps the window of samples going when nobody asks, and tries again to start an
+/// engine whose start could not be stored.
 async fn look(shared: Arc<Shared>) {
     let mut stop = shared.stop.subscribe();
     let mut ticks = tokio::time::interval(LOOK_INTERVAL);
@@ -215,10 +253,51 @@ async fn look(shared: Arc<Shared>) {
         let picture = shared.foundation.source.latest();
         let now = shared.foundation.clock.now();
         lock(&shared.scenes).observe(&picture, now);
+        shared.raise_engine();
     }
 }
 
 impl Shared {
+    /// Starts the engine if there should be one and is not. A refusal is told once, in
+    /// the health.
+    fn raise_engine(&self) {
+        let rules = self.rules();
+        if rules.engine.is_some() || !rules.settings.needs_engine() {
+            return;
+        }
+        let v3 = match count_start(self.foundation.keep.as_ref()) {
+            Err(error) => V3::Refused(error),
+            Ok(record) => {
+                // Other settings may be in force by now.
+                let mut held = lock(&self.rules);
+                if held.engine.is_some() {
+                    return;
+                }
+                let settings = held.settings.clone();
+                let uptime = self.foundation.clock.now().uptime;
+                match Engine::new(record.id, record.boots, uptime, &settings.users) {
+                    Err(error) => V3::Refused(error.to_string()),
+                    Ok(engine) => {
+                        let engine = Some(engine);
+                        *held = Arc::new(Rules { settings, engine });
+                        V3::Serving
+                    }
+                }
+            }
+        };
+        let is_served = v3 == V3::Serving;
+        let has_changed = self.health.send_if_modified(|health| {
+            let is_new = health.v3 != v3;
+            health.v3 = v3;
+            is_new
+        });
+        match (is_served, has_changed) {
+            (true, _) => info!("snmp version 3 is served"),
+            (false, true) => warn!("snmp version 3 is refused: the engine's start is not stored"),
+            (false, false) => {}
+        }
+    }
+
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&lock(&self.rules))
     }

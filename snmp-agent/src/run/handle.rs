@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tracing::warn;
+use tokio::task::{AbortHandle, JoinSet};
+use tracing::{info, warn};
 
-use super::{Rules, Shared, StartError, lock};
+use super::{Bound, Rules, Shared, StartError, lock, sockets};
 use crate::counters::Counters;
 use crate::front::Front;
 use crate::notify::Notice;
@@ -34,26 +34,65 @@ pub struct Health {
 /// A running agent. Dropping it ends it at once; [`Handle::stop`] waits.
 pub struct Handle {
     shared: Arc<Shared>,
-    addresses: Vec<SocketAddr>,
+    listeners: Vec<Listener>,
     tasks: JoinSet<()>,
 }
 
+/// An address that is answered at.
+struct Listener {
+    /// As the settings have it: the port may be 0.
+    wanted: SocketAddr,
+    address: SocketAddr,
+    task: AbortHandle,
+}
+
 impl Handle {
-    pub(super) const fn new(
-        shared: Arc<Shared>,
-        addresses: Vec<SocketAddr>,
-        tasks: JoinSet<()>,
-    ) -> Self {
+    pub(super) const fn new(shared: Arc<Shared>, tasks: JoinSet<()>) -> Self {
         Self {
             shared,
-            addresses,
+            listeners: Vec::new(),
             tasks,
         }
     }
 
-    /// Where it listens, in the order of the settings, with the ports that it got.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    /// Where it listens, in the order in which they came, with the ports that it got.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(|one| one.address).collect()
+    }
+
+    /// The addresses of the settings that are not listened at yet.
+    pub fn missing(&self, settings: &Settings) -> Vec<SocketAddr> {
+        let is_there = |wanted: &SocketAddr| self.listeners.iter().any(|one| one.wanted == *wanted);
+        let wanted = settings.listen.iter().copied();
+        wanted.filter(|address| !is_there(address)).collect()
+    }
+
+    /// Answers at these addresses too.
+    pub fn listen(&mut self, bound: Vec<Bound>) {
+        for Bound { wanted, socket } in bound {
+            let address = socket.address();
+            info!(%address, "snmp agent listens");
+            let serving = sockets::serve(Arc::clone(&self.shared), socket);
+            self.listeners.push(Listener {
+                wanted,
+                address,
+                task: self.tasks.spawn(serving),
+            });
+        }
+    }
+
+    /// Answers no more where the settings in force do not say so. An answer that is being
+    /// made is still sent.
+    pub fn leave_unwanted(&mut self) {
+        let rules = self.shared.rules();
+        self.listeners.retain(|listener| {
+            let is_wanted = rules.settings.listen.contains(&listener.wanted);
+            if !is_wanted {
+                info!(address = %listener.address, "snmp agent listens no more");
+                listener.task.abort();
+            }
+            is_wanted
+        });
     }
 
     /// What it has counted.
@@ -90,26 +129,37 @@ impl Handle {
     }
 
     /// Takes over new settings: users, communities, views, gate and targets. The engine's
-    /// clock goes on. Addresses stay as they are: who wants others starts anew. So does
-    /// who had no users before.
+    /// clock goes on; if there was none, it is started. Addresses are not looked at, see
+    /// [`Handle::listen`] and [`Handle::leave_unwanted`].
     ///
     /// # Errors
     ///
     /// [`StartError`] if the settings cannot be; then the old ones stay.
     pub fn reload(&self, settings: Settings) -> Result<(), StartError> {
         settings.check().map_err(StartError::Settings)?;
-        let old = self.shared.rules();
-        let engine = match &old.engine {
-            None => None,
-            Some(engine) => {
-                let renewed = engine.with_users(&settings.users);
-                Some(renewed.map_err(StartError::Keys)?)
+        let has_users = settings.needs_engine();
+        let is_engine_there = {
+            let mut rules = lock(&self.shared.rules);
+            let engine = match &rules.engine {
+                None => None,
+                Some(engine) => {
+                    let renewed = engine.with_users(&settings.users);
+                    Some(renewed.map_err(StartError::Keys)?)
+                }
+            };
+            if rules.settings.front != settings.front {
+                *lock(&self.shared.front) = Front::new(settings.front.clone());
             }
+            let is_there = engine.is_some();
+            *rules = Arc::new(Rules { settings, engine });
+            is_there
         };
-        if old.settings.front != settings.front {
-            *lock(&self.shared.front) = Front::new(settings.front.clone());
+        if has_users && !is_engine_there {
+            self.shared.raise_engine();
+        } else {
+            let v3 = if has_users { V3::Serving } else { V3::Off };
+            self.shared.health.send_replace(Health { v3 });
         }
-        *lock(&self.shared.rules) = Arc::new(Rules { settings, engine });
         Ok(())
     }
 
@@ -117,7 +167,10 @@ impl Handle {
     pub async fn stop(mut self) {
         self.shared.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
+            // A listener that was told to leave has been aborted.
+            if let Err(error) = ended
+                && !error.is_cancelled()
+            {
                 warn!(%error, "a task of the snmp agent died");
             }
         }
@@ -128,7 +181,7 @@ impl std::fmt::Debug for Handle {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Handle")
-            .field("addresses", &self.addresses)
+            .field("addresses", &self.addresses())
             .finish_non_exhaustive()
     }
 }

@@ -14,7 +14,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tracing::{error, warn};
 
-use super::{Shared, StartError, lock};
+use super::{Bound, Shared, StartError, lock};
 use crate::counters::Counter;
 use crate::front::Admission;
 use crate::keep::Now;
@@ -45,16 +45,16 @@ impl Socket {
 }
 
 /// Listens on all addresses, or on none.
-pub(super) fn bind(addresses: &[SocketAddr]) -> Result<Vec<Socket>, StartError> {
-    addresses
-        .iter()
-        .map(|address| {
-            bind_one(*address).map_err(|source| StartError::Listen {
-                address: *address,
-                source,
-            })
-        })
-        .collect()
+pub(super) fn bind(addresses: &[SocketAddr]) -> Result<Vec<Bound>, StartError> {
+    let bound = addresses.iter().map(|address| {
+        let wanted = *address;
+        let socket = bind_one(wanted).map_err(|source| StartError::Listen {
+            address: wanted,
+            source,
+        })?;
+        Ok(Bound { wanted, socket })
+    });
+    bound.collect()
 }
 
 fn bind_one(address: SocketAddr) -> io::Result<Socket> {

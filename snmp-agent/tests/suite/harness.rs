@@ -13,7 +13,7 @@ use snmp_agent::access::{View, Visibility};
 use snmp_agent::keep::{Clock, EngineRecord, Keep, KeepInMemory, Now};
 use snmp_agent::notify::OutboxInMemory;
 use snmp_agent::oid::Oid;
-use snmp_agent::run::{Foundation, Handle, Picture, Source, start};
+use snmp_agent::run::{Foundation, Handle, Picture, Source, bind, start};
 use snmp_agent::settings::{Community, EVERYTHING, Settings};
 use snmp_agent::users::{AuthProtocol, Passphrases, PrivProtocol, Secret, User};
 use snmp_agent::usm::{Level, UserAccess};
@@ -244,6 +244,16 @@ impl Agent {
     /// Its first address.
     pub(crate) fn address(&self) -> SocketAddr {
         *self.handle().addresses().first().unwrap()
+    }
+
+    /// Puts other settings in force, with addresses that it has not yet.
+    pub(crate) fn change(&mut self, settings: Settings, missing: &[SocketAddr]) {
+        let _inside = self.runtime.enter();
+        let bound = bind(missing).unwrap();
+        let handle = self.handle.as_mut().unwrap();
+        handle.reload(settings).unwrap();
+        handle.listen(bound);
+        handle.leave_unwanted();
     }
 
     /// Stops it and waits.

@@ -89,6 +89,48 @@ fn a_reload_changes_who_may_ask_and_not_the_clock() {
 }
 
 #[test]
+fn a_reload_that_brings_the_first_users_starts_the_engine() {
+    let mut alone = loopback();
+    alone.users.clear();
+    let agent = Agent::start(alone.clone());
+    let asker = Asker::new(agent.address());
+    let message = Message::get(&["1.3.6.1.2.1.1.3.0"], 1_000).build();
+    assert_eq!(agent.handle().health().v3, V3::Off);
+    assert!(asker.is_silence(&message));
+    agent.handle().reload(loopback()).unwrap();
+    assert_eq!(agent.handle().health().v3, V3::Serving);
+    // The clock of the engine begins with its start.
+    let fresh = Message::get(&["1.3.6.1.2.1.1.3.0"], 0).build();
+    assert_eq!(Seen::sealed(&asker.answer(&fresh)).tag, 0xa2);
+    agent.handle().reload(alone).unwrap();
+    assert_eq!(agent.handle().health().v3, V3::Off);
+}
+
+#[test]
+fn addresses_come_and_go_while_the_others_answer() {
+    let mut agent = Agent::on_loopback();
+    let first_address = agent.address();
+    let first = Asker::new(first_address);
+    let both = settings(&["127.0.0.1:0", "[::1]:0"]);
+    let missing = agent.handle().missing(&both);
+    assert_eq!(missing, ["[::1]:0".parse().unwrap()]);
+    agent.change(both, &missing);
+    let second = agent.handle().addresses()[1];
+    assert_eq!(
+        request_id(&Asker::new(second).answer(&get(1, &[UPTIME]))),
+        Some(1)
+    );
+    assert_eq!(request_id(&first.answer(&get(2, &[UPTIME]))), Some(2));
+    agent.change(loopback(), &[]);
+    assert_eq!(agent.handle().addresses(), [first_address]);
+    assert_eq!(request_id(&first.answer(&get(3, &[UPTIME]))), Some(3));
+    // Its port is free again as soon as its task has been seen off.
+    while UdpSocket::bind(second).is_err() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn a_reload_is_seen_by_the_next_question() {
     let agent = Agent::on_loopback();
     let asker = Asker::new(agent.address());
