@@ -110,6 +110,7 @@ struct Agent {
     /// Becomes an error when the writer is gone.
     writer_alive: watch::Receiver<Arc<Snapshot>>,
     shared: Shared,
+    keeper: Keeper,
     store_path: PathBuf,
 }
 
@@ -125,6 +126,7 @@ impl Agent {
         };
         let pace = Pace::of(config);
         let clock = parts.clock;
+        let keeper = Keeper::new(inbox.clone(), Arc::new(pipeline.kept()));
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || writer::run(pipeline, &received, &outlet, pace, clock))
@@ -145,6 +147,7 @@ impl Agent {
             writer,
             writer_alive: snapshots,
             shared,
+            keeper,
             store_path,
         })
     }
@@ -153,7 +156,7 @@ impl Agent {
         Ground {
             inbox: self.inbox.clone(),
             snapshots: self.writer_alive.clone(),
-            keeper: Keeper::new(self.inbox.clone(), Arc::default()),
+            keeper: self.keeper.clone(),
             clock: self.shared.clock,
         }
     }

@@ -23,9 +23,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::connector::ToolRun;
+use model::host::HostSample;
 use model::position::{FileId, PositionChange};
+use model::probe::ProbeRun;
 use model::snapshot::Snapshot;
-use store::{CommitError, CommitFailure, OpenError, Opened, Store, Turn};
+use store::{CommitError, CommitFailure, KeptError, OpenError, Opened, Store, Turn};
 use tail::system_files::SystemFiles;
 use tail::tailer::Tailer;
 use tail::turn::{Now, PollReport, SourceStatus};
@@ -154,6 +156,32 @@ impl Pipeline {
     /// Takes in one run of a connector's tool; it is shown with the next commit.
     pub fn take_tool_run(&mut self, connector: &str, run: &ToolRun, now: Moment) {
         self.books.ledger.take_tool_run(connector, run, now);
+    }
+
+    /// Takes in one run of a probe; it is shown with the next commit.
+    pub fn take_probe_run(&mut self, run: &ProbeRun, now: Moment) {
+        self.books.ledger.take_probe_run(run, now);
+    }
+
+    /// Takes in a look at the host; it is shown with the next look at the store, which
+    /// writes nothing for it.
+    pub fn take_host_sample(&mut self, sample: Arc<HostSample>, now: Moment) {
+        self.books.ledger.take_host_sample(sample, now);
+    }
+
+    /// Takes in small values of other parts, all changes or none. They are durable with
+    /// the next commit.
+    ///
+    /// # Errors
+    ///
+    /// What is beyond the store's bounds.
+    pub fn keep(&mut self, changes: Vec<(Arc<str>, Option<Vec<u8>>)>) -> Result<(), KeptError> {
+        self.books.ledger.keep(changes)
+    }
+
+    /// The small values of other parts, as they are now.
+    pub fn kept(&self) -> BTreeMap<Arc<str>, Vec<u8>> {
+        self.books.ledger.kept()
     }
 
     /// Commits if it is due: news at most once each `interval` or after 4 MiB were
@@ -302,6 +330,7 @@ impl Pipeline {
 
     /// Draws what is known. Only to be called while all of it is committed.
     pub fn show(&mut self, now: Moment) {
+        self.books.ledger.forget_old_host(now);
         let Books {
             tailer,
             sources,
@@ -313,15 +342,15 @@ impl Pipeline {
     }
 
     fn show_files(&mut self, now: Moment) {
+        self.books.ledger.forget_old_host(now);
         let Books {
-            tailer, sources, ..
+            tailer,
+            sources,
+            ledger,
         } = &self.books;
         let status = |connector, log| status_of(tailer, sources, connector, log);
-        self.shown = Arc::new(picture::refresh_files(
-            &self.shown,
-            &status,
-            now.timestamp(),
-        ));
+        let fresh = picture::refresh(&self.shown, ledger, &status, now.timestamp());
+        self.shown = Arc::new(fresh);
     }
 }
 

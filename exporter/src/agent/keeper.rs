@@ -5,9 +5,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
 
 use super::writer::Input;
+
+/// How long to wait for room in the writer's inbox, and in how many steps.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Between two tries to get into the inbox.
+const ROOM_STEP: Duration = Duration::from_millis(20);
+
+/// How long a commit may take once the writer knows.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// What to say when nobody is there to keep anything.
+const GONE: &str = "the writer has ended";
 
 /// Changes of kept values: the new one, or `None` to remove it.
 pub type KeptChanges = Vec<(Arc<str>, Option<Vec<u8>>)>;
@@ -40,7 +53,31 @@ impl Keeper {
     ///
     /// Why they are not durable, in words for people. They may become so later.
     pub fn keep(&self, changes: KeptChanges) -> Result<(), String> {
-        drop((&self.inbox, changes));
-        Err("nothing is kept yet".to_owned())
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let (answer, answered) = sync_channel(1);
+        let mut input = Input::Keep { changes, answer };
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.inbox.try_send(input) {
+                Ok(()) => break,
+                Err(TrySendError::Disconnected(_)) => return Err(GONE.to_owned()),
+                Err(TrySendError::Full(_)) if ROOM_TIMEOUT <= waited => {
+                    return Err("the writer is busy".to_owned());
+                }
+                Err(TrySendError::Full(back)) => {
+                    input = back;
+                    // Nobody can answer yet: this only lets the time pass.
+                    drop(answered.recv_timeout(ROOM_STEP));
+                    waited = waited.saturating_add(ROOM_STEP);
+                }
+            }
+        }
+        match answered.recv_timeout(COMMIT_TIMEOUT) {
+            Ok(outcome) => outcome,
+            Err(RecvTimeoutError::Timeout) => Err("the store takes too long".to_owned()),
+            Err(RecvTimeoutError::Disconnected) => Err(GONE.to_owned()),
+        }
     }
 }

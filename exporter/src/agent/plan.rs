@@ -9,6 +9,7 @@ use anyhow::Context;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::tz::TimeZone;
 use logparse::catalogue::Catalogue;
+use model::probe::ProbePlan;
 use model::signal::Signal;
 use store::{LogName, Restored};
 use tail::config::TailLimits;
@@ -18,12 +19,14 @@ use tail::tailer::{Start, Tailer};
 
 use crate::config::{Config, ConnectorConfig, catalogue_files};
 use crate::pipeline::Books;
-use crate::pipeline::ledger::{ConnectorPlan, Ledger, LogPlace};
+use crate::pipeline::ledger::{ConnectorPlan, HostLimits, Ledger, LogPlace, Watched};
 use crate::pipeline::sources::SourceTable;
 
-/// Connectors with their catalogues loaded and proven.
+/// Connectors with their catalogues loaded and proven, and what else is watched.
 pub struct Plan {
     connectors: Vec<PlannedConnector>,
+    probes: Vec<ProbePlan>,
+    host: Option<HostLimits>,
     limits: TailLimits,
 }
 
@@ -46,8 +49,14 @@ impl Plan {
             .iter()
             .map(plan_connector)
             .collect::<Result<_, _>>()?;
+        let host = config.host_plan().map(|plan| HostLimits {
+            interval: plan.interval,
+            thresholds: plan.thresholds,
+        });
         Ok(Self {
             connectors,
+            probes: config.probe_plans(),
+            host,
             limits: config.tail.limits(),
         })
     }
@@ -93,15 +102,16 @@ impl Plan {
             next_file_id: restored.next_file_id,
         };
         let tailer = Tailer::new(SystemFiles, source_configs, self.limits, start)?;
-        let plans = self
-            .connectors
-            .into_iter()
-            .map(|planned| planned.plan)
-            .collect();
+        let connectors = self.connectors.into_iter().map(|planned| planned.plan);
+        let watched = Watched {
+            connectors: connectors.collect(),
+            probes: self.probes,
+            host: self.host,
+        };
         Ok(Books {
             tailer,
             sources,
-            ledger: Ledger::open(plans, restored),
+            ledger: Ledger::open(watched, restored),
         })
     }
 }

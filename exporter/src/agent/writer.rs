@@ -134,13 +134,50 @@ pub fn run(
             Ok(Input::ToolRun { connector, run }) => {
                 pipeline.take_tool_run(&connector, &run, clock.now());
             }
-            Ok(Input::Probe(run)) => drop(run),
-            Ok(Input::Host(sample)) => drop(sample),
-            Ok(Input::Keep { changes, answer }) => drop((changes, answer)),
+            Ok(Input::Probe(run)) => pipeline.take_probe_run(&run, clock.now()),
+            Ok(Input::Host(sample)) => pipeline.take_host_sample(sample, clock.now()),
+            Ok(Input::Keep { changes, answer }) => {
+                let outcome = keep(&mut pipeline, changes, outlet, clock);
+                // Whoever asked may have given up waiting.
+                drop(answer.try_send(outcome));
+            }
             Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     finish(pipeline, outlet, clock);
+}
+
+/// Commits at once what is to be kept, and shows what else was committed with it.
+fn keep(
+    pipeline: &mut Pipeline,
+    changes: KeptChanges,
+    outlet: &Outlet,
+    clock: Clock,
+) -> Result<(), String> {
+    pipeline
+        .keep(changes)
+        .map_err(|refused| refused.to_string())?;
+    let mut committed = commit(pipeline, outlet, clock);
+    if let Committed::Refused(refused) = &committed
+        && refused.failure.wants_reopening()
+    {
+        heal(pipeline, refused, outlet, clock);
+        committed = commit(pipeline, outlet, clock);
+    }
+    match committed {
+        Committed::Refused(refused) => Err(refused.to_string()),
+        Committed::Nothing | Committed::NotDue | Committed::Written => Ok(()),
+    }
+}
+
+/// Commits now, and shows and tells how it went.
+fn commit(pipeline: &mut Pipeline, outlet: &Outlet, clock: Clock) -> Committed {
+    let began = clock.now();
+    let committed = pipeline.commit(began);
+    let elapsed = clock.now().monotonic.saturating_sub(began.monotonic);
+    tell(&committed, elapsed, outlet);
+    outlet.snapshots.send_replace(pipeline.snapshot());
+    committed
 }
 
 /// A store that was damaged or removed under us is replaced from memory; every

@@ -160,7 +160,7 @@ impl Job {
 
     /// An empty ledger of all products.
     pub fn ledger(&self) -> Ledger {
-        let plans = self.products.iter().map(Product::plan).collect();
+        let plans: Vec<_> = self.products.iter().map(Product::plan).collect();
         Ledger::open(plans, Restored::default())
     }
 

@@ -1,4 +1,4 @@
-//! What the agent knows: state and counters of every connector and log.
+//! What the agent knows: state and counters of every connector, log and probe, and the host.
 //!
 //! One thread owns it and nobody locks it. It learns through [`Fold`] while lines
 //! are read, says what must be committed, and draws the picture that readers see.
@@ -7,25 +7,36 @@
 //! [`Fold`]: super::fold::Fold
 
 mod account;
+mod host;
+mod kept;
 mod log_account;
+mod probes;
 mod silence;
 mod support;
 mod tools;
 mod tracked;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use logparse::catalogue::Catalogue;
 use model::connector::{ConnectorKind, ConnectorState, Tool, ToolRun};
+use model::event::{Event, EventKey};
+use model::host::HostSample;
 use model::log::{GenerationCause, LossCause};
+use model::probe::{ProbePlan, ProbeRun};
 use model::signal::Signal;
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
-use store::{LastEvent, LastRead, NearMissSample, Restored, Turn};
+use store::{KeptError, LastEvent, LastRead, NearMissSample, Restored, Turn};
 
 pub(super) use self::account::{ConnectorAccount, Freshness, LinePlace, Told};
+pub use self::host::HostLimits;
+use self::host::{HostAccount, Mounts};
+use self::kept::Kept;
 pub(super) use self::log_account::LogAccount;
+use self::probes::ProbeAccounts;
 pub use self::tools::tells_uptime;
 use self::tracked::Mark;
 pub(super) use self::tracked::Tracked;
@@ -59,12 +70,36 @@ pub struct ConnectorPlan {
     pub unknown_after: Option<Duration>,
 }
 
+/// All that is watched.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    /// The connectors.
+    pub connectors: Vec<ConnectorPlan>,
+    /// The active probes; each has its series from the start.
+    pub probes: Vec<ProbePlan>,
+    /// How the host is watched, if it is.
+    pub host: Option<HostLimits>,
+}
+
+impl From<Vec<ConnectorPlan>> for Watched {
+    /// Nothing but connectors.
+    fn from(connectors: Vec<ConnectorPlan>) -> Self {
+        Self {
+            connectors,
+            ..Self::default()
+        }
+    }
+}
+
 /// All knowledge of one run.
 #[derive(Debug)]
 pub struct Ledger {
     pub(super) connectors: Vec<ConnectorAccount>,
     pub(super) counters: CounterTable,
     pub(super) round_trips: RoundTrips,
+    pub(super) probes: ProbeAccounts,
+    pub(super) host: HostAccount,
+    kept: Kept,
     /// Newest last.
     pub(super) recent: VecDeque<RecentEvent>,
     /// How many of the newest are not committed yet.
@@ -72,8 +107,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the books of the planned connectors where an earlier run closed them.
-    pub fn open(plans: Vec<ConnectorPlan>, restored: Restored) -> Self {
+    /// Opens the books of what is watched where an earlier run closed them.
+    pub fn open(watched: impl Into<Watched>, restored: Restored) -> Self {
+        let Watched {
+            connectors: plans,
+            probes,
+            host,
+        } = watched.into();
         let (round_trips, counts): (HashMap<_, _>, HashMap<_, _>) = restored
             .counters
             .into_iter()
@@ -90,7 +130,14 @@ impl Ledger {
             ConnectorAccount::open(plan, state, &mut counters)
         };
         let mut connectors: Vec<ConnectorAccount> = plans.into_iter().map(open).collect();
-        restore_times(&mut connectors, restored.last_events, restored.last_read);
+        let newest_first = restored.recent_events.into_iter().take(RECENT_EVENTS_MAX);
+        let recent: VecDeque<RecentEvent> = newest_first.rev().collect();
+        let mut probes = ProbeAccounts::open(probes, &recent, &mut counters);
+        let of_logs = restored
+            .last_read
+            .into_iter()
+            .filter(|last| !probes.restore(&last.log, last.at));
+        restore_times(&mut connectors, restored.last_events, of_logs.collect());
         for NearMissSample {
             log,
             function,
@@ -101,12 +148,15 @@ impl Ledger {
                 account.restore_sample(&log.log, &function, sample);
             }
         }
-        let recent = restored.recent_events.into_iter().take(RECENT_EVENTS_MAX);
+        let mounts = mounts_of(&connectors);
         Self {
             connectors,
             counters,
             round_trips,
-            recent: recent.rev().collect(),
+            probes,
+            host: HostAccount::open(host, mounts),
+            kept: Kept::open(restored.kept),
+            recent,
             recent_uncommitted: 0,
         }
     }
@@ -120,6 +170,8 @@ impl Ledger {
                 account.carry_over(before);
             }
         }
+        self.probes.carry_over(&mut old.probes);
+        self.host.carry_over(old.host);
     }
 
     /// Everything that changed since the last commit, positions excepted.
@@ -132,6 +184,8 @@ impl Ledger {
         for account in &self.connectors {
             account.add_uncommitted(&mut turn);
         }
+        turn.last_read.extend(self.probes.uncommitted());
+        turn.kept = self.kept.uncommitted();
         let skip = self.recent.len().saturating_sub(self.recent_uncommitted);
         turn.recent_events = self.recent.iter().skip(skip).cloned().collect();
         turn
@@ -142,9 +196,7 @@ impl Ledger {
         self.counters.mark_committed();
         self.round_trips.mark_committed();
         self.recent_uncommitted = 0;
-        for account in &mut self.connectors {
-            account.mark(Mark::Committed);
-        }
+        self.mark(Mark::Committed);
     }
 
     /// No store has any of it: everything is to be written again.
@@ -152,9 +204,15 @@ impl Ledger {
         self.counters.mark_uncommitted();
         self.round_trips.mark_uncommitted();
         self.recent_uncommitted = self.recent.len();
+        self.mark(Mark::Uncommitted);
+    }
+
+    fn mark(&mut self, mark: Mark) {
         for account in &mut self.connectors {
-            account.mark(Mark::Uncommitted);
+            account.mark(mark);
         }
+        self.probes.mark(mark);
+        self.kept.mark(mark);
     }
 
     /// Adds what another ledger of the same plans learned from other files: counts
@@ -174,6 +232,40 @@ impl Ledger {
         if let Some(account) = find_connector(&mut self.connectors, connector) {
             account.take_tool_run(run, now, &mut self.counters);
         }
+    }
+
+    /// Takes in one run of a probe, which ended at `now`. A probe that is not configured
+    /// any more is passed over.
+    pub fn take_probe_run(&mut self, run: &ProbeRun, now: Moment) {
+        if let Some(news) = self.probes.take(run, now, &mut self.counters) {
+            self.remember(news);
+        }
+    }
+
+    /// Takes in a look at the host, which ended at `now`.
+    pub fn take_host_sample(&mut self, sample: Arc<HostSample>, now: Moment) {
+        for news in self.host.take(sample, now) {
+            self.remember(news);
+        }
+    }
+
+    /// Drops a look at the host that is too old by `now` to be shown.
+    pub(super) fn forget_old_host(&mut self, now: Moment) {
+        self.host.forget_old(now);
+    }
+
+    /// Takes in small values of other parts, all changes or none.
+    ///
+    /// # Errors
+    ///
+    /// What is beyond the store's bounds.
+    pub fn keep(&mut self, changes: Vec<(Arc<str>, Option<Vec<u8>>)>) -> Result<(), KeptError> {
+        self.kept.change(changes)
+    }
+
+    /// The small values of other parts, as they are now.
+    pub fn kept(&self) -> BTreeMap<Arc<str>, Vec<u8>> {
+        self.kept.values()
     }
 
     /// All that the logs held is read by `now`: what tools said since counts, and who
@@ -222,6 +314,35 @@ impl Ledger {
             .recent_uncommitted
             .saturating_add(1)
             .min(RECENT_EVENTS_MAX);
+    }
+}
+
+/// An event that no line of a log told.
+fn news(connector: Arc<str>, log: Arc<str>, key: EventKey, at: Timestamp) -> RecentEvent {
+    RecentEvent {
+        connector,
+        log,
+        file: Arc::default(),
+        offset: 0,
+        read_at: at,
+        event: Event {
+            key,
+            time: Some(at),
+            fields: Vec::new(),
+        },
+    }
+}
+
+/// Whose host it is, by what is watched on it.
+fn mounts_of(connectors: &[ConnectorAccount]) -> Mounts {
+    let is_client = |account: &ConnectorAccount| match account.plan.kind {
+        ConnectorKind::NetskopePublisher => false,
+        ConnectorKind::NetskopeClient | ConnectorKind::CatoClient => true,
+    };
+    if connectors.iter().any(is_client) {
+        Mounts::NamePeople
+    } else {
+        Mounts::Plain
     }
 }
 

@@ -1,8 +1,8 @@
 //! Draws the snapshot that every reader sees from the ledger and the followed files.
 //!
 //! Drawn right after a commit, when the ledger holds committed values only. While
-//! the store does not commit, [`refresh_files`] renews just what no crash can take
-//! back: which files there are, and how far behind we are.
+//! the store does not commit, [`refresh`] renews just what no crash can take
+//! back: which files there are, how far behind we are, and what the host is like.
 
 use std::sync::Arc;
 
@@ -35,20 +35,22 @@ pub fn draw(
         taken_at: Some(now),
         is_caught_up,
         connectors,
-        host: None,
-        probes: Vec::new(),
+        host: ledger.host.draw(),
+        probes: ledger.probes.draw(&ledger.counters),
         recent_events: ledger.recent.iter().rev().cloned().collect(),
     }
 }
 
-/// The last committed picture with the present state of the files.
-pub fn refresh_files(
+/// The last committed picture with the present state of the files and the host.
+pub fn refresh(
     last: &Snapshot,
+    ledger: &Ledger,
     status: &dyn Fn(usize, usize) -> SourceStatus,
     now: Timestamp,
 ) -> Snapshot {
     let mut fresh = last.clone();
     fresh.taken_at = Some(now);
+    fresh.host = ledger.host.draw();
     for (place, connector) in fresh.connectors.iter_mut().enumerate() {
         for (log_place, log) in connector.logs.iter_mut().enumerate() {
             show_files(log, connector.kind, status(place, log_place));

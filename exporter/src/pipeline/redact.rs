@@ -83,6 +83,30 @@ pub fn shown_path(kind: ConnectorKind, path: &str) -> String {
     shown.join("/")
 }
 
+/// Where a file system of an end user's device is mounted, as it may be shown: what a
+/// person's folder is called, and what stands in it, names that person.
+pub fn shown_mountpoint(path: &str) -> String {
+    let mut parts = path.split('/');
+    let mut shown = Vec::new();
+    for part in parts.by_ref() {
+        shown.push(part);
+        if ["home", "Users", "media"].contains(&part) {
+            break;
+        }
+    }
+    // The folder of all people's folders alone names nobody.
+    if parts.next().is_some() {
+        shown.push(REDACTED);
+    }
+    shown.join("/")
+}
+
+/// What is mounted there: a disk of the device's own, or somebody's share elsewhere.
+pub fn shown_device(device: &str) -> String {
+    let is_plain = device.starts_with("/dev/") || !device.contains(['/', ':', '@']);
+    if is_plain { device } else { REDACTED }.to_owned()
+}
+
 /// The line with addresses, names, quoted texts and long ids replaced.
 pub fn redact_line(line: &[u8]) -> Untrusted {
     let head = line.get(..SAMPLE_BYTES_MAX).unwrap_or(line);
@@ -348,5 +372,27 @@ mod tests {
         let line = "é".repeat(SAMPLE_BYTES_MAX);
         let shown = redact_line(&line.as_bytes()[..SAMPLE_BYTES_MAX + 1]);
         assert!(shown.expose().starts_with('é'));
+    }
+
+    #[test]
+    fn what_people_mount_is_not_named_after_them() {
+        for (path, shown) in [
+            ("/", "/"),
+            ("/home", "/home"),
+            ("/home/bob", "/home/<redacted>"),
+            ("/run/media/bob/BOBS STICK", "/run/media/<redacted>"),
+            ("/media/bob", "/media/<redacted>"),
+            ("/var/lib", "/var/lib"),
+        ] {
+            assert_eq!(shown_mountpoint(path), shown, "{path}");
+        }
+        for (device, shown) in [
+            ("/dev/sda1", "/dev/sda1"),
+            ("tmpfs", "tmpfs"),
+            ("bob@files:/home/bob", "<redacted>"),
+            ("//files/bob", "<redacted>"),
+        ] {
+            assert_eq!(shown_device(device), shown, "{device}");
+        }
     }
 }

@@ -277,6 +277,14 @@ impl Thresholds {
         changes
     }
 
+    /// Goes on where `old` is, under these rows: a breach stays one until its number is
+    /// good by the new row. What no row watches any more is forgotten.
+    pub fn carry_over(&mut self, old: Self) {
+        let is_watched = |resource| self.rows.iter().any(|row| row.resource == resource);
+        self.states = old.states;
+        self.states.retain(|(resource, _), _| is_watched(*resource));
+    }
+
     /// What is published, a row each, in the order of [`HostResource::ALL`].
     pub fn facts(&self) -> Vec<ThresholdFact> {
         self.rows.iter().map(|row| self.fact(row)).collect()

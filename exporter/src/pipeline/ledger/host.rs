@@ -1,0 +1,169 @@
+//! The host's last sample, and how it stands to its limits.
+//!
+//! Nothing of it is stored: the next sample comes soon enough. What passes a limit and
+//! stays, or comes back, is news for the list of the latest events. A sample that no
+//! other follows is not shown for ever: after some intervals it is no picture of now.
+//!
+//! On an end user's device people mount under their own names: these are taken out here,
+//! before anybody sees the sample.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::event::{EventKey, EventKind, Field, Reason};
+use model::host::HostSample;
+use model::host::threshold::{Threshold, ThresholdChange, ThresholdState, Thresholds};
+use model::snapshot::{HostSnapshot, RecentEvent};
+use model::untrusted::Untrusted;
+
+use crate::clock::Moment;
+use crate::pipeline::redact::{shown_device, shown_mountpoint};
+
+/// A sample is shown for so many intervals, and for [`SHOWN_MIN`] in any case.
+const SHOWN_INTERVALS: u32 = 3;
+
+/// See [`SHOWN_INTERVALS`]: one late sample of a quick series is no reason to forget.
+const SHOWN_MIN: Duration = Duration::from_secs(60);
+
+/// What the writer has to know of how the host is watched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostLimits {
+    /// From one sample to the next.
+    pub interval: Duration,
+    /// When a resource is in a bad way.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// Whose host it is, and so what may be shown of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mounts {
+    /// A server's: mount points are named by its administrators.
+    Plain,
+    /// An end user's: some are named after people.
+    NamePeople,
+}
+
+/// The host. Without limits nobody wants to know of it.
+#[derive(Debug)]
+pub(in crate::pipeline) struct HostAccount {
+    interval: Option<Duration>,
+    mounts: Mounts,
+    thresholds: Thresholds,
+    shown: Option<Arc<HostSnapshot>>,
+    /// When the sample came, on the monotonic clock.
+    sampled_at: Duration,
+}
+
+impl HostAccount {
+    pub(super) fn open(limits: Option<HostLimits>, mounts: Mounts) -> Self {
+        let interval = limits.as_ref().map(|limits| limits.interval);
+        let rows = limits.map(|limits| limits.thresholds).unwrap_or_default();
+        Self {
+            interval,
+            mounts,
+            thresholds: Thresholds::new(rows),
+            shown: None,
+            sampled_at: Duration::ZERO,
+        }
+    }
+
+    /// Takes in a sample that came at `now`, and returns the news.
+    pub(super) fn take(&mut self, sample: Arc<HostSample>, now: Moment) -> Vec<RecentEvent> {
+        if self.interval.is_none() {
+            return Vec::new();
+        }
+        let sample = match self.mounts {
+            Mounts::Plain => sample,
+            Mounts::NamePeople => without_names(sample),
+        };
+        let changes = self.thresholds.step(&sample, now.monotonic);
+        self.sampled_at = now.monotonic;
+        self.shown = Some(Arc::new(HostSnapshot {
+            sample,
+            thresholds: self.thresholds.facts(),
+        }));
+        news(&changes, now.timestamp())
+    }
+
+    /// Drops a sample that is too old by `now` to be shown.
+    pub(in crate::pipeline) fn forget_old(&mut self, now: Moment) {
+        let interval = self.interval.unwrap_or_default();
+        let shown_for = interval.saturating_mul(SHOWN_INTERVALS).max(SHOWN_MIN);
+        if shown_for < now.monotonic.saturating_sub(self.sampled_at) {
+            self.shown = None;
+        }
+    }
+
+    /// The last sample, if it is of now.
+    pub(in crate::pipeline) fn draw(&self) -> Option<Arc<HostSnapshot>> {
+        self.shown.clone()
+    }
+
+    /// Goes on where `old` is, under this configuration's limits.
+    pub(super) fn carry_over(&mut self, old: Self) {
+        if self.interval.is_none() {
+            return;
+        }
+        self.thresholds.carry_over(old.thresholds);
+        self.sampled_at = old.sampled_at;
+        self.shown = old.shown.map(|shown| {
+            Arc::new(HostSnapshot {
+                sample: Arc::clone(&shown.sample),
+                thresholds: self.thresholds.facts(),
+            })
+        });
+    }
+}
+
+/// What of the changes people want to know: not that something begins to look bad.
+fn news(changes: &[ThresholdChange], at: Timestamp) -> Vec<RecentEvent> {
+    let is_breached = |state| matches!(state, ThresholdState::Breached { .. });
+    let mut events: Vec<RecentEvent> = Vec::new();
+    for change in changes {
+        let kind = match (is_breached(change.before), is_breached(change.after)) {
+            (false, true) => EventKind::ThresholdBreached,
+            (true, false) => EventKind::ThresholdCleared,
+            (false, false) | (true, true) => continue,
+        };
+        let resource = change.resource.name();
+        let key = EventKey {
+            kind,
+            reason: Reason::new(resource).unwrap_or_default(),
+        };
+        let log = Arc::from(format!("host:{resource}"));
+        let mut event = super::news(Arc::default(), log, key, at);
+        // The store tells events of one moment apart by their place.
+        event.offset = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        event.event.fields = change.mountpoint.iter().map(field_of).collect();
+        events.push(event);
+    }
+    events
+}
+
+fn field_of(mountpoint: &Arc<str>) -> Field {
+    Field {
+        name: Arc::from("mountpoint"),
+        value: Untrusted::new(mountpoint),
+    }
+}
+
+/// The sample with file systems under names that tell of nobody, each under its own.
+fn without_names(sample: Arc<HostSample>) -> Arc<HostSample> {
+    let mut sample = Arc::unwrap_or_clone(sample);
+    let mut taken: BTreeSet<Arc<str>> = BTreeSet::new();
+    for disk in &mut sample.filesystems {
+        let shown = shown_mountpoint(&disk.mountpoint);
+        let mut number = 1_usize;
+        let mut name: Arc<str> = Arc::from(&*shown);
+        while taken.contains(&name) {
+            number = number.saturating_add(1);
+            name = Arc::from(format!("{shown} {number}"));
+        }
+        taken.insert(Arc::clone(&name));
+        disk.mountpoint = name;
+        disk.device = Arc::from(&*shown_device(&disk.device));
+    }
+    Arc::new(sample)
+}
