@@ -6,7 +6,8 @@
 //! task, no queue and no lock across an await for a request; what the system would not
 //! take is dropped, as UDP may.
 //!
-//! The tree is made anew when somebody asks and the last one is [`TREE_LIFE`] old.
+//! The tree is made anew when somebody asks, and there is another picture than the last
+//! one's or it is [`TREE_LIFE`] old.
 //! [`Handle`] is what the program holds.
 
 mod handle;
@@ -38,8 +39,12 @@ use crate::settings::{Settings, SettingsError};
 use crate::tree::Moment;
 use crate::usm::{Engine, Stage};
 
-/// How old a tree may be when somebody asks.
+/// How old a tree may be when somebody asks, if nothing but the time has changed.
 pub const TREE_LIFE: Duration = Duration::from_secs(1);
+
+/// How old a tree is at least when another is made, whatever has changed: a source that
+/// never rests must not cost a processor.
+pub const TREE_REST: Duration = Duration::from_millis(100);
 
 /// How often source and outbox are looked at when nobody asks: a share of processor time
 /// needs samples from before the question.

@@ -1,6 +1,8 @@
-//! Makes trees: when somebody asks, and no more often than once a second.
+//! Makes trees: when somebody asks, and something is new.
 //!
-//! A tree is made even if neither host nor connectors have changed: ages go on, and
+//! New is another picture than the tree's, whose Arcs tell without a look inside: what was
+//! committed is served to the next question, but no tree is made within [`TREE_REST`] of
+//! the last. After [`TREE_LIFE`] one is made even if nothing has changed: ages go on, and
 //! making one costs less than a thousandth of the second that it serves.
 
 use std::collections::BTreeMap;
@@ -9,7 +11,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::{Foundation, Picture, Rules, TREE_LIFE};
+use super::{Foundation, Picture, Rules, TREE_LIFE, TREE_REST};
 use crate::access::{Scene, View};
 use crate::keep::Now;
 use crate::settings::EVERYTHING;
@@ -24,7 +26,24 @@ pub(super) struct SceneSet {
     /// By the view's name.
     pub(super) scenes: BTreeMap<Arc<str>, Scene>,
     rules: Arc<Rules>,
+    picture: Picture,
     made_at: Duration,
+}
+
+impl SceneSet {
+    /// Whether it still shows what there is, without looking at the source.
+    fn is_fresh(&self, now: Now) -> bool {
+        now.uptime.saturating_sub(self.made_at) < TREE_REST
+    }
+
+    /// Whether it shows this picture, and its ages are right.
+    fn shows(&self, picture: &Picture, now: Now) -> bool {
+        let is_young = now.uptime.saturating_sub(self.made_at) < TREE_LIFE;
+        is_young
+            && Arc::ptr_eq(&self.picture.snapshot, &picture.snapshot)
+            && Arc::ptr_eq(&self.picture.host, &picture.host)
+            && Arc::ptr_eq(&self.picture.alerts, &picture.alerts)
+    }
 }
 
 /// The present tree, and what is needed to make the next.
@@ -59,21 +78,23 @@ impl Scenes {
         }
     }
 
-    /// The present tree. Makes a new one if the last is old, or if the rules have changed.
+    /// The present tree. Makes a new one if the last is old, or if picture or rules have
+    /// changed.
     pub(super) fn present(
         &mut self,
         rules: &Arc<Rules>,
         foundation: &Foundation,
         now: Now,
     ) -> Arc<SceneSet> {
-        if let Some(present) = &self.present {
-            let has_same_rules = Arc::ptr_eq(&present.rules, rules);
-            let is_young = now.uptime.saturating_sub(present.made_at) < TREE_LIFE;
-            if has_same_rules && is_young {
-                return Arc::clone(present);
-            }
+        let present = self.present.as_ref();
+        let usable = present.filter(|one| Arc::ptr_eq(&one.rules, rules));
+        if let Some(present) = usable.filter(|one| one.is_fresh(now)) {
+            return Arc::clone(present);
         }
         let picture = foundation.source.latest();
+        if let Some(present) = usable.filter(|one| one.shows(&picture, now)) {
+            return Arc::clone(present);
+        }
         self.observe(&picture, now);
         let is_new = self.indexes.learn(&picture.host, &picture.snapshot);
         if is_new && let Err(error) = foundation.keep.save_indexes(&self.indexes) {
@@ -115,6 +136,7 @@ impl Scenes {
         SceneSet {
             scenes: scenes.collect(),
             rules: Arc::clone(rules),
+            picture: picture.clone(),
             made_at: now.uptime,
         }
     }

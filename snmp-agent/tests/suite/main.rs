@@ -4,6 +4,7 @@
 
 mod conformance;
 mod datagram;
+mod freshness;
 mod harness;
 mod mutated;
 mod notifications;
