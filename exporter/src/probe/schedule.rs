@@ -10,6 +10,9 @@
 //! task tries again soon, holding this one answer and asking nothing meanwhile. So
 //! nothing is lost, nothing piles up, and neither the writer nor the runtime waits.
 //!
+//! A tool whose answer does not name the version is asked for it by a command of its
+//! own, seldom (`version`). Neither command's failure is the other's.
+//!
 //! Only a change between success and failure is logged, and never what a tool printed.
 
 use std::collections::BTreeMap;
@@ -26,6 +29,7 @@ use tracing::{error, info, warn};
 
 use super::runner::{self, Order, run};
 use super::trust::{self, Distrust};
+use super::version::{self, KnownVersion, News, ProgramMark};
 use super::{ToolJob, arguments, interpret};
 use crate::clock::Clock;
 
@@ -123,9 +127,10 @@ async fn ask_again_and_again(
 ) {
     let mut chance = RandomState::new().hash_one(&job.program);
     let mut was_success = None;
+    let mut known = KnownVersion::default();
     sleep(delay).await;
     loop {
-        let Some((answer, distrust)) = ask(&job, &program, &shared).await else {
+        let Some((answer, distrust)) = ask(&job, &program, &shared, &mut known).await else {
             return;
         };
         tell_change(&job, &answer.outcome, distrust.as_ref(), &mut was_success);
@@ -147,40 +152,89 @@ async fn ask(
     job: &ToolJob,
     program: &Semaphore,
     shared: &Shared,
+    known: &mut KnownVersion,
 ) -> Option<(ToolRun, Option<Distrust>)> {
     // First the program, so that nobody waits for it with a permit that others want.
     let _alone = program.acquire().await.ok()?;
-    let answer = |duration, outcome| ToolRun {
+    let answer = |duration, outcome, version| ToolRun {
         tool: job.tool,
         duration,
         outcome,
+        version,
     };
-    if let Err(distrust) = look_at(job).await {
+    let refused = |distrust| {
         let failure = failure_of(&distrust);
-        return Some((answer(Duration::ZERO, Err(failure)), Some(distrust)));
-    }
+        Some((answer(Duration::ZERO, Err(failure), None), Some(distrust)))
+    };
+    let first_look = match look_at(job).await {
+        Ok(mark) => mark,
+        Err(distrust) => return refused(distrust),
+    };
     let _permit = shared.runs.acquire().await.ok()?;
+    // Before the status, which is then of the moment in which it is delivered.
+    let mark = if ask_version(job, first_look, shared, known).await {
+        match look_at(job).await {
+            Ok(mark) => mark,
+            Err(distrust) => return refused(distrust),
+        }
+    } else {
+        first_look
+    };
     let began = shared.clock.now().monotonic;
-    let printed = run(&Order {
-        program: job.program.clone(),
-        arguments: arguments(job.tool),
-        timeout: job.timeout,
-    })
-    .await;
+    let printed = run(&order(job, arguments(job.tool))).await;
     let now = shared.clock.now();
     let duration = now.monotonic.saturating_sub(began);
     let outcome = printed.and_then(|printed| interpret(job, &printed, now.timestamp()));
-    Some((answer(duration, outcome), None))
+    Some((answer(duration, outcome, known.of(mark).cloned()), None))
 }
 
-/// Whether the program is only ours and root's to change, asked on a thread that may
-/// wait: a disk may be slow.
-async fn look_at(job: &ToolJob) -> Result<(), Distrust> {
+/// Asks for the program's version, if it is due. Returns whether it was run.
+async fn ask_version(
+    job: &ToolJob,
+    mark: ProgramMark,
+    shared: &Shared,
+    known: &mut KnownVersion,
+) -> bool {
+    let Some(words) = version::arguments(job.tool) else {
+        return false;
+    };
+    if !known.is_due(mark, shared.clock.now().monotonic) {
+        return false;
+    }
+    let printed = run(&order(job, words)).await;
+    let told = printed.map(|printed| version::read(job.tool, &printed));
+    let cause = told.as_ref().err().copied();
+    let now = shared.clock.now().monotonic;
+    let (connector, probe) = (&*job.connector, job.tool.name());
+    match (known.take(mark, now, told.ok().flatten()), cause) {
+        (News::Same, _) => {}
+        (News::Told, _) => info!(connector, probe, "tool told its version"),
+        (News::NotTold, Some(cause)) => warn!(connector, probe, %cause, "tool told no version"),
+        (News::NotTold, None) => info!(connector, probe, "tool told no version"),
+    }
+    true
+}
+
+fn order(job: &ToolJob, arguments: &'static [&'static str]) -> Order {
+    Order {
+        program: job.program.clone(),
+        arguments,
+        timeout: job.timeout,
+    }
+}
+
+/// Whether the program is only ours and root's to change, and which it is; asked on a
+/// thread that may wait: a disk may be slow.
+async fn look_at(job: &ToolJob) -> Result<ProgramMark, Distrust> {
     let program = job.program.clone();
     let us = rustix::process::geteuid().as_raw();
-    tokio::task::spawn_blocking(move || trust::check(&program, us))
-        .await
-        .unwrap_or_else(|died| Err(Distrust::Unreachable(io::Error::other(died))))
+    tokio::task::spawn_blocking(move || {
+        trust::check(&program, us)?;
+        let metadata = program.metadata().map_err(Distrust::Unreachable)?;
+        Ok(ProgramMark::of(&metadata))
+    })
+    .await
+    .unwrap_or_else(|died| Err(Distrust::Unreachable(io::Error::other(died))))
 }
 
 fn failure_of(distrust: &Distrust) -> ProbeFailure {
@@ -217,7 +271,7 @@ fn tell_change(
 }
 
 /// The interval, a tenth more or less.
-fn jittered(interval: Duration, chance: u64) -> Duration {
+pub(super) fn jittered(interval: Duration, chance: u64) -> Duration {
     // 900 to 1100 thousandths.
     let thousandths = u32::try_from(chance % 201)
         .unwrap_or(100)
