@@ -19,8 +19,9 @@ mod path;
 mod probes;
 mod quantity;
 pub mod reference;
+pub mod secret;
 mod silence;
-mod snmp;
+pub mod snmp;
 mod suggest;
 mod tail;
 mod tools;
@@ -44,7 +45,7 @@ use self::document::{Document, Part};
 pub use self::error::{Colour, ConfigError};
 pub use self::host::HostConfig;
 use self::path::KeyPath;
-pub use self::probes::ProbeConfig;
+pub use self::probes::{DnsProbe, ProbeConfig, ProxyProbe, Question, TcpProbe, TlsProbe};
 pub use self::quantity::{HumanDuration, HumanSize};
 pub use self::silence::UnknownAfter;
 pub use self::snmp::SnmpConfig;
@@ -268,7 +269,22 @@ impl Config {
     ///
     /// If nothing stands there, with the paths that were tried.
     pub fn without_file() -> Result<Self, ConfigError> {
-        let surroundings = Surroundings::read();
+        Self::without_file_in(&Surroundings::read())
+    }
+
+    /// The same on a host whose files lie below a folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::without_file`].
+    pub fn without_file_below(root: &Path) -> Result<Self, ConfigError> {
+        Self::without_file_in(&Surroundings {
+            root: root.to_owned(),
+            ..Surroundings::read()
+        })
+    }
+
+    fn without_file_in(surroundings: &Surroundings) -> Result<Self, ConfigError> {
         let mut config = Self {
             store: StoreConfig {
                 path: surroundings.store_path(),
@@ -288,7 +304,7 @@ impl Config {
         };
         config.find_zones(None)?;
         check::check(&config, None)?;
-        config.find_tools(&surroundings);
+        config.find_tools(surroundings);
         Ok(config)
     }
 
@@ -356,6 +372,8 @@ impl Config {
         if !self.store.path.as_os_str().is_empty() {
             self.store.path = folder.join(&self.store.path);
         }
+        self.snmp.resolve(folder);
+        self.host.resolve(folder);
         for connector in &mut self.connectors {
             for path in &mut connector.catalogue {
                 *path = folder.join(&*path);
