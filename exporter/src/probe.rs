@@ -4,7 +4,8 @@
 //! could have changed the program, [`runner`] starts it and bounds it in time and bytes,
 //! and one pure reader per tool
 //! ([`nsdiag`], [`stagentcli`], [`cato_sdp`]) turns its text into a reading or refuses
-//! it. What a reading does to a connector's state is `model`'s, what is counted is
+//! it. [`version`] says when a program is asked for its version besides. What a reading
+//! does to a connector's state is `model`'s, what is counted is
 //! `pipeline`'s. A run that fails is the tool's failure and changes no state.
 //!
 //! Text that a tool prints is as untrusted as a log line: it is bounded, shown only
@@ -19,6 +20,7 @@ pub mod schedule;
 pub mod stagentcli;
 pub mod trust;
 pub mod user_label;
+pub mod version;
 
 use std::path::PathBuf;
 use std::sync::Arc;

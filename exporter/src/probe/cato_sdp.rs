@@ -1,4 +1,6 @@
-//! Reads what `cato-sdp status` prints on Linux: `key = value` lines, or one sentence.
+//! Reads what `cato-sdp` prints on Linux: its status and its version.
+//!
+//! A status is `key = value` lines, or one sentence.
 //!
 //! By the vendor's own container the client is up if `pop name` or `tun device`
 //! stands in the text; here they must have a value, too. Public tools also know
@@ -13,7 +15,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::connector::{Fact, Facts, ProbeFailure, ServiceState, ToolReading, TunnelState};
+use model::connector::{
+    Fact, Facts, ProbeFailure, ServiceState, ToolReading, TunnelState, version_in,
+};
 use model::event::Reason;
 
 use super::answer::{bare, cleaned, learn};
@@ -83,6 +87,30 @@ pub fn read(output: &str) -> Result<ToolReading, ProbeFailure> {
     reading.reason = Reason::new(reason).unwrap_or_default();
     reading.uptime = reading.uptime.filter(|_| is_up);
     Ok(reading)
+}
+
+/// Reads what `cato-sdp version` prints, which is documented nowhere: the first number
+/// with dots, best of a line that speaks of a version or a client.
+///
+/// `None` for a text that has none, that tells of a status instead, as a program may that
+/// does not know the word, or that is too long to be about a version.
+pub fn read_version(output: &str) -> Option<&str> {
+    let is_long = output.lines().nth(REQUEST_LINES_MAX).is_some();
+    if is_long || read(output).is_ok() {
+        return None;
+    }
+    // One that is only on offer is not the one that runs.
+    let is_offer = |line: &&str| line.to_lowercase().contains("available");
+    let lines = || output.lines().filter(|line| !is_offer(line));
+    let speaks_of_it = |line: &&str| {
+        let lower = line.to_lowercase();
+        ["version", "client", "cato"]
+            .iter()
+            .any(|word| lower.contains(word))
+    };
+    let mut best = lines().filter(speaks_of_it);
+    best.find_map(version_in)
+        .or_else(|| lines().find_map(version_in))
 }
 
 /// The key and the value of a line that has them, the value without its quotes.

@@ -27,6 +27,8 @@ fn each_tool_is_only_asked_to_look() {
     for tool in Tool::ALL {
         let words = arguments(*tool);
         assert!(matches!(words, ["-f" | "status" | "show-status"]), "{tool}");
+        let for_version = version::arguments(*tool);
+        assert!(matches!(for_version, None | Some(["version"])), "{tool}");
     }
 }
 

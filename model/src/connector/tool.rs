@@ -12,6 +12,7 @@ use super::facts::Facts;
 use super::states::{Aspect, ClientStatus, ServiceState, TunnelState};
 use crate::event::Reason;
 use crate::log::label_set;
+use crate::untrusted::Untrusted;
 
 label_set! {
     /// A tool that comes with a client: label `probe`.
@@ -20,7 +21,7 @@ label_set! {
         Nsdiag = "nsdiag",
         /// Netskope's `stAgentCli show-status`, on Linux.
         StAgentCli = "stagentcli",
-        /// Cato's `cato-sdp status`, on Linux.
+        /// Cato's `cato-sdp status` and, seldom, `cato-sdp version`, on Linux.
         CatoSdp = "cato-sdp",
     }
 }
@@ -77,6 +78,9 @@ pub struct ToolRun {
     pub duration: Duration,
     /// What it said, or why there is nothing.
     pub outcome: Result<ToolReading, ProbeFailure>,
+    /// The version of the client's program, if it was told by a command of its own;
+    /// whatever became of the run.
+    pub version: Option<Untrusted>,
 }
 
 impl ToolReading {

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::connector::{Aspect, Facts, ProbeFailure, Tool, ToolReading, ToolRun};
+use model::connector::{Aspect, Fact, Facts, ProbeFailure, Tool, ToolReading, ToolRun};
 use model::signal::{ProbeSignal, Signal};
 use model::snapshot::ToolSnapshot;
+use model::untrusted::Untrusted;
 use store::{LastRead, LogName};
 
 use super::tracked::{Mark, Tracked};
@@ -59,6 +60,8 @@ struct ToolAccount {
     /// What the last answer told the state of.
     aspects: Vec<Aspect>,
     facts: Facts,
+    /// What the last run was told about the program, however it ended.
+    version: Option<Untrusted>,
     configured_at: Option<Timestamp>,
     /// The tunnel's age, and when it was told.
     uptime: Option<(Duration, Duration)>,
@@ -106,6 +109,7 @@ impl ToolAccounts {
         counters.add(account.runs_at, 1);
         account.duration = Some(run.duration);
         account.is_success = Some(run.outcome.is_ok());
+        account.version.clone_from(&run.version);
         match &run.outcome {
             Ok(reading) => {
                 let is_new_tunnel = account.shows_younger_tunnel(reading, now);
@@ -170,6 +174,7 @@ impl ToolAccounts {
                 account.answered_at = before.answered_at;
                 account.aspects = std::mem::take(&mut before.aspects);
                 account.facts = std::mem::take(&mut before.facts);
+                account.version = before.version.take();
                 account.configured_at = before.configured_at;
                 account.uptime = before.uptime;
                 account.waiting = before.waiting.take();
@@ -227,6 +232,9 @@ impl ToolAccounts {
     pub(in crate::pipeline) fn facts(&self) -> Facts {
         let mut facts = Facts::default();
         for account in self.accounts.iter().rev() {
+            if let Some(version) = &account.version {
+                facts.learn(Fact::Version, version.clone());
+            }
             facts.absorb(&account.facts);
         }
         facts
@@ -275,6 +283,7 @@ impl ToolAccount {
             answered_at: None,
             aspects: Vec::new(),
             facts: Facts::default(),
+            version: None,
             configured_at: None,
             uptime: None,
             waiting: None,

@@ -131,6 +131,7 @@ impl Desk {
             tool: Tool::CatoSdp,
             duration: Duration::from_millis(40),
             outcome,
+            version: None,
         };
         pipeline.take_tool_run("laptop", &run, self.now());
     }

@@ -119,6 +119,37 @@ fn each_answer_replaces_the_facts_of_the_one_before() {
 }
 
 #[test]
+fn a_version_of_its_own_command_is_known_however_the_status_ended() {
+    let mut desk = Desk::new();
+    let mut pipeline = desk.start();
+    let mut told = |outcome, version: Option<&str>| {
+        let run = ToolRun {
+            tool: Tool::CatoSdp,
+            duration: Duration::ZERO,
+            outcome,
+            version: version.map(Untrusted::new),
+        };
+        pipeline.take_tool_run("laptop", &run, desk.now());
+        let client = desk.turn(&mut pipeline);
+        let shown = client.tool_facts.get(Fact::Version);
+        shown.map(|text| text.expose().to_owned())
+    };
+    let failed = || Err(ProbeFailure::Timeout);
+    assert_eq!(told(failed(), Some("5.5.0.2120")).unwrap(), "5.5.0.2120");
+    assert_eq!(told(Ok(up_for(60)), Some("5.6")).unwrap(), "5.6");
+    // The status itself knows best.
+    let own = ToolReading {
+        facts: [(Fact::Version, Untrusted::new("5.7"))]
+            .into_iter()
+            .collect(),
+        ..up_for(60)
+    };
+    assert_eq!(told(Ok(own), Some("5.6")).unwrap(), "5.7");
+    // The program is gone, or not to be trusted any more.
+    assert_eq!(told(Ok(down()), None), None);
+}
+
+#[test]
 fn a_tool_that_is_not_planned_is_passed_over() {
     let mut desk = Desk::new();
     let mut pipeline = desk.start();
@@ -127,6 +158,7 @@ fn a_tool_that_is_not_planned_is_passed_over() {
         tool: Tool::Nsdiag,
         duration: Duration::ZERO,
         outcome: Ok(down()),
+        version: None,
     };
     pipeline.take_tool_run("laptop", &run, desk.now());
     pipeline.take_tool_run("nobody", &run, desk.now());
@@ -187,6 +219,7 @@ fn told_by_two(answers: &[(Tool, &[(Fact, &str)])]) -> ConnectorSnapshot {
             tool: *tool,
             duration: Duration::ZERO,
             outcome: Ok(reading),
+            version: None,
         };
         ledger.take_tool_run("laptop", &run, now);
     }

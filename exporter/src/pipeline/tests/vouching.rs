@@ -67,6 +67,7 @@ fn two_tools_that_disagree_do_not_turn_a_state_back_and_forth() {
             tunnel,
             ..ToolReading::default()
         }),
+        version: None,
     };
     let down = Some(TunnelState::Disconnected);
     let mut changes = Vec::new();

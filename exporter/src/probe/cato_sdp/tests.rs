@@ -163,7 +163,45 @@ fn a_client_that_is_down_has_no_duration() {
     assert_eq!(reading.uptime, None);
 }
 
+#[test]
+fn a_version_is_found_in_whatever_words() {
+    for (text, version) in [
+        ("5.5.0.2120\n", "5.5.0.2120"),
+        ("Cato Client version 5.5.0.2120\n", "5.5.0.2120"),
+        ("cato-sdp: v5.5 (build 7)", "5.5"),
+        ("OpenSSL 3.0.2\nclient 5.5.0.2120", "5.5.0.2120"),
+        ("New client version is available: 5.6.0\n5.5.0\n", "5.5.0"),
+        ("version = \"5.5.0\"", "5.5.0"),
+    ] {
+        assert_eq!(read_version(text), Some(version), "{text}");
+    }
+}
+
+#[test]
+fn a_status_a_manual_or_an_address_is_no_version() {
+    let long = format!("5.5.0\n{}", "line\n".repeat(REQUEST_LINES_MAX));
+    for text in [
+        UP,
+        "Cato client is disconnected\nserver 203.0.113.9\n",
+        "Usage: cato-sdp {start|stop|status}\n",
+        "New client version is available: 5.6.0\n",
+        "version unknown",
+        "",
+        &long,
+    ] {
+        assert_eq!(read_version(text), None, "{text:?}");
+    }
+}
+
 proptest! {
+    /// A version is digits and dots, whatever was printed.
+    #[test]
+    fn a_version_is_digits_and_dots(output in r"(version|v|[0-9]{1,3}|\.|=| |\n|[a-z]){0,14}") {
+        let version = read_version(&output).unwrap_or_default();
+        prop_assert!(version.len() < 64);
+        prop_assert!(version.chars().all(|c| c.is_ascii_digit() || c == '.'), "{version}");
+    }
+
     /// Any bytes are read or refused.
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {

@@ -64,6 +64,87 @@ async fn a_tool_is_asked_again_and_again() {
     prober.stop().await;
 }
 
+/// A tool with two commands, each a line of a shell.
+fn two_commands(version: &str, status: &str) -> StandIn {
+    let script = "echo $1 >>\"$0.asked\"\ncase $1 in\nversion) VERSION ;;\n*) STATUS ;;\nesac";
+    let script = script.replace("VERSION", version);
+    StandIn::new(&script.replace("STATUS", status))
+}
+
+fn told_version(run: &ToolRun) -> Option<&str> {
+    run.version.as_ref().map(|version| version.expose())
+}
+
+#[tokio::test]
+async fn a_version_is_asked_for_once_and_told_with_each_run() {
+    let tool = two_commands("echo Cato Client 5.5.0.2120", "echo tun device = tun0");
+    let (mut prober, mut answers) = prober();
+    prober
+        .change(vec![job("laptop", tool.program.clone())])
+        .await;
+    for _ in 0..3 {
+        let (_, run) = answers.recv().await.unwrap();
+        assert_eq!(told_version(&run), Some("5.5.0.2120"));
+        assert_eq!(run.outcome.unwrap().tunnel, Some(TunnelState::Connected));
+    }
+    prober.stop().await;
+    let asked = fs::read_to_string(tool.program.with_extension("asked")).unwrap();
+    let versions = asked.lines().filter(|word| *word == "version").count();
+    assert!(asked.starts_with("version\nstatus\nstatus\n"), "{asked}");
+    assert_eq!(versions, 1);
+}
+
+#[tokio::test]
+async fn an_updated_program_is_asked_for_its_version_anew() {
+    let tool = two_commands("echo 5.5", "echo tun device = tun0");
+    let (mut prober, mut answers) = prober();
+    prober
+        .change(vec![job("laptop", tool.program.clone())])
+        .await;
+    let (_, first) = answers.recv().await.unwrap();
+    assert_eq!(told_version(&first), Some("5.5"));
+    let script = fs::read_to_string(&tool.program).unwrap();
+    let draft = tool.program.with_extension("draft");
+    fs::write(&draft, script.replace("5.5", "5.6")).unwrap();
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::rename(&draft, &tool.program).unwrap();
+    while let Some((_, run)) = answers.recv().await {
+        if told_version(&run) == Some("5.6") {
+            break;
+        }
+        assert_eq!(told_version(&run), Some("5.5"));
+    }
+    prober.stop().await;
+}
+
+#[tokio::test]
+async fn neither_commands_failure_is_the_others() {
+    let up = "echo tun device = tun0";
+    for (version, status, expected) in [
+        ("exit 1", up, (None, true)),
+        ("echo 5.5; exit 1", up, (None, true)),
+        ("kill -SEGV $$", up, (None, true)),
+        ("sleep 60", up, (None, true)),
+        ("head -c 100000 /dev/zero", up, (None, true)),
+        ("echo 5.5", "exit 1", (Some("5.5"), false)),
+        ("echo 5.5", "kill -SEGV $$", (Some("5.5"), false)),
+        ("echo 5.5", "echo garbage", (Some("5.5"), false)),
+    ] {
+        let tool = two_commands(version, status);
+        let (mut prober, mut answers) = prober();
+        let limit = if version.starts_with("sleep") { 1 } else { 20 };
+        let job = ToolJob {
+            timeout: Duration::from_secs(limit),
+            ..job("laptop", tool.program.clone())
+        };
+        prober.change(vec![job]).await;
+        let (_, run) = answers.recv().await.unwrap();
+        let told = (told_version(&run), run.outcome.is_ok());
+        assert_eq!(told, expected, "{version} {status}");
+        prober.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_change_stops_the_old_jobs_and_kills_what_they_run() {
     let old = StandIn::new("exit 1");
