@@ -158,6 +158,7 @@ impl Agent {
             snapshots: self.writer_alive.clone(),
             keeper: self.keeper.clone(),
             clock: self.shared.clock,
+            metrics: self.shared.metrics.clone(),
         }
     }
 

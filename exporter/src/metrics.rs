@@ -13,6 +13,7 @@
 pub mod collector;
 pub mod process;
 pub mod reference;
+pub mod snmp;
 pub mod text;
 
 use std::fmt;
@@ -111,6 +112,8 @@ pub struct AgentMetrics {
     http_connections: Gauge,
     http_rejected: Family<Cause, Counter>,
     watch_active: KnownGauge,
+    /// What the SNMP agent counts.
+    pub snmp: snmp::SnmpMetrics,
 }
 
 impl AgentMetrics {
@@ -125,6 +128,7 @@ impl AgentMetrics {
         metrics.register_store(registry);
         metrics.register_configuration(registry);
         metrics.register_http(registry);
+        registry.register_collector(Box::new(metrics.snmp.clone()));
         registry.register_collector(Box::new(ProcessCollector::of_this_process()));
         metrics
     }
@@ -142,6 +146,7 @@ impl AgentMetrics {
             http_connections: Gauge::default(),
             http_rejected: Family::default(),
             watch_active: KnownGauge::default(),
+            snmp: snmp::SnmpMetrics::default(),
         };
         // Known causes stand at 0 from the start, so that `increase()` sees the first.
         for cause in CommitFailure::ALL {

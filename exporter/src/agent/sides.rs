@@ -14,6 +14,7 @@ use super::writer::Input;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::host::watch::HostWatch;
+use crate::metrics::AgentMetrics;
 use crate::probe::ToolJob;
 use crate::probe::active::Probes;
 use crate::probe::schedule::{Delivery, Prober};
@@ -29,6 +30,8 @@ pub struct Ground {
     pub keeper: Keeper,
     /// The time.
     pub clock: Clock,
+    /// The agent's own numbers.
+    pub metrics: AgentMetrics,
 }
 
 /// All sides.
@@ -53,6 +56,7 @@ impl Sides {
             snapshots,
             keeper,
             clock,
+            metrics,
         } = ground;
         let to_tools = inbox.clone();
         let to_probes = inbox.clone();
@@ -77,7 +81,7 @@ impl Sides {
                 Arc::new(move |sample| offer(&inbox, Input::Host(sample)) != Delivery::Full),
                 clock,
             ),
-            snmp: SnmpSide::new(keeper, snapshots, clock),
+            snmp: SnmpSide::new(keeper, snapshots, clock, metrics.snmp),
         }
     }
 

@@ -73,7 +73,12 @@ fn general(path: &KeyPath) -> String {
     for step in &path.0 {
         match step {
             Step::Index(_) => key.push_str("[]"),
-            Step::Key(_) if matches!(&*key, "connectors[].logs" | "connectors[].tools") => {
+            Step::Key(_)
+                if matches!(
+                    &*key,
+                    "connectors[].logs" | "connectors[].tools" | "snmp.views"
+                ) =>
+            {
                 key.push_str(".*");
             }
             Step::Key(name) if key.is_empty() => key.push_str(name),

@@ -1,0 +1,427 @@
+//! What SNMP must not forget: the engine with the count of its starts, and the numbers
+//! of rows.
+//!
+//! The engine's record is durable before it is used. Numbers of rows are handed over and
+//! become durable a moment later, so that no poller waits for a disk; a crash in that
+//! moment may number a mount anew that was seen for the first time in it.
+//!
+//! Both are JSON with a version. Numbers of rows go in pieces, in the order in which they
+//! were given, so that one more changes the last piece only.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use snmp_agent::keep::{EngineRecord, Keep, KeepError};
+use snmp_agent::tree::indexes::{IndexSet, Indexes};
+use snmp_agent::users::Secret;
+use tokio::sync::Notify;
+use tracing::warn;
+
+use super::key::hex;
+use crate::agent::keeper::{Keeper, KeptChanges};
+use crate::metrics::snmp::SnmpMetrics;
+
+/// Where the engine's record stands.
+pub const ENGINE_KEY: &str = "snmp.engine";
+
+/// Where pieces of numbers stand: this, the name of the set, and a number.
+const INDEXES_KEY: &str = "snmp.indexes.";
+
+/// A piece is closed when it is this long: well below what the store keeps under a key.
+const PIECE_BYTES: usize = 32 * 1024;
+
+/// Longest name that a number is kept for, in bytes.
+const NAME_BYTES_MAX: usize = 1024;
+
+/// Most pieces of a set: the store has room for other things too.
+const PIECES_MAX: usize = 32;
+
+/// Makes small values durable. May block for seconds.
+pub trait Durable: Send + Sync {
+    /// Returns when the changes are durable.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not, in words for people.
+    fn keep(&self, changes: KeptChanges) -> Result<(), String>;
+}
+
+impl Durable for Keeper {
+    fn keep(&self, changes: KeptChanges) -> Result<(), String> {
+        Self::keep(self, changes)
+    }
+}
+
+/// Does something that blocks, without holding up the tasks of this thread.
+pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    let flavor = Handle::try_current().map(|handle| handle.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        Ok(_) | Err(_) => work(),
+    }
+}
+
+/// The memory.
+pub struct Memory {
+    durable: Arc<dyn Durable>,
+    state: Mutex<State>,
+    /// Somebody wants something written.
+    wake: Arc<Notify>,
+    metrics: SnmpMetrics,
+}
+
+#[derive(Default)]
+struct State {
+    engine: Option<EngineRecord>,
+    indexes: Indexes,
+    /// Pieces as they are durable.
+    written: BTreeMap<Arc<str>, Vec<u8>>,
+    is_written: bool,
+}
+
+/// The engine's record as it is kept.
+#[derive(Serialize, Deserialize)]
+struct KeptEngine {
+    version: u32,
+    id: String,
+    boots: u32,
+}
+
+/// A piece of numbers as it is kept: number and name.
+#[derive(Serialize, Deserialize)]
+struct KeptPiece {
+    version: u32,
+    rows: Vec<(u32, String)>,
+}
+
+const VERSION: u32 = 1;
+
+/// Reads an engine's record as the store has it. `None` if it is none.
+pub fn parse_engine(value: &[u8]) -> Option<EngineRecord> {
+    let kept: KeptEngine = serde_json::from_slice(value).ok()?;
+    let id = Secret::from_hex(&kept.id)?.expose().to_vec();
+    let is_name = (5..=32).contains(&id.len());
+    (kept.version == VERSION && is_name).then_some(EngineRecord {
+        id,
+        boots: kept.boots,
+    })
+}
+
+/// Writes an engine's record as the store has it.
+///
+/// # Errors
+///
+/// None in fact; the format could refuse other types.
+pub fn write_engine(record: &EngineRecord) -> Result<Vec<u8>, KeepError> {
+    let kept = KeptEngine {
+        version: VERSION,
+        id: hex(&record.id),
+        boots: record.boots,
+    };
+    serde_json::to_vec(&kept).map_err(|error| KeepError(error.to_string()))
+}
+
+impl Memory {
+    /// Remembers what the start found. What cannot be read begins anew, with a warning:
+    /// another engine's name, and so no old message that could be taken for a new one.
+    pub fn new(
+        durable: Arc<dyn Durable>,
+        found: &BTreeMap<Arc<str>, Vec<u8>>,
+        wake: Arc<Notify>,
+        metrics: SnmpMetrics,
+    ) -> Self {
+        let engine = found.get(ENGINE_KEY).and_then(|value| {
+            let record = parse_engine(value);
+            if record.is_none() {
+                warn!("the snmp engine's record could not be read, another engine is made");
+            }
+            record
+        });
+        let written: BTreeMap<Arc<str>, Vec<u8>> = found
+            .iter()
+            .filter(|(key, _)| key.starts_with(INDEXES_KEY))
+            .map(|(key, value)| (Arc::clone(key), value.clone()))
+            .collect();
+        let indexes = read_pieces(&written);
+        let state = Mutex::new(State {
+            engine,
+            indexes,
+            written,
+            is_written: true,
+        });
+        Self {
+            durable,
+            state,
+            wake,
+            metrics,
+        }
+    }
+
+    /// The engine's record; makes one up if there is none. It is kept when it is used.
+    ///
+    /// # Errors
+    ///
+    /// Without random numbers.
+    pub fn engine(&self) -> Result<EngineRecord, KeepError> {
+        let mut state = self.lock();
+        if let Some(record) = &state.engine {
+            return Ok(record.clone());
+        }
+        let record = EngineRecord::invent().map_err(|error| KeepError(error.to_string()))?;
+        Ok(state.engine.insert(record).clone())
+    }
+
+    /// What is to be written, if anything is.
+    pub fn unwritten(&self) -> Option<KeptChanges> {
+        let state = self.lock();
+        if state.is_written {
+            return None;
+        }
+        let pieces = write_pieces(&state.indexes);
+        let is_new = |(key, value): &(&Arc<str>, &Vec<u8>)| state.written.get(*key) != Some(*value);
+        let new = pieces.iter().filter(is_new);
+        let changes = new.map(|(key, value)| (Arc::clone(key), Some(value.clone())));
+        let gone = state
+            .written
+            .keys()
+            .filter(|key| !pieces.contains_key(*key));
+        let removals = gone.map(|key| (Arc::clone(key), None));
+        Some(changes.chain(removals).collect())
+    }
+
+    /// These changes are durable.
+    pub fn wrote(&self, changes: KeptChanges) {
+        let mut state = self.lock();
+        for (key, value) in changes {
+            match value {
+                Some(value) => drop(state.written.insert(key, value)),
+                None => drop(state.written.remove(&key)),
+            }
+        }
+        state.is_written = write_pieces(&state.indexes) == state.written;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keep for Memory {
+    fn load_engine(&self) -> Result<Option<EngineRecord>, KeepError> {
+        self.engine().map(Some)
+    }
+
+    fn save_engine(&self, record: &EngineRecord) -> Result<(), KeepError> {
+        let value = write_engine(record)?;
+        let changes = vec![(Arc::from(ENGINE_KEY), Some(value))];
+        blocking(|| self.durable.keep(changes)).map_err(KeepError)?;
+        self.lock().engine = Some(record.clone());
+        self.metrics.boots(record.boots);
+        Ok(())
+    }
+
+    fn load_indexes(&self) -> Result<Indexes, KeepError> {
+        Ok(self.lock().indexes.clone())
+    }
+
+    fn save_indexes(&self, indexes: &Indexes) -> Result<(), KeepError> {
+        let mut state = self.lock();
+        state.indexes.clone_from(indexes);
+        state.is_written = false;
+        drop(state);
+        self.wake.notify_one();
+        Ok(())
+    }
+}
+
+/// The sets by their names in the store.
+fn sets(indexes: &Indexes) -> [(&'static str, &IndexSet); 6] {
+    [
+        ("mounts", &indexes.mounts),
+        ("disks", &indexes.disks),
+        ("connectors", &indexes.connectors),
+        ("logs", &indexes.logs),
+        ("pops", &indexes.pops),
+        ("probes", &indexes.probes),
+    ]
+}
+
+fn write_pieces(indexes: &Indexes) -> BTreeMap<Arc<str>, Vec<u8>> {
+    let mut pieces = BTreeMap::new();
+    for (set, names) in sets(indexes) {
+        let fits = |(name, _): &(&str, u32)| name.len() <= NAME_BYTES_MAX;
+        let mut rows: Vec<(&str, u32)> = names.iter().filter(fits).collect();
+        rows.sort_unstable_by_key(|(_, index)| *index);
+        let mut rest = rows.as_slice();
+        for number in 0..PIECES_MAX {
+            let (piece, behind) = rest.split_at(piece_length(rest));
+            if piece.is_empty() {
+                break;
+            }
+            rest = behind;
+            let rows = piece
+                .iter()
+                .map(|(name, index)| (*index, (*name).to_owned()));
+            let kept = KeptPiece {
+                version: VERSION,
+                rows: rows.collect(),
+            };
+            if let Ok(value) = serde_json::to_vec(&kept) {
+                let key = format!("{INDEXES_KEY}{set}.{number:03}");
+                pieces.insert(Arc::from(key), value);
+            }
+        }
+    }
+    pieces
+}
+
+/// How many of the rows make up one piece.
+fn piece_length(rows: &[(&str, u32)]) -> usize {
+    let mut size: usize = 0;
+    let is_beyond = |(name, _): &(&str, u32)| {
+        // A control character takes six bytes in JSON; quotes and the number take some too.
+        size = size.saturating_add(name.escape_default().count().saturating_add(20));
+        PIECE_BYTES < size
+    };
+    rows.iter().position(is_beyond).unwrap_or(rows.len())
+}
+
+fn read_pieces(pieces: &BTreeMap<Arc<str>, Vec<u8>>) -> Indexes {
+    let mut by_set: BTreeMap<&str, Vec<(String, u32)>> = BTreeMap::new();
+    for (key, value) in pieces {
+        let place = key.strip_prefix(INDEXES_KEY).unwrap_or_default();
+        let set = place.split('.').next().unwrap_or_default();
+        match serde_json::from_slice::<KeptPiece>(value) {
+            Ok(piece) if piece.version == VERSION => {
+                let rows = piece.rows.into_iter().map(|(index, name)| (name, index));
+                by_set.entry(set).or_default().extend(rows);
+            }
+            Ok(_) | Err(_) => {
+                warn!(%key, "kept numbers of snmp rows could not be read, those begin anew");
+            }
+        }
+    }
+    let mut take = |set: &str| IndexSet::from_iter(by_set.remove(set).unwrap_or_default());
+    Indexes {
+        mounts: take("mounts"),
+        disks: take("disks"),
+        connectors: take("connectors"),
+        logs: take("logs"),
+        pops: take("pops"),
+        probes: take("probes"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A store in memory that can be full.
+    #[derive(Default)]
+    pub(crate) struct Disk {
+        pub(crate) kept: Mutex<BTreeMap<Arc<str>, Vec<u8>>>,
+        pub(crate) is_full: Mutex<bool>,
+    }
+
+    impl Durable for Disk {
+        fn keep(&self, changes: KeptChanges) -> Result<(), String> {
+            if *self.is_full.lock().unwrap() {
+                return Err("no space left".to_owned());
+            }
+            let mut kept = self.kept.lock().unwrap();
+            for (key, value) in changes {
+                store::check_kept(&key, value.as_deref().unwrap_or_default()).unwrap();
+                match value {
+                    Some(value) => kept.insert(key, value),
+                    None => kept.remove(&key),
+                };
+            }
+            Ok(())
+        }
+    }
+
+    impl Disk {
+        /// What a start would find.
+        pub(crate) fn found(&self) -> BTreeMap<Arc<str>, Vec<u8>> {
+            self.kept.lock().unwrap().clone()
+        }
+    }
+
+    fn memory(disk: &Arc<Disk>) -> Memory {
+        let durable: Arc<dyn Durable> = Arc::<Disk>::clone(disk);
+        Memory::new(
+            durable,
+            &disk.found(),
+            Arc::default(),
+            SnmpMetrics::default(),
+        )
+    }
+
+    fn write(memory: &Memory, disk: &Disk) -> usize {
+        let changes = memory.unwritten().unwrap_or_default();
+        let count = changes.len();
+        disk.keep(changes.clone()).unwrap();
+        memory.wrote(changes);
+        count
+    }
+
+    #[test]
+    fn an_engine_keeps_its_name_and_counts_on() {
+        let disk = Arc::new(Disk::default());
+        let first = memory(&disk);
+        let mut record = first.engine().unwrap();
+        assert_eq!(first.load_engine().unwrap(), Some(record.clone()));
+        record.boots = 7;
+        first.save_engine(&record).unwrap();
+        assert_eq!(memory(&disk).engine().unwrap(), record);
+    }
+
+    #[test]
+    fn a_start_that_is_not_stored_is_no_start() {
+        let disk = Arc::new(Disk::default());
+        *disk.is_full.lock().unwrap() = true;
+        let memory = memory(&disk);
+        let mut record = memory.engine().unwrap();
+        record.boots = 1;
+        assert_eq!(
+            memory.save_engine(&record),
+            Err(KeepError("no space left".to_owned()))
+        );
+        assert_eq!(memory.engine().unwrap().boots, 0);
+    }
+
+    #[test]
+    fn a_damaged_record_makes_another_engine() {
+        let disk = Arc::new(Disk::default());
+        for value in ["", "{}", r#"{"version":2,"id":"8000000001","boots":1}"#] {
+            let key = Arc::from(ENGINE_KEY);
+            disk.keep(vec![(key, Some(value.into()))]).unwrap();
+            assert_eq!(memory(&disk).engine().unwrap().boots, 0);
+        }
+    }
+
+    #[test]
+    fn numbers_of_rows_outlive_the_process_and_only_new_ones_are_written() {
+        let disk = Arc::new(Disk::default());
+        let mut indexes = Indexes::default();
+        for number in 0..3_000 {
+            indexes
+                .mounts
+                .learn(&format!("/mnt/a folder of some length/{number}"));
+            indexes.logs.learn(&format!("pub\u{1f}log {number}"));
+        }
+        let first = memory(&disk);
+        first.save_indexes(&indexes).unwrap();
+        assert!(write(&first, &disk) > 3);
+        assert!(first.unwritten().is_none());
+        let second = memory(&disk);
+        assert_eq!(second.load_indexes().unwrap(), indexes);
+        indexes.disks.learn("vda");
+        indexes.mounts.learn("/one more");
+        second.save_indexes(&indexes).unwrap();
+        assert_eq!(write(&second, &disk), 2);
+        assert_eq!(memory(&disk).load_indexes().unwrap(), indexes);
+    }
+}
