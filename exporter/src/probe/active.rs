@@ -13,6 +13,7 @@ pub mod advice;
 mod attempt;
 mod connect;
 mod dns;
+pub mod fingerprint;
 pub mod proxy;
 mod resolve;
 mod schedule;

@@ -12,6 +12,9 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::config::HumanDuration;
 
+/// How long work of our own may take after the others have used up the time.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// Why a run failed, with a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -81,6 +84,12 @@ impl Attempt {
         let took = self.elapsed().saturating_sub(before);
         self.phases.push((phase, took));
         outcome.unwrap_or_else(|_| Err(Failure::new(late, self.late_message(phase))))
+    }
+
+    /// Does work that waits for nobody but this host; `None` if the time is over.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let left = self.limit.saturating_sub(self.elapsed());
+        timeout(left.max(GRACE), work).await.ok()
     }
 
     fn late_message(&self, phase: ProbePhase) -> String {

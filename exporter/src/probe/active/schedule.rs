@@ -26,7 +26,7 @@ use crate::config::ProbeConfig;
 use crate::probe::schedule::{Delivery, jittered};
 
 /// Most probes that run at once.
-pub const RUNS_MAX: usize = 8;
+const RUNS_MAX: usize = 8;
 
 /// From the start of one probe to that of the next, the first time.
 const SPREAD: Duration = Duration::from_millis(250);
