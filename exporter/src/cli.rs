@@ -170,6 +170,32 @@ pub struct DoctorArgs {
     /// The configuration file. Without it, what is found at the vendors' well-known paths.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = DoctorOutput::Text)]
+    pub output: DoctorOutput,
+
+    /// The tenant's address, as the Publisher's wizard shows it when it registers, for
+    /// example `ns-1234.us-sjc1.npa.goskope.com`: its names and planes are asked too.
+    #[arg(long, value_name = "ADDRESS")]
+    pub tenant: Option<String>,
+
+    /// Ask nobody outside this host: no names, no ports, no TLS.
+    #[arg(long)]
+    pub offline: bool,
+
+    /// A folder that stands for `/`.
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub root: Option<PathBuf>,
+}
+
+/// What `doctor` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorOutput {
+    /// A line for each check, and what to do about each finding.
+    Text,
+    /// One JSON object.
+    Json,
 }
 
 /// Flags of `explain`.
@@ -235,6 +261,8 @@ pub enum Failure {
     Config(String),
     /// Something the command line named cannot be used.
     Usage(String),
+    /// The result on stdout says it all; only the exit code is left.
+    Reported(u8),
     /// Something failed while running.
     Running(anyhow::Error),
 }
@@ -251,6 +279,7 @@ impl Failure {
         let (code, text) = match self {
             Self::Config(text) => (EXIT_CONFIG, text.clone()),
             Self::Usage(text) => (EXIT_USAGE, format!("error: {}", in_lines(text))),
+            Self::Reported(code) => return ExitCode::from(*code),
             Self::Running(error) if is_broken_pipe(error) => return ExitCode::SUCCESS,
             Self::Running(error) => (
                 EXIT_FAILED,

@@ -133,7 +133,7 @@ pub use self::settings::{HostSettings, Roots};
     clippy::as_conversions,
     reason = "no lossless conversion exists; the loss is below one in 2^52"
 )]
-fn ratio(part: u64, whole: u64) -> Option<f64> {
+pub(crate) fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole != 0).then(|| part as f64 / whole as f64)
 }
 

@@ -24,8 +24,17 @@ pub enum Colour {
 impl Colour {
     /// What suits stderr now: a terminal whose owner did not set `NO_COLOR`.
     pub fn of_stderr() -> Self {
+        Self::of(&io::stderr())
+    }
+
+    /// The same for stdout.
+    pub fn of_stdout() -> Self {
+        Self::of(&io::stdout())
+    }
+
+    fn of(stream: &impl IsTerminal) -> Self {
         let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if io::stderr().is_terminal() && !is_unwanted {
+        if stream.is_terminal() && !is_unwanted {
             Self::Always
         } else {
             Self::Never

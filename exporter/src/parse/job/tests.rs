@@ -52,6 +52,7 @@ fn refusal(folder: &Path, flags: &[&str]) -> String {
         Err(Failure::Usage(text)) => format!("usage: {text}"),
         Err(Failure::Running(error)) => format!("running: {error:#}"),
         Err(Failure::Config(text)) => format!("config: {text}"),
+        Err(Failure::Reported(code)) => format!("reported: {code}"),
         Ok(_) => "not refused".to_owned(),
     }
 }
