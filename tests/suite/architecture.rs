@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("logparse", &["model"]),
     ("store", &["model"]),
     ("snmp-agent", &["model"]),
+    ("alerts", &["model"]),
     (
         "ztna-exporter",
         &["model", "tail", "logparse", "store", "snmp-agent"],
@@ -29,7 +30,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     // Words of the language rather than tools.
     (
         "jiff",
-        &["model", "logparse", "store", "snmp-agent", "ztna-exporter"],
+        &[
+            "model",
+            "logparse",
+            "store",
+            "alerts",
+            "snmp-agent",
+            "ztna-exporter",
+        ],
     ),
     ("serde", &["logparse", "store", "ztna-exporter"]),
     (
@@ -76,6 +84,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("hmac", &["ztna-exporter"]),
     ("sha2", &["ztna-exporter"]),
     ("tempfile", &["ztna-exporter"]),
+    ("sysinfo", &["ztna-exporter"]),
     ("rustls", &["ztna-exporter"]),
     ("webpki-roots", &["ztna-exporter"]),
     ("x509-parser", &["ztna-exporter"]),

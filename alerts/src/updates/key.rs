@@ -1,0 +1,201 @@
+//! What a mail about an update is about: the parts that its items have in common.
+//!
+//! The vendor groups the five kinds of alerts differently: by profile, by wave, by the
+//! stitcher that the Publishers are connected to. This file is that table. A part that is
+//! not known has a value of its own; nothing is left out for it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::batch::Patience;
+use crate::run::{Attempt, Evidence, Outcome, Run};
+
+/// The kinds of mails about updates, by the names of the vendor's programming interface;
+/// the last one is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UpdateAlert {
+    /// Updates will start in 24 hours.
+    WillStart,
+    /// Updates started.
+    Started,
+    /// Updates ended well.
+    Succeeded,
+    /// Updates failed.
+    Failed,
+    /// Publishers did not come back.
+    ConnectionFailed,
+    /// Updates were not needed.
+    Skipped,
+}
+
+impl UpdateAlert {
+    /// The vendor's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WillStart => "UPGRADE_WILL_START",
+            Self::Started => "UPGRADE_STARTED",
+            Self::Succeeded => "UPGRADE_SUCCEEDED",
+            Self::Failed => "UPGRADE_FAILED",
+            Self::ConnectionFailed => "CONNECTION_FAILED",
+            Self::Skipped => "UPGRADE_SKIPPED",
+        }
+    }
+
+    /// The kind that tells of an outcome.
+    pub(super) const fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Succeeded => Self::Succeeded,
+            Outcome::Failed(_) => Self::Failed,
+            Outcome::Skipped(_) => Self::Skipped,
+            Outcome::ReconnectFailed(_) => Self::ConnectionFailed,
+        }
+    }
+
+    const fn has_wave(self) -> bool {
+        match self {
+            Self::Started | Self::Succeeded | Self::Failed => true,
+            Self::WillStart | Self::ConnectionFailed | Self::Skipped => false,
+        }
+    }
+
+    const fn has_stitcher(self) -> bool {
+        match self {
+            Self::Started | Self::Failed => true,
+            Self::WillStart | Self::Succeeded | Self::ConnectionFailed | Self::Skipped => false,
+        }
+    }
+
+    /// How long its batches wait. Ours: the vendor tells no times.
+    pub(super) const fn patience(self, window_end: Timestamp) -> Patience {
+        let (quiet, longest) = match self {
+            Self::WillStart => (0, 0),
+            Self::Started => (5, 15),
+            // A shorter wait would split a wave over several mails.
+            Self::Succeeded => (120, 120),
+            Self::Failed => (2, 10),
+            Self::ConnectionFailed => (5, 15),
+            Self::Skipped => (10, 120),
+        };
+        Patience {
+            quiet: SignedDuration::from_mins(quiet),
+            longest: SignedDuration::from_mins(longest),
+            deadline: match self {
+                Self::Succeeded => Some(window_end),
+                Self::WillStart
+                | Self::Started
+                | Self::Failed
+                | Self::ConnectionFailed
+                | Self::Skipped => None,
+            },
+        }
+    }
+}
+
+/// Who began a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RunKind {
+    /// The profile's schedule.
+    Scheduled,
+    /// Somebody, by hand.
+    Manual,
+}
+
+/// Names a run: computed anew, it is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId {
+    /// The profile's name.
+    pub profile: Arc<str>,
+    /// Its scheduled start; of a manual one the first event.
+    pub start: Timestamp,
+    /// Who began it.
+    pub kind: RunKind,
+}
+
+/// A part of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyPart<T> {
+    /// Mails of this kind are not grouped by it.
+    Any,
+    /// They are, and it is not known.
+    Unknown,
+    /// It is this.
+    Is(T),
+}
+
+impl<T> KeyPart<T> {
+    fn of(is_part: bool, value: Option<T>) -> Self {
+        match value {
+            _ if !is_part => Self::Any,
+            Some(value) => Self::Is(value),
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// What the items of a mail have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MailKey {
+    /// The run, which is also the mail's thread.
+    pub run: RunId,
+    /// What is told.
+    pub alert: UpdateAlert,
+    /// The wave.
+    pub wave: KeyPart<u32>,
+    /// The stitcher.
+    pub stitcher: KeyPart<Arc<str>>,
+}
+
+impl MailKey {
+    pub(super) fn of(alert: UpdateAlert, run: &RunId, attempt: &Attempt) -> Self {
+        Self {
+            run: run.clone(),
+            alert,
+            wave: KeyPart::of(alert.has_wave(), attempt.wave),
+            stitcher: KeyPart::of(alert.has_stitcher(), attempt.stitcher.clone()),
+        }
+    }
+
+    /// Whether everybody has reported whom the mail waits for.
+    pub(super) fn is_complete(&self, run: &Run) -> bool {
+        let mut members = run
+            .attempts
+            .values()
+            .filter(|attempt| Self::of(self.alert, &self.run, attempt) == *self);
+        match self.alert {
+            UpdateAlert::Started => members.all(|attempt| attempt.started_at.is_some()),
+            UpdateAlert::Succeeded | UpdateAlert::Failed => {
+                members.all(|attempt| attempt.end.is_some())
+            }
+            // Nobody knows how many there will be.
+            UpdateAlert::WillStart | UpdateAlert::ConnectionFailed | UpdateAlert::Skipped => false,
+        }
+    }
+}
+
+/// What a mail says of one Publisher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// When its update began.
+    pub started_at: Option<Timestamp>,
+    /// How it ended, and how we know. `None` while it runs.
+    pub end: Option<(Outcome, Evidence)>,
+    /// The stitcher before the update.
+    pub stitcher: Option<Arc<str>>,
+    /// What it ran before.
+    pub version_before: Option<Arc<str>>,
+    /// What it runs now.
+    pub version: Option<Arc<str>>,
+}
+
+impl Item {
+    pub(super) fn of(attempt: &Attempt, end: Option<(Outcome, Evidence)>) -> Self {
+        Self {
+            started_at: attempt.started_at,
+            end,
+            stitcher: attempt.stitcher.clone(),
+            version_before: attempt.version_before.clone(),
+            version: attempt.version.clone(),
+        }
+    }
+}
