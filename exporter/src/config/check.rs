@@ -7,6 +7,9 @@
 //! Known limit: what can be written now may be full, gone or read-only when the
 //! store is opened.
 
+mod host;
+mod probes;
+mod snmp;
 mod tools;
 
 use std::collections::HashMap;
@@ -38,6 +41,9 @@ pub(super) fn check(config: &Config, document: Option<&Document>) -> Result<(), 
     checker.listeners(&config.web.listen)?;
     checker.tail(&config.tail)?;
     checker.connectors(&config.connectors)?;
+    checker.host(&config.host)?;
+    checker.probes(config)?;
+    checker.snmp(&config.snmp)?;
     checker.store_is_no_log(config)
 }
 

@@ -29,7 +29,9 @@ use model::probe::{ProbeFault, ProbeRun};
 use model::untrusted::Untrusted;
 
 use self::attempt::{Attempt, Failure};
+pub(crate) use self::dns::name_server;
 pub use self::schedule::{DeliverRun, Probes};
+pub(crate) use self::tls::certificates_of_file;
 use crate::clock::Clock;
 use crate::config::{ProbeConfig, Question};
 
@@ -40,6 +42,8 @@ struct Surroundings {
     name_servers: Vec<SocketAddr>,
     /// What the host's paths stand under: `/`.
     root: PathBuf,
+    /// The file of roots that this host's programs are told to trust, if they are told.
+    trusted: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -47,6 +51,7 @@ impl Surroundings {
         Self {
             name_servers: Vec::new(),
             root: PathBuf::from("/"),
+            trusted: std::env::var_os("SSL_CERT_FILE").map(PathBuf::from),
         }
     }
 }

@@ -47,7 +47,29 @@ fn every_key_of_the_types_is_in_the_table_and_no_other() {
         ("web: {zzz: 1}\n", "web."),
         ("tail: {zzz: 1}\n", "tail."),
         ("privacy: {zzz: 1}\n", "privacy."),
+        ("host: {zzz: 1}\n", "host."),
+        ("host: {thresholds: {zzz: 1}}\n", "host.thresholds."),
+        (
+            "host: {thresholds: {cpu_used_ratio: {zzz: 1}}}\n",
+            "host.thresholds.cpu_used_ratio.",
+        ),
+        (
+            "host: {thresholds: {disk_free: {zzz: 1}}}\n",
+            "host.thresholds.disk_free.",
+        ),
         ("connectors: [{zzz: 1}]\n", "connectors[]."),
+        ("probes: [{zzz: 1}]\n", "probes[]."),
+        ("probes: [{tls: {zzz: 1}}]\n", "probes[].tls."),
+        ("probes: [{tcp: {zzz: 1}}]\n", "probes[].tcp."),
+        ("probes: [{dns: {zzz: 1}}]\n", "probes[].dns."),
+        ("probes: [{proxy: {zzz: 1}}]\n", "probes[].proxy."),
+        ("snmp: {zzz: 1}\n", "snmp."),
+        ("snmp: {communities: [{zzz: 1}]}\n", "snmp.communities[]."),
+        ("snmp: {users: [{zzz: 1}]}\n", "snmp.users[]."),
+        ("snmp: {users: [{auth: {zzz: 1}}]}\n", "snmp.users[].auth."),
+        ("snmp: {users: [{priv: {zzz: 1}}]}\n", "snmp.users[].priv."),
+        ("snmp: {views: {a: {zzz: 1}}}\n", "snmp.views.*."),
+        ("snmp: {targets: [{zzz: 1}]}\n", "snmp.targets[]."),
         (
             "connectors: [{tools: {nsdiag: {zzz: 1}}}]\n",
             "connectors[].tools.*.",
@@ -97,9 +119,104 @@ fn with(key: &str, value: &str) -> Option<String> {
                 None => format!("{section}: {{{rest}: {value}}}\n"),
             }
         }
+        Some(("host", rest)) => format!("host: {}\n", nested(rest, value)),
+        Some(("snmp", rest)) => format!("snmp: {}\n", snmp_with(rest, value)),
+        Some(("probes[]", rest)) => format!("probes: [{}]\n", probe_with(rest, value)),
         _ => String::new(),
     };
     Some(format!("{section}connectors:\n- {connector}\n"))
+}
+
+/// A probe in which the key has the value, and all is there that it needs.
+fn probe_with(key: &str, value: &str) -> String {
+    let usual = match key.split_once('.') {
+        Some((kind @ ("tls" | "tcp"), rest)) if rest != "address" => {
+            return probe_of(kind, "address: \"a:1\"", rest, value);
+        }
+        Some(("dns", rest)) if rest != "name" => return probe_of("dns", "name: a.b", rest, value),
+        Some((kind, rest)) => return probe_of(kind, "", rest, value),
+        None if key == "name" => "tcp: {address: \"a:1\"}",
+        None if key == "proxy" => "name: b",
+        None => "name: b, tcp: {address: \"a:1\"}",
+    };
+    format!("{{{usual}, {key}: {value}}}")
+}
+
+fn probe_of(kind: &str, usual: &str, key: &str, value: &str) -> String {
+    let comma = if usual.is_empty() { "" } else { ", " };
+    let said = match key.strip_suffix("[]") {
+        Some(list) => format!("{list}: [{value}]"),
+        None => format!("{key}: {value}"),
+    };
+    format!("{{name: b, {kind}: {{{usual}{comma}{said}}}}}")
+}
+
+/// A section `snmp` in which the key has the value, and all is there that it needs.
+fn snmp_with(key: &str, value: &str) -> String {
+    let file = "../tests/fixtures/configs/valid/secrets/passphrase";
+    let item = |usual: &[(&str, &str)], key: &str| {
+        let others = usual.iter().filter(|(name, _)| *name != key);
+        let others: String = others
+            .map(|(name, usual)| format!("{name}: {usual}, "))
+            .collect();
+        format!("{{{others}{key}: {value}}}")
+    };
+    let half = format!("{{protocol: sha, passphrase_file: {file}}}");
+    let sealing = format!("{{protocol: des, passphrase_file: {file}}}");
+    let user = [("name", "a"), ("auth", &half), ("priv", &sealing)];
+    let halves = [("protocol", "md5"), ("passphrase_file", file)];
+    let target = [
+        ("name", "a"),
+        ("address", "\"192.0.2.1:162\""),
+        ("community_file", file),
+    ];
+    match key.split_once("[].") {
+        Some(("communities", rest)) => {
+            format!("{{communities: [{}]}}", item(&[("name_file", file)], rest))
+        }
+        Some(("users", rest)) => {
+            let user = match rest.split_once('.') {
+                Some((part @ ("auth" | "priv"), rest)) => {
+                    let half = item(&halves, rest);
+                    let auth = format!("auth: {{protocol: sha, passphrase_file: {file}}}, ");
+                    let auth = if part == "auth" { "" } else { &auth };
+                    format!("{{name: a, {auth}{part}: {half}}}")
+                }
+                _ => item(&user, rest),
+            };
+            format!("{{users: [{user}]}}")
+        }
+        Some(("targets", rest)) => format!("{{targets: [{}]}}", item(&target, rest)),
+        _ => match key.strip_prefix("views.*.") {
+            Some(rest) => {
+                let (name, value) = match rest.strip_suffix("[]") {
+                    Some(name) => (name, format!("[{value}]")),
+                    None => (rest, value.to_owned()),
+                };
+                let include = if name == "exclude" {
+                    "include: [1.3], "
+                } else {
+                    ""
+                };
+                format!("{{views: {{a: {{{include}{name}: {value}}}}}}}")
+            }
+            None => {
+                let communities = format!("{{communities: [{{name_file: {file}}}], ");
+                nested(key, value).replacen('{', &communities, 1)
+            }
+        },
+    }
+}
+
+/// `{a: {b: value}}` for the key `a.b`, and `[value]` for one of a list.
+fn nested(key: &str, value: &str) -> String {
+    match key.split_once('.') {
+        Some((outer, rest)) => format!("{{{outer}: {}}}", nested(rest, value)),
+        None => match key.strip_suffix("[]") {
+            Some(list) => format!("{{{list}: [{value}]}}"),
+            None => format!("{{{key}: {value}}}"),
+        },
+    }
 }
 
 #[test]
@@ -153,6 +270,28 @@ fn bounds_hold_at_their_edges() {
             let text = config(&format!("tail: {{{key}: {number}{unit}}}"));
             let result = Config::parse("test", &text);
             assert_eq!(result.is_ok(), is_accepted, "{key} {number}{unit}");
+            if let Err(error) = result {
+                assert_eq!(error.key(), row.key);
+            }
+        }
+    }
+}
+
+#[test]
+fn bounds_of_the_hosts_durations_hold_at_their_edges() {
+    for row in rows().filter(|row| row.key.starts_with("host.")) {
+        let Shape::Duration(least, most) = row.shape else {
+            continue;
+        };
+        for (number, is_accepted) in edges(least.max(1), most) {
+            let mut rest = nested(row.key.trim_start_matches("host."), &format!("{number}ms"));
+            if row.key.ends_with("time_limit") {
+                // It must end before the next look.
+                rest = rest.replace("{time", "{interval: 30m, time");
+            }
+            let result = Config::parse("test", &config(&format!("host: {rest}")));
+            let is_accepted = is_accepted || least == 0 && number == 0;
+            assert_eq!(result.is_ok(), is_accepted, "{} {number}ms", row.key);
             if let Err(error) = result {
                 assert_eq!(error.key(), row.key);
             }

@@ -92,7 +92,7 @@ async fn weigh(
     surroundings: &Surroundings,
     (host, name, chain): (Host, ServerName<'static>, Vec<CertificateDer<'static>>),
 ) -> Result<Verdict, Failure> {
-    let root = surroundings.root.clone();
+    let (root, trusted) = (surroundings.root.clone(), surroundings.trusted.clone());
     let (pins, file) = (probe.expected_root.clone(), probe.ca_file.clone());
     let now = attempt.now();
     let work = tokio::task::spawn_blocking(move || {
@@ -103,7 +103,9 @@ async fn weigh(
             name: &name,
             now,
         };
-        Ok(judge(&case, &expected, || of_system(&root)))
+        Ok(judge(&case, &expected, || {
+            of_system(&root, trusted.as_deref())
+        }))
     });
     let judged = attempt
         .in_time(work)
