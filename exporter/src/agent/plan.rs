@@ -90,6 +90,7 @@ impl Plan {
                 });
             }
         }
+        sources.restore_dates(&restored.kept);
         let matchers = source_configs.iter().map(path_matcher).collect::<Vec<_>>();
         let stored = std::mem::take(&mut restored.positions);
         let positions = sources.place_positions(stored, |source, path| {

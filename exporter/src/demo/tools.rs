@@ -2,7 +2,8 @@
 //!
 //! Each is a small shell script beside a file that holds its answer. The story
 //! replaces that file whole, so whoever asks meanwhile gets the old answer or the new
-//! one, never half of each. The agent runs them as it would run the vendor's.
+//! one, never half of each. Asked for its version, a tool answers from its own text. The
+//! agent runs them as it would run the vendor's.
 //!
 //! Known limit: where the temporary folder forbids programs they cannot run; the
 //! agent then says so (`denied`), and the logs tell their part of the story alone.
@@ -22,6 +23,9 @@ pub enum Answer {
     /// It says nothing and does not end.
     Hang,
 }
+
+/// What the client's tool says of its version.
+const VERSION: &str = "Cato Client version 5.5.0.2120";
 
 /// An answer that is an order to the script.
 const HANG: &str = "(hang)";
@@ -95,6 +99,7 @@ impl StandIn {
             "#!/bin/sh\n\
              # Stands in for the vendor's tool in a demo; the demo writes its answers.\n\
              PATH=/usr/bin:/bin\n\
+             case \"$1\" in version) echo '{VERSION}'; exit ;; esac\n\
              answer=$(cat '{answer}') || exit 3\n\
              case \"$answer\" in\n\
              '{HANG}') exec sleep {HANG_SECONDS} ;;\n\
@@ -127,6 +132,16 @@ mod tests {
         let answer = ask(&stand_in);
         assert!(answer.status.success());
         assert_eq!(answer.stdout, format!("{text}\n").into_bytes());
+    }
+
+    #[test]
+    fn a_stand_in_tells_its_version_whatever_else_it_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let stand_in = StandIn::place(folder.path(), Tool::CatoSdp);
+        stand_in.install(&Answer::Hang).unwrap();
+        let mut shell = Command::new("/bin/sh");
+        let answer = shell.arg(stand_in.program()).arg("version").output();
+        assert_eq!(answer.unwrap().stdout, format!("{VERSION}\n").into_bytes());
     }
 
     #[test]

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
+use logparse::date_order::FileDates;
+use logparse::file_name::named_start;
 use model::position::FileId;
 
 use super::job::{Job, Source, log_of};
-use super::read::Reader;
 use crate::pipeline::fold::{FileRef, Fold};
 use crate::pipeline::ledger::{Ledger, LogPlace};
 
@@ -102,16 +103,18 @@ fn fold_one(job: &Job, source: &Source, progress: &ProgressBar) -> Folded {
         id: FileId(u64::try_from(source.input.place).unwrap_or(u64::MAX)),
         path: &source.input.path,
     };
-    let mut reader = Reader {
-        source: source.open().with_context(named)?,
-        date_order: source.date_order,
-        is_stamped: source.is_stamped,
-        progress,
-    };
+    let mut reader = source.reader(product.kind, progress).with_context(named)?;
     let mut fold = Fold::new(&mut ledger, place, file, job.now);
     let bytes = reader
         .scan(&mut product.scanner(), &mut fold)
         .with_context(named)?;
+    if let Some(taken) = reader.dates.and_then(FileDates::guessed) {
+        ledger.count_ambiguous_dates(place, taken);
+    }
+    let start = source.file_name().filter(|_| 0 < bytes);
+    if let Some(start) = start.and_then(|name| named_start(product.kind, name)) {
+        ledger.learn_version(place.connector, start.version);
+    }
     Ok((ledger, bytes))
 }
 

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, anyhow};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use logparse::catalogue::{Catalogue, CatalogueFile};
-use logparse::date_order::DateOrder;
+use logparse::date_order::{DateOrder, FileDates, has_slashed_dates};
 use logparse::product::Recogniser;
 use logparse::scan::Scanner;
 use logparse::stamped::is_stamped;
@@ -20,6 +21,7 @@ use model::untrusted::printable;
 use store::Restored;
 
 use super::input::{BytesSource, Input};
+use super::read::Reader;
 use crate::cli::{Failure, KindChoice, ParseArgs};
 use crate::config::{catalogue_files, zone};
 use crate::logging::say_to_user;
@@ -67,9 +69,35 @@ impl Source {
     /// # Errors
     ///
     /// Whatever the system says.
-    pub fn open(&self) -> io::Result<BytesSource> {
+    fn open(&self) -> io::Result<BytesSource> {
         let held = self.held.lock().ok().and_then(|mut held| held.take());
         held.map_or_else(|| self.input.open(), Ok)
+    }
+
+    /// Opens it for whoever wants its lines.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the system says.
+    pub fn reader<'a>(
+        &'a self,
+        kind: ConnectorKind,
+        progress: &'a ProgressBar,
+    ) -> io::Result<Reader<'a>> {
+        Ok(Reader {
+            source: self.open()?,
+            date_order: self.date_order,
+            dates: has_slashed_dates(kind).then(FileDates::default),
+            file_name: self.file_name(),
+            is_stamped: self.is_stamped,
+            progress,
+        })
+    }
+
+    /// Its path, if it is a file whose path is text.
+    pub fn file_name(&self) -> Option<&str> {
+        let path = self.input.path.to_str();
+        path.filter(|_| !self.input.is_stdin())
     }
 
     /// What people know it by.

@@ -14,7 +14,7 @@ use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::job::{Job, log_of};
-use super::read::{Reader, SourceSink};
+use super::read::SourceSink;
 use crate::pipeline::redact::shown_field;
 
 /// One line of the output. The names are a promise to whoever reads them by program.
@@ -46,12 +46,8 @@ pub fn print(job: &Job) -> anyhow::Result<()> {
         };
         let file = source.name();
         let (_, log) = log_of(product.kind, &source.input.path);
-        let mut reader = Reader {
-            source: source.open().with_context(named)?,
-            date_order: source.date_order,
-            is_stamped: source.is_stamped,
-            progress: &ProgressBar::hidden(),
-        };
+        let progress = ProgressBar::hidden();
+        let mut reader = source.reader(product.kind, &progress).with_context(named)?;
         let mut lines = EventLines {
             connector: &product.connector,
             log,

@@ -1,7 +1,7 @@
 //! Feeds a whole source to whoever wants its lines.
 
 use indicatif::ProgressBar;
-use logparse::date_order::DateOrder;
+use logparse::date_order::{DateOrder, FileDates, Piece};
 use logparse::framing::Encoding;
 use logparse::scan::{Chunk, Scanner, Sink, Tally};
 
@@ -33,8 +33,13 @@ impl SourceSink for Fold<'_> {
 pub struct Reader<'a> {
     /// Where the bytes come from.
     pub source: BytesSource,
-    /// How the source writes dates that have only numbers.
+    /// How the source writes dates that have only numbers, as far as its name and its
+    /// start tell.
     pub date_order: DateOrder,
+    /// What its lines told of that; `None` for a product whose dates tell by themselves.
+    pub dates: Option<FileDates>,
+    /// The file's name, if it has one.
+    pub file_name: Option<&'a str>,
     /// Whether its records begin with their product's time.
     pub is_stamped: bool,
     /// Shows people how far it is.
@@ -62,13 +67,24 @@ impl Reader<'_> {
             if reach.offset == 0 && reach.encoding.is_none() {
                 reach.encoding = Some(Encoding::sniff(bytes));
             }
+            let encoding = reach.encoding.unwrap_or_default();
+            let piece = Piece {
+                file_name: self.file_name,
+                bytes,
+                encoding,
+                mid_line: reach.mid_line,
+            };
+            let date_order = match &mut self.dates {
+                Some(dates) => dates.look(self.date_order, piece),
+                None => self.date_order,
+            };
             let chunk = Chunk {
                 bytes,
                 offset: reach.offset,
-                encoding: reach.encoding.unwrap_or_default(),
+                encoding,
                 mid_line: reach.mid_line,
                 is_final: read == 0,
-                date_order: self.date_order,
+                date_order,
                 is_stamped: self.is_stamped,
             };
             let scanned = scanner.scan(chunk, sink);

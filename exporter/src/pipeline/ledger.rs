@@ -22,13 +22,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use logparse::catalogue::Catalogue;
-use model::connector::{ConnectorKind, ConnectorState, Tool, ToolRun};
+use model::connector::{ConnectorKind, ConnectorState, Fact, Tool, ToolRun};
 use model::event::{Event, EventKey};
 use model::host::HostSample;
-use model::log::{GenerationCause, LossCause};
+use model::log::{DateOrderTaken, GenerationCause, LossCause};
 use model::probe::{ProbePlan, ProbeRun};
 use model::signal::Signal;
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
+use model::untrusted::Untrusted;
 use store::{KeptError, LastEvent, LastRead, NearMissSample, Restored, Turn};
 
 pub(super) use self::account::{ConnectorAccount, Freshness, LinePlace, Told};
@@ -297,6 +298,21 @@ impl Ledger {
         };
         if let Some(first) = self.log(place).map(|log| log.lost_at) {
             self.counters.add(first.plus(step), bytes);
+        }
+    }
+
+    /// A file of the log has dates that can be read both ways and were read so.
+    pub fn count_ambiguous_dates(&mut self, place: LogPlace, taken: DateOrderTaken) {
+        let counter = self.log(place).and_then(|log| log.ambiguous_dates(taken));
+        if let Some(counter) = counter {
+            self.counters.add(counter, 1);
+        }
+    }
+
+    /// The name of a file that a connector writes tells its version.
+    pub fn learn_version(&mut self, connector: usize, version: &str) {
+        if let Some(account) = self.connectors.get_mut(connector) {
+            account.learn_fact(Fact::Version, Untrusted::new(version));
         }
     }
 

@@ -132,7 +132,7 @@ fn draw_log(
             .enumerate()
             .map(|(step, cause)| (*cause, value(log.lost_at, step)))
             .collect(),
-        ambiguous_dates: Vec::new(),
+        ambiguous_dates: log.draw_ambiguous_dates(&ledger.counters),
         near_misses: functions
             .map(|(step, (function, sample))| NearMiss {
                 function: Arc::clone(function),

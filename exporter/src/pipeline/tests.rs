@@ -2,6 +2,7 @@
 
 mod client_lines;
 mod desk;
+mod files;
 mod last_times;
 mod silence;
 mod tools;

@@ -222,10 +222,16 @@ impl ConnectorAccount {
         for field in &event.fields {
             if let Some(fact) = Fact::from_name(&field.name).filter(|fact| tells(*fact))
                 && !field.value.expose().contains('@')
-                && self.state.value.facts.get(fact) != Some(&field.value)
             {
-                self.state.alter().facts.learn(fact, field.value.clone());
+                self.learn_fact(fact, field.value.clone());
             }
+        }
+    }
+
+    /// Keeps a fact about who the connector is.
+    pub(super) fn learn_fact(&mut self, fact: Fact, text: Untrusted) {
+        if self.state.value.facts.get(fact) != Some(&text) {
+            self.state.alter().facts.learn(fact, text);
         }
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::log::{GenerationCause, LineOutcome, LossCause};
+use logparse::date_order::has_slashed_dates;
+use model::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
 use model::signal::Signal;
 use model::untrusted::Untrusted;
 use store::{LastRead, LogName, NearMissSample, Turn};
@@ -21,6 +22,8 @@ pub(in crate::pipeline) struct LogAccount {
     pub(in crate::pipeline) generations_at: CounterIndex,
     pub(in crate::pipeline) lost_at: CounterIndex,
     pub(in crate::pipeline) near_misses_at: CounterIndex,
+    /// First of [`DateOrderTaken::ALL`]; `None` for a product whose dates tell.
+    ambiguous_dates_at: Option<CounterIndex>,
     pub(in crate::pipeline) last_read: Option<Tracked<Timestamp>>,
     /// The last near miss of each function of the catalogue. None of a client's: what
     /// its lines name beside the words cannot be told from them.
@@ -62,9 +65,32 @@ impl LogAccount {
                 Signal::LogNearMiss,
                 functions.iter().map(|name| labels(Some(name))),
             ),
+            ambiguous_dates_at: has_slashed_dates(plan.kind).then(|| {
+                let orders = DateOrderTaken::ALL.iter();
+                let sets = orders.map(|order| labels(Some(order.name())));
+                counters.open(Signal::LogAmbiguousDates, sets)
+            }),
             last_read: None,
             samples: vec![None; functions.len()],
         }
+    }
+
+    /// The counter of files whose dates were read in this order without a reason.
+    pub(super) fn ambiguous_dates(&self, taken: DateOrderTaken) -> Option<CounterIndex> {
+        let step = DateOrderTaken::ALL.iter().position(|one| *one == taken)?;
+        Some(self.ambiguous_dates_at?.plus(step))
+    }
+
+    /// How many files had ambiguous dates, by the order that was taken. Empty for a
+    /// product whose dates tell.
+    pub(in crate::pipeline) fn draw_ambiguous_dates(
+        &self,
+        counters: &CounterTable,
+    ) -> Vec<(DateOrderTaken, u64)> {
+        let orders = DateOrderTaken::ALL.iter();
+        orders
+            .filter_map(|taken| Some((*taken, counters.value(self.ambiguous_dates(*taken)?))))
+            .collect()
     }
 
     pub(super) fn add_uncommitted(&self, plan: &ConnectorPlan, turn: &mut Turn) {
