@@ -89,7 +89,7 @@ fn is_key(key: &str) -> bool {
 
 /// FNV-1a over key, a byte that no key has, and value: enough against disks, not against
 /// people, who could as well write another value.
-fn hash(key: &str, value: &[u8]) -> u64 {
+pub(crate) fn hash(key: &str, value: &[u8]) -> u64 {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
     let bytes = key.bytes().chain([0]).chain(value.iter().copied());

@@ -11,6 +11,7 @@
 
 mod error;
 mod kept;
+mod look_up;
 mod open;
 mod quarantine;
 mod read_rows;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use error::{CommitError, CommitFailure, OpenError};
 pub use kept::{KEPT_ENTRIES_MAX, KEPT_KEY_BYTES_MAX, KEPT_VALUE_BYTES_MAX, KeptError, check_kept};
+pub use look_up::{LookUpError, look_up};
 pub use turn::{
     LastEvent, LastRead, LogName, NearMissSample, PositionUpdate, Restored, StoredPosition, Turn,
 };

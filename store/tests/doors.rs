@@ -168,3 +168,29 @@ fn a_reader_does_not_stop_the_writer() {
         store.commit(&Turn::default()).unwrap();
     }
 }
+
+#[test]
+fn a_kept_value_is_looked_up_while_another_process_has_the_store_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let missing = store::look_up(&path, "snmp.engine");
+    assert!(matches!(missing, Err(store::LookUpError::Missing { .. })));
+    let (mut open, _, _) = Store::open(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(store::look_up(&path, "snmp.engine").unwrap(), None);
+    let turn = Turn {
+        kept: vec![("snmp.engine".into(), Some(vec![1, 2, 3]))],
+        ..Turn::default()
+    };
+    open.commit(&turn).unwrap();
+    let found = || store::look_up(&path, "snmp.engine").unwrap();
+    assert_eq!(found(), Some(vec![1, 2, 3]));
+    open.close();
+    assert_eq!(found(), Some(vec![1, 2, 3]));
+    // What has looked must not be in the way of the next start.
+    let (again, restored, _) = Store::open(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(restored.kept, [("snmp.engine".into(), vec![1, 2, 3])]);
+    again.close();
+    fs::write(&path, "no store at all").unwrap();
+    let foreign = store::look_up(&path, "snmp.engine");
+    assert!(matches!(foreign, Err(store::LookUpError::Database { .. })));
+}
