@@ -1,15 +1,19 @@
 //! Processes: those of the connector together, and of the others the largest and the busiest.
 //!
 //! The vendor warns of other software on a connector's host, so the two others are named.
-//! Everything of a process comes from its `stat`, which the kernel gives without waiting
-//! for the process; its command line and memory map may hang, and are never read.
+//! The list comes from the package `sysinfo` (`list`), which is told to read nothing that
+//! may wait for a process: no command line, no memory map. What the list means is judged
+//! here, by rows that a test can write.
 //!
 //! The connector's processes are found by their short names, and by them their container,
 //! whose other processes then are the connector's as well. Containers are told by cgroups
 //! of version 2; on older hosts the names alone count.
 //!
-//! Known limit: anybody may give a program the connector's name, and is added to it.
+//! Known limits: anybody may give a program the connector's name, and is added to it.
+//! A number that is used again within a second of its predecessor's end is told from it
+//! only if it has used less time.
 
+mod list;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,14 +24,12 @@ use std::time::Duration;
 
 use model::host::{HostCollector, ProcessUse};
 
-pub use self::texts::{ProcessStat, read_cgroup, read_process_stat};
+use self::list::{Process, list};
+pub use self::texts::read_cgroup;
 use self::texts::{is_container, read_pids};
-use super::reader::{Reader, number};
+use super::reader::Reader;
 use super::settings::HostSettings;
 use super::worker::Collector;
-
-/// Most processes that are looked at.
-const PROCESSES_MAX: usize = 65_536;
 
 /// Bytes that the kernel keeps of a program's name (TASK_COMM_LEN without its end).
 const NAME_BYTES: usize = 15;
@@ -49,20 +51,11 @@ pub struct Processes {
     pub count: u64,
 }
 
-/// A process of this sample.
-struct Process {
-    id: u32,
-    stat: ProcessStat,
+/// A process of this sample, and what it did since the one before.
+struct Seen {
+    process: Process,
     /// Ticks since the sample before. `None` without one.
     ticks: Option<u64>,
-}
-
-/// What is remembered of a process until the next sample.
-#[derive(Clone, Copy)]
-struct Known {
-    /// Tells it from a later one with the same number.
-    started: u64,
-    ticks: u64,
 }
 
 /// Reads processes.
@@ -70,7 +63,8 @@ pub(super) struct ProcessReader {
     proc: PathBuf,
     cgroup: PathBuf,
     names: Vec<Vec<u8>>,
-    before: Option<(Duration, BTreeMap<u32, Known>)>,
+    /// Ticks of each process at the sample before, and when that was.
+    before: Option<(Duration, BTreeMap<u32, u64>)>,
 }
 
 impl ProcessReader {
@@ -86,60 +80,71 @@ impl ProcessReader {
         }
     }
 
-    fn processes(&self, reader: &mut Reader) -> Option<Vec<Process>> {
-        reader.asked();
-        let entries = match fs::read_dir(&self.proc) {
-            Ok(entries) => entries,
-            Err(error) => {
-                reader.note(anyhow::Error::new(error).context("processes are not listed"));
-                return None;
-            }
+    /// What the list says, against what it said at the sample before.
+    fn judge(&mut self, processes: Vec<Process>, reader: &mut Reader) -> Processes {
+        let known = processes.iter().map(|process| (process.id, process.ticks));
+        let known: BTreeMap<u32, u64> = known.collect();
+        let seen: Vec<Seen> = processes
+            .into_iter()
+            .map(|process| Seen {
+                ticks: self.ticks_since(&process, reader.now),
+                process,
+            })
+            .collect();
+        let ids = self.connector_ids(&seen, reader);
+        let (ours, others): (Vec<&Seen>, Vec<&Seen>) =
+            seen.iter().partition(|seen| ids.contains(&seen.process.id));
+        // Mounted with `hidepid`, /proc shows us only our own: then that none runs is not known.
+        let are_all_seen = known.contains_key(&1);
+        let connector = if self.names.is_empty() || (ours.is_empty() && !are_all_seen) {
+            None
+        } else {
+            Some(self.together(&ours, reader))
         };
-        let ids = entries.filter_map(|entry| {
-            let name = entry.ok()?.file_name();
-            u32::try_from(number(name.to_str()?)?).ok()
-        });
-        let mut found = Vec::new();
-        for id in ids {
-            if found.len() == PROCESSES_MAX {
-                reader.note_words(format!("more than {PROCESSES_MAX} processes"));
-                break;
-            }
-            let path = self.proc.join(id.to_string()).join("stat");
-            // One that ended meanwhile is absent, and no problem.
-            let Some(stat) = reader.optional(&path, read_process_stat) else {
-                continue;
-            };
-            found.push(Process {
-                id,
-                ticks: self.ticks_since(id, &stat),
-                stat,
-            });
-        }
-        Some(found)
+        // Threads of the kernel hold no memory.
+        let programs = || {
+            let others = others.iter().copied();
+            others.filter(|seen| seen.process.resident_bytes != 0)
+        };
+        let largest = programs().max_by_key(|seen| seen.process.resident_bytes);
+        let busiest = programs()
+            .filter(|seen| seen.ticks.is_some_and(|ticks| ticks != 0))
+            .max_by_key(|seen| seen.ticks);
+        let found = Processes {
+            connector,
+            largest: largest.map(|seen| self.together(&[seen], reader)),
+            busiest: busiest.map(|seen| self.together(&[seen], reader)),
+            count: u64::try_from(seen.len()).unwrap_or(u64::MAX),
+        };
+        self.before = Some((reader.now, known));
+        found
     }
 
-    fn ticks_since(&self, id: u32, stat: &ProcessStat) -> Option<u64> {
-        let (_, known) = self.before.as_ref()?;
+    fn ticks_since(&self, process: &Process, now: Duration) -> Option<u64> {
+        let (before, known) = self.before.as_ref()?;
+        let passed = now.saturating_sub(*before);
+        // Ages are whole seconds: one that is as old as the sample before, or a second
+        // less, may have been there. A clock that is set changes no age.
+        let was_there = passed.as_secs() <= process.age.as_secs().saturating_add(1);
         let same = known
-            .get(&id)
-            .filter(|known_before| known_before.started == stat.started);
+            .get(&process.id)
+            .filter(|ticks| was_there && **ticks <= process.ticks);
         // One that was not there before used all its time since.
-        Some(stat.ticks.saturating_sub(same.map_or(0, |same| same.ticks)))
+        Some(process.ticks.saturating_sub(same.copied().unwrap_or(0)))
     }
 
-    fn is_named(&self, stat: &ProcessStat) -> bool {
-        self.names.iter().any(|name| name == stat.name.as_bytes())
+    fn is_named(&self, process: &Process) -> bool {
+        self.names
+            .iter()
+            .any(|name| name == process.name.as_bytes())
     }
 
     /// Numbers of the connector's processes: those named so, and their containers'.
-    fn connector_ids(&self, processes: &[Process], reader: &mut Reader) -> BTreeSet<u32> {
+    fn connector_ids(&self, seen: &[Seen], reader: &mut Reader) -> BTreeSet<u32> {
         let mut ids = BTreeSet::new();
         let mut containers = BTreeSet::new();
-        for process in processes
-            .iter()
-            .filter(|process| self.is_named(&process.stat))
-        {
+        let processes = seen.iter().map(|seen| &seen.process);
+        for process in processes.filter(|process| self.is_named(process)) {
             ids.insert(process.id);
             let path = self.proc.join(process.id.to_string()).join("cgroup");
             let group = reader.optional(&path, |text| Ok(read_cgroup(text)));
@@ -164,31 +169,31 @@ impl ProcessReader {
     }
 
     /// Several processes as one, under the name of the largest.
-    fn together(&self, processes: &[&Process], reader: &mut Reader) -> ProcessUse {
-        let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
+    fn together(&self, seen: &[&Seen], reader: &mut Reader) -> ProcessUse {
         let mut all = ProcessUse {
             files_open: Some(0),
             ..ProcessUse::default()
         };
         let mut ticks = None;
-        for process in processes {
+        for Seen {
+            process,
+            ticks: since,
+        } in seen
+        {
             all.processes = all.processes.saturating_add(1);
-            all.cpu_ticks = all.cpu_ticks.saturating_add(process.stat.ticks);
-            let bytes = process.stat.resident_pages.saturating_mul(page);
-            all.resident_bytes = all.resident_bytes.saturating_add(bytes);
+            all.cpu_ticks = all.cpu_ticks.saturating_add(process.ticks);
+            all.resident_bytes = all.resident_bytes.saturating_add(process.resident_bytes);
             let files = self.files_open(process.id, reader);
             all.files_open = add(all.files_open, files);
-            ticks = match (ticks, process.ticks) {
+            ticks = match (ticks, *since) {
                 (Some(sum), Some(more)) => Some(u64::saturating_add(sum, more)),
                 (None, more) => more,
                 (sum, None) => sum,
             };
         }
-        let largest = processes
-            .iter()
-            .max_by_key(|process| process.stat.resident_pages);
-        if let Some(process) = largest {
-            all.name = Arc::from(process.stat.name.as_str());
+        let largest = seen.iter().max_by_key(|seen| seen.process.resident_bytes);
+        if let Some(seen) = largest {
+            all.name = Arc::from(seen.process.name.as_str());
         }
         all.cpu_share = self.share(ticks.or(Some(0)), reader.now);
         all
@@ -218,44 +223,8 @@ impl Collector for ProcessReader {
     type Found = Processes;
 
     fn collect(&mut self, reader: &mut Reader) -> Option<Processes> {
-        let processes = self.processes(reader)?;
-        let ids = self.connector_ids(&processes, reader);
-        let (ours, others): (Vec<&Process>, Vec<&Process>) = processes
-            .iter()
-            .partition(|process| ids.contains(&process.id));
-        // Mounted with `hidepid`, /proc shows us only our own: then that none runs is not known.
-        let are_all_seen = processes.iter().any(|process| process.id == 1);
-        let connector = if self.names.is_empty() || (ours.is_empty() && !are_all_seen) {
-            None
-        } else {
-            Some(self.together(&ours, reader))
-        };
-        // Threads of the kernel hold no memory.
-        let programs = || {
-            others
-                .iter()
-                .copied()
-                .filter(|process| process.stat.resident_pages != 0)
-        };
-        let largest = programs().max_by_key(|process| process.stat.resident_pages);
-        let busiest = programs()
-            .filter(|process| process.ticks.is_some_and(|ticks| ticks != 0))
-            .max_by_key(|process| process.ticks);
-        let found = Processes {
-            connector,
-            largest: largest.map(|process| self.together(&[process], reader)),
-            busiest: busiest.map(|process| self.together(&[process], reader)),
-            count: u64::try_from(processes.len()).unwrap_or(u64::MAX),
-        };
-        let known = processes.iter().map(|process| {
-            let known = Known {
-                started: process.stat.started,
-                ticks: process.stat.ticks,
-            };
-            (process.id, known)
-        });
-        self.before = Some((reader.now, known.collect()));
-        Some(found)
+        let processes = list(reader)?;
+        Some(self.judge(processes, reader))
     }
 }
 

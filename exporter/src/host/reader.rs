@@ -154,7 +154,12 @@ impl Reader {
 
     /// Counts a question to the kernel that is no file.
     pub(super) const fn asked(&mut self) {
-        self.cost.questions = self.cost.questions.saturating_add(1);
+        self.asked_times(1);
+    }
+
+    /// Counts several questions to the kernel.
+    pub(super) const fn asked_times(&mut self, times: u64) {
+        self.cost.questions = self.cost.questions.saturating_add(times);
     }
 
     /// Notes what went wrong, with its whole chain of causes.

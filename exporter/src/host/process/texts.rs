@@ -1,58 +1,9 @@
-//! What the kernel writes of a process and its group.
+//! What the kernel writes of a process's group.
 //!
-//! Source: proc_pid_stat(5), proc_pid_cgroup(5), and the kernel's
+//! Source: proc_pid_cgroup(5), and the kernel's
 //! `Documentation/admin-guide/cgroup-v2.rst`.
 
-use super::super::reader::{TextError, number};
-
-/// What `stat` of a process says, as far as we want it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProcessStat {
-    /// The program's short name, 15 bytes at most.
-    pub name: String,
-    /// Processor time since its start, in ticks.
-    pub ticks: u64,
-    /// When it started, in ticks since boot.
-    pub started: u64,
-    /// Pages of memory that it holds.
-    pub resident_pages: u64,
-}
-
-/// Reads the text of `/proc/PID/stat`.
-///
-/// # Errors
-///
-/// There is no name in parentheses, or a field that we want is missing or no number.
-pub fn read_process_stat(text: &str) -> Result<ProcessStat, TextError> {
-    process_stat(text).ok_or(TextError {
-        line: 1,
-        wanted: "a process",
-    })
-}
-
-fn process_stat(text: &str) -> Option<ProcessStat> {
-    // The name may hold blanks, line ends and parentheses, so the rest begins after the last one.
-    let (before, rest) = text.rsplit_once(')')?;
-    let (_, name) = before.split_once('(')?;
-    // Fields are counted from 1 and the state is the third: field N is word N - 3.
-    let mut words = rest.split_ascii_whitespace();
-    let user = number(words.nth(14 - 3)?)?;
-    let system = number(words.next()?)?;
-    let started = number(words.nth(22 - 16)?)?;
-    // Size, then pages. The kernel has shown less than none, of a process that just ended.
-    let pages = words.nth(24 - 23)?;
-    let resident_pages = if pages.starts_with('-') {
-        0
-    } else {
-        number(pages)?
-    };
-    Some(ProcessStat {
-        name: name.chars().take(64).collect(),
-        ticks: user.saturating_add(system),
-        started,
-        resident_pages,
-    })
-}
+use crate::host::reader::number;
 
 /// Reads the text of `/proc/PID/cgroup`: the group of version 2, if there is one.
 pub fn read_cgroup(text: &str) -> Option<String> {
@@ -87,32 +38,6 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_name_may_hold_parentheses_and_blanks() {
-        let text = include_str!("../../../../tests/fixtures/host/proc/910/stat");
-        assert_eq!(
-            read_process_stat(text),
-            Ok(ProcessStat {
-                name: "evil) name (x".to_owned(),
-                ticks: 80_000,
-                started: 1_500,
-                resident_pages: 76_800,
-            })
-        );
-    }
-
-    #[test]
-    fn garbage_is_an_error() {
-        for text in [
-            "",
-            "1 systemd S",
-            "1 (a) S 1 2 3",
-            "1 (a) S 1 1 1 0 -1 4 1 0 0 0 x 5 0 0 20 0 9 0 5 9 9",
-        ] {
-            assert!(read_process_stat(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn containers_are_told_by_their_engines_names() {
         for (group, expected) in [
             ("/system.slice/docker-4c1f.scope", true),
@@ -141,13 +66,9 @@ mod tests {
     proptest! {
         /// Whatever stands there is facts or an error.
         #[test]
-        fn any_bytes_are_survived(
-            bytes in prop::collection::vec(any::<u8>(), 0..200),
-            line in "[0-9] \\([a-z() \n]{0,8}\\) S( [0-9-]{0,22}){0,30}",
-        ) {
+        fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let any = String::from_utf8_lossy(&bytes);
-            for text in [&*any, &line] {
-                let _ = read_process_stat(text);
+            for text in [&*any, &format!("0::/{any}")] {
                 let _ = read_cgroup(text).is_some_and(|group| is_container(&group));
                 let _ = read_pids(text);
             }
