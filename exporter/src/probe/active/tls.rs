@@ -69,19 +69,20 @@ pub(super) async fn ask(
         is_intercepted: verdict.is_intercepted,
     });
     let well = verdict.outcome?;
-    let is_refused_for_us = handshake.wants_certificate();
+    let wants_ours = handshake.wants_certificate();
+    let is_excused = |failure: &Failure| {
+        let is_refusal = matches!(
+            failure.fault,
+            ProbeFault::HandshakeFailed | ProbeFault::Reset
+        );
+        wants_ours && is_refusal
+    };
     match shaken {
-        Ok(()) => Ok(well),
-        Err(failure)
-            if is_refused_for_us
-                && matches!(
-                    failure.fault,
-                    ProbeFault::HandshakeFailed | ProbeFault::Reset
-                ) =>
-        {
+        Err(failure) if !is_excused(&failure) => Err(failure),
+        Ok(()) | Err(_) if wants_ours => {
             Ok(format!("{well}; the server wants a client's certificate"))
         }
-        Err(failure) => Err(failure),
+        Ok(()) | Err(_) => Ok(well),
     }
 }
 

@@ -41,18 +41,14 @@ impl<'a> Certificate<'a> {
         shown(&self.read.issuer)
     }
 
-    /// Whether its issuer has this name: a common name and parts of a domain.
-    pub(super) fn is_issued_by(&self, common_name: &str, domain: &[&str]) -> bool {
+    /// Whether its issuer has this common name, in a domain with this part.
+    pub(super) fn is_issued_by(&self, common_name: &str, component: &str) -> bool {
         let issuer = &self.read.issuer;
         let has_name = issuer
             .iter_common_name()
             .any(|part| part.as_str() == Ok(common_name));
-        has_name
-            && domain.iter().all(|wanted| {
-                issuer
-                    .iter_by_oid(&OID_DOMAIN_COMPONENT)
-                    .any(|part| part.as_str() == Ok(*wanted))
-            })
+        let mut components = issuer.iter_by_oid(&OID_DOMAIN_COMPONENT);
+        has_name && components.any(|part| part.as_str() == Ok(component))
     }
 
     /// Whether it names itself as its issuer, as roots do.

@@ -201,7 +201,11 @@ impl Handshake {
                 ProbeFault::BadCertificate,
                 format!("the certificate cannot be used: {why}"),
             ),
-            Error::InvalidMessage(InvalidMessage::CertificatePayloadTooLarge) => (
+            // Nothing but a chain is as long as that.
+            Error::InvalidMessage(
+                InvalidMessage::HandshakePayloadTooLarge
+                | InvalidMessage::CertificatePayloadTooLarge,
+            ) => (
                 ProbeFault::BadCertificate,
                 "the chain of certificates is longer than 64 KiB".to_owned(),
             ),

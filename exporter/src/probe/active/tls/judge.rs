@@ -39,13 +39,13 @@ const VENDOR_DOMAINS: &[&str] = &["goskope.com", "netskope.com", "catonetworks.c
 const VENDOR_ROOTS: &[VendorRoot] = &[VendorRoot {
     domain: "goskope.com",
     common_name: "New Edge Root CA",
-    components: &["io", "newedge"],
+    component: "newedge",
 }];
 
 struct VendorRoot {
     domain: &'static str,
     common_name: &'static str,
-    components: &'static [&'static str],
+    component: &'static str,
 }
 
 /// What is judged.
@@ -238,7 +238,7 @@ impl Bench<'_> {
         };
         let is_named = VENDOR_ROOTS.iter().any(|root| {
             self.case.host.is_within(root.domain)
-                && last.is_issued_by(root.common_name, root.components)
+                && last.is_issued_by(root.common_name, root.component)
         });
         if !is_named || self.path.len() == 1 {
             return Ok(is_named);
