@@ -8,6 +8,7 @@ mod freshness;
 mod harness;
 mod mutated;
 mod notifications;
+mod pollers;
 mod proc;
 mod running;
 mod snmpd;

@@ -96,6 +96,17 @@ fn flood(asker: &Asker, chance: &mut Chance, count: usize) {
     }
 }
 
+/// Whether an agent lives through `count` datagrams, finds ten thousand in fifty of them
+/// malformed at least, and writes five lines about that: its clock stands still.
+pub(crate) fn lives_through(count: usize) -> bool {
+    let agent = Agent::on_loopback();
+    flood(&Asker::new(agent.address()), &mut Chance(0x5eed), count);
+    let counters = agent.handle().counters();
+    let malformed = counters.get(Counter::ParseErrors);
+    let unwritten = counters.get(Counter::SuppressedLogLines);
+    malformed > u32::try_from(count / 5).unwrap() && malformed - unwritten == 5
+}
+
 #[test]
 fn spoiled_datagrams_cost_neither_life_nor_memory_nor_log() {
     let agent = Agent::on_loopback();

@@ -131,7 +131,7 @@ fn agent(address: SocketAddr, via: Via) -> Agent {
 }
 
 #[test]
-fn every_kind_of_notification_is_understood() {
+pub(crate) fn every_kind_of_notification_is_understood() {
     let Some(receiver) = Receiver::start() else {
         println!("snmptrapd is not installed, this check is left out");
         return;

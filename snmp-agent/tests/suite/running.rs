@@ -23,7 +23,7 @@ fn loopback() -> Settings {
 }
 
 #[test]
-fn each_start_counts_and_the_engine_keeps_its_name() {
+pub(crate) fn each_start_counts_and_the_engine_keeps_its_name() {
     let keep = kept_engine();
     for boots in 42..45 {
         let mut agent = Agent::start_with(loopback(), Arc::clone(&keep));
@@ -56,7 +56,7 @@ impl Keep for Broken {
 }
 
 #[test]
-fn without_a_store_version_3_is_refused_and_communities_are_served() {
+pub(crate) fn without_a_store_version_3_is_refused_and_communities_are_served() {
     let agent = Agent::start_with(loopback(), Arc::new(Broken));
     assert_eq!(
         agent.handle().health().v3,
@@ -68,7 +68,7 @@ fn without_a_store_version_3_is_refused_and_communities_are_served() {
 }
 
 #[test]
-fn a_reload_changes_who_may_ask_and_not_the_clock() {
+pub(crate) fn a_reload_changes_who_may_ask_and_not_the_clock() {
     let agent = Agent::on_loopback();
     let asker = Asker::new(agent.address());
     let message = Message::get(&["1.3.6.1.2.1.1.3.0"], 1_000).build();
@@ -149,7 +149,7 @@ fn a_reload_is_seen_by_the_next_question() {
 }
 
 #[test]
-fn an_answer_leaves_from_the_address_that_was_asked() {
+pub(crate) fn an_answer_leaves_from_the_address_that_was_asked() {
     let agent = Agent::start(settings(&["0.0.0.0:0", "[::]:0"]));
     let ports: Vec<u16> = agent
         .handle()
@@ -192,7 +192,7 @@ fn a_source_that_is_not_on_the_list_gets_nothing() {
 }
 
 #[test]
-fn a_walk_goes_on_when_interfaces_come_and_go() {
+pub(crate) fn a_walk_goes_on_when_interfaces_come_and_go() {
     let agent = Agent::on_loopback();
     let asker = Asker::new(agent.address());
     let mut name = vec![1, 3, 6, 1, 2, 1, 2, 2, 1];
@@ -233,7 +233,7 @@ fn first_name(message: &[u8]) -> Vec<u32> {
 }
 
 #[test]
-fn who_stops_with_questions_in_flight_stops() {
+pub(crate) fn who_stops_with_questions_in_flight_stops() {
     let mut agent = Agent::on_loopback();
     let asker = Asker::new(agent.address());
     for id in 0..2_000 {

@@ -15,6 +15,16 @@ pub(crate) fn are_installed() -> bool {
     found
 }
 
+/// Whether a program can be started.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = "/usr/sbin:/usr/bin:/sbin:/bin";
+    Command::new(program)
+        .arg("-v")
+        .env("PATH", path)
+        .output()
+        .is_ok()
+}
+
 /// Runs a tool and returns all that it says.
 pub(crate) fn run(tool: &str, arguments: &[&str]) -> String {
     let output = Command::new(tool)
