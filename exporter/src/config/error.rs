@@ -160,15 +160,16 @@ impl ConfigError {
 }
 
 /// The few lines that are shown.
-struct Excerpt<'a> {
-    text: &'a str,
+struct Excerpt {
+    text: String,
     first_line: usize,
     span: Range<usize>,
 }
 
-impl<'a> Excerpt<'a> {
-    /// The lines of the place alone: a million bytes need not be laid out.
-    fn around(place: &Place, text: &'a str) -> Self {
+impl Excerpt {
+    /// The lines of the place alone: a million bytes need not be laid out. What may be a
+    /// secret is shown as stars, so that the columns stay.
+    fn around(place: &Place, text: &str) -> Self {
         let start = text
             .get(..place.span.start)
             .and_then(|before| before.rfind('\n'))
@@ -178,15 +179,19 @@ impl<'a> Excerpt<'a> {
             .and_then(|after| after.find('\n'))
             .map_or(text.len(), |length| place.span.start.saturating_add(length));
         let line = text.get(start..end).unwrap_or_default();
-        let shown = line.get(..secret_start(line)).unwrap_or(line);
-        let from = place.span.start.saturating_sub(start).min(shown.len());
-        let to = place
-            .span
-            .end
-            .saturating_sub(start)
-            .clamp(from, shown.len());
+        let (open, hidden) = line
+            .split_at_checked(secret_start(line))
+            .unwrap_or((line, ""));
+        let shown = |at: usize| {
+            let at = at.saturating_sub(start).min(line.len());
+            let behind = at.saturating_sub(open.len());
+            let stars = hidden.get(..behind).unwrap_or(hidden).chars().count();
+            at.min(open.len()).saturating_add(stars)
+        };
+        let from = shown(place.span.start);
+        let to = shown(place.span.end).max(from);
         Self {
-            text: shown,
+            text: format!("{open}{}", "*".repeat(hidden.chars().count())),
             first_line: place.line,
             span: from..to,
         }
@@ -196,15 +201,33 @@ impl<'a> Excerpt<'a> {
 /// Words after which a line may hold a secret that somebody wrote in the wrong place.
 const SECRET_WORDS: [&str; 5] = ["password", "passphrase", "secret", "token", "community"];
 
+/// Endings of keys that say where a secret is, and not what.
+const PLACE_ENDINGS: [&str; 2] = ["_file", "_credential"];
+
 /// Where a line stops being fit for a terminal, a journal or a ticket.
 fn secret_start(line: &str) -> usize {
     let lower = line.to_ascii_lowercase();
-    let ends = SECRET_WORDS.iter().filter_map(|word| {
-        lower
-            .find(word)
-            .map(|start| start.saturating_add(word.len()))
-    });
-    ends.min().unwrap_or(line.len())
+    let mut from = 0;
+    loop {
+        let rest = lower.get(from..).unwrap_or_default();
+        let ends = SECRET_WORDS.iter().filter_map(|word| {
+            let start = rest.find(word)?;
+            Some(start.saturating_add(word.len()))
+        });
+        let Some(end) = ends.min() else {
+            return line.len();
+        };
+        let behind = rest.get(end..).unwrap_or_default();
+        if !PLACE_ENDINGS
+            .iter()
+            .any(|ending| behind.starts_with(ending))
+        {
+            return from.saturating_add(end);
+        }
+        // On behind the value, which is a path or a name.
+        let next = behind.find([',', '}']).unwrap_or(behind.len());
+        from = from.saturating_add(end).saturating_add(next);
+    }
 }
 
 impl fmt::Display for ConfigError {

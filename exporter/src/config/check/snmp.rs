@@ -194,7 +194,7 @@ impl Checker<'_> {
         if view == EVERYTHING || snmp.views.contains_key(view) {
             return Ok(());
         }
-        let wrong = format!("there is no view `{}`", shortened(view));
+        let wrong = format!("`{}` is no view", shortened(view));
         Err(self.refuse(&path.key("view"), &wrong))
     }
 

@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         "snmp.location",
         Shape::Text("at most 255 bytes of text"),
         "empty",
-        "Frankfurt, rack 4",
+        "\"Frankfurt, rack 4\"",
         "sysLocation.",
     ),
     row(
