@@ -4,10 +4,11 @@
 //! makes one [`model::host::HostSample`] of the answers. Limits are
 //! [`model::host::threshold`]'s, publishing is not done here.
 //!
-//! Every fact has one source, the kernel's own: `/proc`, `/sys`, statvfs(2), sysinfo(2),
-//! uname(2). A package that knows many systems gives shares where SNMP wants counts since
-//! boot, and asks all mounts on the caller's thread, where one dead server stops
-//! everything (ADR 0013). Files and calls only: no program is run, no right is needed.
+//! Every fact has one source: `/proc`, `/sys`, statvfs(2), sysinfo(2) and uname(2), and for
+//! the list of processes the package `sysinfo` (ADR 0014). A package that knows many
+//! systems gives shares where SNMP wants counts since boot, and asks all mounts on the
+//! caller's thread, where one dead server stops everything (ADR 0013). Files and calls
+//! only: no program is run, no right is needed.
 //!
 //! # What is published
 //!
@@ -27,6 +28,8 @@
 //!   minutes
 //! - `ztna_host_memory_used_ratio`, from `memory.used_ratio()`: Share of memory that cannot
 //!   be had without swapping
+//! - `ztna_host_memory_used_bytes`, from `total` less `available`: Memory that cannot be
+//!   had without swapping
 //! - `ztna_host_memory_size_bytes`, from `memory.total`: Memory in all
 //! - `ztna_host_memory_free_bytes`, from `memory.free`: Memory that nobody uses
 //! - `ztna_host_memory_available_bytes`, from `memory.available`: Memory that can be had
@@ -45,6 +48,10 @@
 //!   from `inodes*`: Inodes in all; that are free
 //! - `ztna_host_filesystem_readonly`, label `mountpoint`, from `is_read_only`: Whether
 //!   nothing can be written (1)
+//! - `ztna_host_filesystem_holds_update`, label `mountpoint`, from `holds_update`: Whether
+//!   an update of the connector is written there (1)
+//! - `ztna_host_update_space_sufficient`, from `HostSample::has_update_space`: Whether the
+//!   300 MB are free that the vendor checks before an update (1)
 //! - `ztna_host_update_space_bytes`, from least `available` of those that `holds_update`:
 //!   Free space where an update of the connector is written
 //! - `ztna_host_network_receive_bytes_total`, `_transmit_bytes_total`, label `device`, from
@@ -67,6 +74,8 @@
 //! - `ztna_host_conntrack_entries`, `_conntrack_entries_limit`, from `kernel.conntrack*`:
 //!   Tracked connections; most there may be
 //! - `ztna_host_ephemeral_ports`, from `kernel.ports`: Ports for connections that go out
+//! - `ztna_host_ephemeral_ports_used`, label `protocol` (tcp, udp), from
+//!   `kernel.*_ports_used`: Of these, how many a socket has
 //! - `ztna_host_sockets`, label `protocol` (tcp, udp), from `kernel.*_sockets`: Sockets in
 //!   use
 //! - `ztna_host_sockets_time_wait`, from `kernel.tcp_time_wait`: TCP connections that wait
@@ -114,6 +123,7 @@ pub mod kernel;
 pub mod load;
 pub mod memory;
 pub mod network;
+pub mod ports;
 pub mod process;
 pub mod publisher;
 mod reader;

@@ -22,6 +22,12 @@ use crate::log::label_set;
 /// shown in part, and the collector says so.
 pub const HOST_ROWS_MAX: usize = 256;
 
+/// What must be free for an update, in bytes: the vendor checks it before one and does not
+/// begin with less. A fact of the vendor's and no limit of ours, which may be set.
+///
+/// Source: vendor help page "Manage a Publisher", read 2026-08-20: 300 MB.
+pub const UPDATE_SPACE_MIN_BYTES: u64 = 300_000_000;
+
 label_set! {
     /// A part of a host that is read on its own, so that one that hangs stops no other.
     HostCollector {
@@ -86,6 +92,21 @@ pub struct HostSample {
     pub system: System,
     /// What the Publisher counts inside, by its own four names.
     pub publisher: Option<PublisherCounts>,
+}
+
+impl HostSample {
+    /// Bytes free for an update of the connector, on the scarcest of the file systems that
+    /// it is written to. `None` if none is known.
+    pub fn update_space(&self) -> Option<u64> {
+        let holding = self.filesystems.iter().filter(|disk| disk.holds_update);
+        holding.map(|disk| disk.available).min()
+    }
+
+    /// Whether the vendor's own check before an update would find space enough.
+    pub fn has_update_space(&self) -> Option<bool> {
+        self.update_space()
+            .map(|available| UPDATE_SPACE_MIN_BYTES <= available)
+    }
 }
 
 /// How one collector fared.
@@ -289,6 +310,10 @@ pub struct Kernel {
     pub conntrack_max: Option<u64>,
     /// Ephemeral ports there are.
     pub ports: Option<u64>,
+    /// Of those, how many a TCP socket has, each counted once.
+    pub tcp_ports_used: Option<u64>,
+    /// Of those, how many a UDP socket has, each counted once.
+    pub udp_ports_used: Option<u64>,
     /// TCP sockets in use.
     pub tcp_sockets: Option<u64>,
     /// TCP connections that wait to be forgotten.
@@ -404,6 +429,37 @@ mod tests {
         };
         assert_eq!(memory.used_ratio(), Some(0.75));
         assert_eq!(Memory::default().used_ratio(), None);
+    }
+
+    #[test]
+    fn an_update_needs_space_on_each_of_its_file_systems() {
+        let disk = |available, holds_update| Filesystem {
+            mountpoint: Arc::from("/"),
+            device: Arc::from("/dev/sda1"),
+            fstype: Arc::from("ext4"),
+            size: 20_000_000_000,
+            free: available,
+            available,
+            block_size: 4096,
+            inodes: 0,
+            inodes_free: 0,
+            is_read_only: false,
+            holds_update,
+        };
+        let sample = |filesystems| HostSample {
+            filesystems,
+            ..HostSample::default()
+        };
+        let enough = sample(vec![
+            disk(1, false),
+            disk(300_000_000, true),
+            disk(u64::MAX, true),
+        ]);
+        assert_eq!(enough.update_space(), Some(300_000_000));
+        assert_eq!(enough.has_update_space(), Some(true));
+        let scarce = sample(vec![disk(299_999_999, true), disk(u64::MAX, true)]);
+        assert_eq!(scarce.has_update_space(), Some(false));
+        assert_eq!(sample(vec![disk(1, false)]).has_update_space(), None);
     }
 
     #[test]

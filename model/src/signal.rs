@@ -255,6 +255,8 @@ signals! {
             "Load average over 15 minutes"),
         MemoryUsed ("ztna_host_memory_used_ratio" Gauge None []
             "Share of memory that cannot be had without swapping"),
+        MemoryUsedBytes ("ztna_host_memory_used_bytes" Gauge Bytes []
+            "Memory that cannot be had without swapping"),
         MemorySize ("ztna_host_memory_size_bytes" Gauge Bytes []
             "Memory in all"),
         MemoryFree ("ztna_host_memory_free_bytes" Gauge Bytes []
@@ -281,8 +283,12 @@ signals! {
             "Inodes that are free"),
         FilesystemReadOnly ("ztna_host_filesystem_readonly" Gauge None ["mountpoint"]
             "Whether nothing can be written (1)"),
+        FilesystemHoldsUpdate ("ztna_host_filesystem_holds_update" Gauge None ["mountpoint"]
+            "Whether an update of the connector is written there (1)"),
         UpdateSpace ("ztna_host_update_space_bytes" Gauge Bytes []
             "Free space where an update of the connector is written"),
+        UpdateSpaceSufficient ("ztna_host_update_space_sufficient" Gauge None []
+            "Whether the 300 MB are free that the vendor checks before an update (1)"),
         NetworkReceiveBytes ("ztna_host_network_receive_bytes_total" Counter Bytes ["device"]
             "Bytes received"),
         NetworkTransmitBytes ("ztna_host_network_transmit_bytes_total" Counter Bytes ["device"]
@@ -321,6 +327,8 @@ signals! {
             "Most tracked connections there may be"),
         EphemeralPorts ("ztna_host_ephemeral_ports" Gauge None []
             "Ports for connections that go out"),
+        EphemeralPortsUsed ("ztna_host_ephemeral_ports_used" Gauge None ["protocol"]
+            "Ports for connections that go out that a socket has, each counted once"),
         Sockets ("ztna_host_sockets" Gauge None ["protocol"]
             "Sockets in use"),
         SocketsTimeWait ("ztna_host_sockets_time_wait" Gauge None []

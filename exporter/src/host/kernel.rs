@@ -6,10 +6,12 @@
 //! Source of the files: proc_sys_fs(5), proc_vmstat(5), and the kernel's
 //! `Documentation/networking/{ip-sysctl,nf_conntrack-sysctl}.rst`.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use model::host::{HostCollector, Kernel};
 
+use super::ports::ports_used;
 use super::reader::{Reader, TextError, number, numbered};
 use super::settings::Roots;
 use super::worker::Collector;
@@ -31,23 +33,21 @@ pub fn read_file_nr(text: &str) -> Result<(u64, u64), TextError> {
     }
 }
 
-/// Reads `ip_local_port_range`: the first and the last. Returns how many there are.
+/// Reads `ip_local_port_range`: the first and the last.
 ///
 /// # Errors
 ///
 /// There are not two numbers in order.
-pub fn read_port_range(text: &str) -> Result<u64, TextError> {
-    let mut numbers = text.split_ascii_whitespace().map(number);
-    let count = match (numbers.next(), numbers.next()) {
-        (Some(Some(first)), Some(Some(last))) => last.checked_sub(first),
-        _ => None,
-    };
-    count
-        .map(|distance| distance.saturating_add(1))
-        .ok_or(TextError {
+pub fn read_port_range(text: &str) -> Result<RangeInclusive<u16>, TextError> {
+    let port = |word: &str| u16::try_from(number(word)?).ok();
+    let mut ports = text.split_ascii_whitespace().map(port);
+    match (ports.next(), ports.next()) {
+        (Some(Some(first)), Some(Some(last))) if first <= last => Ok(first..=last),
+        _ => Err(TextError {
             line: 1,
             wanted: "the first and the last port",
-        })
+        }),
+    }
 }
 
 /// Reads a file with one number.
@@ -185,6 +185,12 @@ impl Collector for KernelCounts {
         let conntrack = reader.optional(&tracking("nf_conntrack_count"), read_number);
         let conntrack_max = reader.optional(&tracking("nf_conntrack_max"), read_number);
         let ports = reader.wanted(&file("sys/net/ipv4/ip_local_port_range"), read_port_range);
+        let used = |protocol, reader: &mut Reader| {
+            let range = ports.clone()?;
+            ports_used(&file("net"), protocol, &range, reader)
+        };
+        let tcp_ports_used = used("tcp", reader);
+        let udp_ports_used = used("udp", reader);
         let v4 = reader.wanted(&file("net/sockstat"), read_sockstat);
         let v6 = reader.optional(&file("net/sockstat6"), read_sockstat);
         let (v4, v6) = (v4.unwrap_or_default(), v6.unwrap_or_default());
@@ -196,7 +202,9 @@ impl Collector for KernelCounts {
             files_max: files.map(|(_, max)| max),
             conntrack,
             conntrack_max,
-            ports,
+            ports: ports.map(|range| u64::try_from(range.len()).unwrap_or(u64::MAX)),
+            tcp_ports_used,
+            udp_ports_used,
             tcp_sockets: sum(v4.tcp, v6.tcp),
             tcp_time_wait: sum(v4.tcp_time_wait, v6.tcp_time_wait),
             udp_sockets: sum(v4.udp, v6.udp),
@@ -238,6 +246,12 @@ mod tests {
                 ),
                 ports: Some(
                     28232,
+                ),
+                tcp_ports_used: Some(
+                    3,
+                ),
+                udp_ports_used: Some(
+                    1,
                 ),
                 tcp_sockets: Some(
                     15,
@@ -288,10 +302,10 @@ mod tests {
         for text in ["", "1 2", "1 x 3"] {
             assert!(read_file_nr(text).is_err(), "{text}");
         }
-        for text in ["", "5", "60999 32768", "a b"] {
+        for text in ["", "5", "60999 32768", "a b", "1 65536"] {
             assert!(read_port_range(text).is_err(), "{text}");
         }
-        assert_eq!(read_port_range("1024 1024"), Ok(1));
+        assert_eq!(read_port_range("1024 1024"), Ok(1024..=1024));
         assert_eq!(read_sockstat(""), Ok(Sockets::default()));
         assert!(read_sockstat("x\nTCP: inuse").unwrap_err().line == 2);
         assert!(read_vmstat("a 1\npgpgin no\n").unwrap_err().line == 2);

@@ -6,13 +6,16 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Most bytes read of one file. `/proc/stat` of a machine with a thousand interrupt lines
 /// has some ten thousand, a table of a thousand mounts some hundred thousand.
 pub(super) const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// How much is read at once of a file that is handed on line by line.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Most problems that one sample of one collector tells; the rest is counted.
 const PROBLEMS_MAX: usize = 5;
@@ -57,11 +60,13 @@ pub(super) enum ReadError {
         /// Why.
         source: io::Error,
     },
-    /// Longer than [`FILE_BYTES_MAX`].
-    #[error("`{path}` has more than {FILE_BYTES_MAX} bytes")]
+    /// Longer than what is read of it.
+    #[error("`{path}` has more than {bytes_max} bytes")]
     TooLong {
         /// Which.
         path: PathBuf,
+        /// How much is.
+        bytes_max: u64,
     },
     /// It reads otherwise than expected.
     #[error("`{path}` is not understood")]
@@ -152,6 +157,44 @@ impl Reader {
         Ok(&self.buffer)
     }
 
+    /// Hands a long file on line by line, so that its length costs no memory. Ends at the
+    /// first line that is not understood.
+    pub(super) fn each_line(
+        &mut self,
+        path: &Path,
+        bytes_max: u64,
+        take: &mut impl FnMut(&str) -> Result<(), TextError>,
+    ) -> Result<(), ReadError> {
+        self.asked();
+        let failed = |source| ReadError::File {
+            path: path.to_path_buf(),
+            source,
+        };
+        let file = File::open(path).map_err(failed)?;
+        let mut text = BufReader::with_capacity(CHUNK_BYTES, file.take(bytes_max));
+        for line in 1.. {
+            self.buffer.clear();
+            let length = text.read_until(b'\n', &mut self.buffer).map_err(failed)?;
+            if length == 0 {
+                break;
+            }
+            let length = u64::try_from(length).unwrap_or(u64::MAX);
+            self.cost.bytes = self.cost.bytes.saturating_add(length);
+            let content = String::from_utf8_lossy(&self.buffer);
+            take(&content).map_err(|error| ReadError::Content {
+                path: path.to_path_buf(),
+                source: TextError { line, ..error },
+            })?;
+        }
+        if text.into_inner().limit() == 0 {
+            return Err(ReadError::TooLong {
+                path: path.to_path_buf(),
+                bytes_max,
+            });
+        }
+        Ok(())
+    }
+
     /// Counts a question to the kernel that is no file.
     pub(super) const fn asked(&mut self) {
         self.asked_times(1);
@@ -207,6 +250,7 @@ impl Reader {
         if FILE_BYTES_MAX < length {
             return Err(ReadError::TooLong {
                 path: path.to_path_buf(),
+                bytes_max: FILE_BYTES_MAX,
             });
         }
         Ok(())

@@ -33,7 +33,7 @@ pub struct LimitConfig<T> {
 }
 
 /// What a limit is given in.
-pub trait Quantity: Copy + fmt::Display {
+pub(in crate::config) trait Quantity: Copy + fmt::Display {
     /// In the signal's unit.
     fn number(self) -> f64;
     /// Where a breach of `value` ends if nobody says.
