@@ -8,6 +8,7 @@
 //! Known limit: the peer's program is ours (`fixtures/npa_publisher.mtail`); its
 //! authors might write a faster one.
 
+mod host;
 mod latency;
 mod live;
 mod measure;
@@ -48,11 +49,15 @@ struct Flags {
     #[arg(long, value_name = "N", default_value_t = 100)]
     samples: u64,
 
+    /// Samples taken in the measurement of looking at the host.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    host_samples: u32,
+
     /// Where the corpora are written; a temporary folder if not given.
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
 
-    /// Only these parts: throughput, client, live, idle, latency. All if not given.
+    /// Only these parts: throughput, client, live, idle, latency, host. All if not given.
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -89,6 +94,9 @@ fn main() -> Result<()> {
     }
     if flags.wants("latency") {
         latency::measure(flags.samples, &mut report)?;
+    }
+    if flags.wants("host") {
+        host::measure(flags.host_samples, &mut report)?;
     }
     io::stdout()
         .write_all(report.markdown().as_bytes())
