@@ -67,7 +67,7 @@ async fn run_in(probe: &ProbeConfig, clock: Clock, surroundings: &Surroundings) 
         Some(Question::Tls(tls)) => tls::ask(&mut attempt, tls, surroundings).await,
         Some(Question::Tcp(tcp)) => tcp::ask(&mut attempt, tcp, surroundings).await,
         Some(Question::Dns(dns)) => dns::ask(&mut attempt, dns, surroundings).await,
-        Some(Question::Proxy(proxy)) => proxy::ask(proxy, surroundings).await,
+        Some(Question::Proxy(proxy)) => proxy::ask(&attempt, proxy, surroundings).await,
         None => Err(Failure::new(ProbeFault::System, "nothing is asked")),
     };
     let duration = attempt.elapsed();

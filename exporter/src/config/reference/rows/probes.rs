@@ -183,8 +183,8 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "probes[].proxy.excluded",
-        Shape::List("a list of at most 64 names and addresses, like `[goskope.com]`"),
-        "`[goskope.com]`",
+        Shape::List("a list of at most 64 names and addresses, like `[npa.goskope.com]`"),
+        "`[npa.goskope.com]`",
         "[\"*.goskope.com\", 192.0.2.7]",
         "What must not go through the proxy, beside this host itself. The Publisher's tunnel \
          does not go through an explicit proxy; give `[]` for one that does.",
