@@ -14,6 +14,7 @@ pub mod alert;
 pub mod answer;
 pub mod ber;
 pub mod counters;
+pub mod discovery;
 pub mod front;
 pub mod keep;
 pub mod message;

@@ -25,6 +25,7 @@ use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
 pub use self::handle::{Handle, Health, V3};
+pub use self::notifier::tell;
 use self::scenes::{SceneSet, Scenes};
 use self::sockets::Socket;
 use crate::alert::Alert;

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::{LOOK_INTERVAL, Shared};
 use crate::counters::Counter;
-use crate::message::{self, TRAP};
+use crate::message::{self, Pdu, TRAP};
 use crate::notify::{Delivery, Target, Via, Waiting, content, trap_pdu};
 use crate::provider::{self, Content};
 use crate::tree::hundredths;
@@ -41,8 +41,20 @@ async fn tell_all(shared: &Arc<Shared>, waiting: &Waiting) {
         let uptime = shared.foundation.clock.now().uptime;
         let content = content(waiting, &rules.settings.base, hundredths(uptime));
         shared.counters.count(Counter::Traps);
-        let delivery = match tell(shared, target, &content, waiting.number).await {
-            Ok(()) => Delivery::Delivered,
+        let sign = |user: &str, id: i32, pdu: &Pdu| {
+            let present = shared.rules();
+            let uptime = shared.foundation.clock.now().uptime;
+            let engine = present.engine.as_ref();
+            engine.and_then(|engine| engine.trap(user, id, pdu, uptime))
+        };
+        let delivery = match tell(target, &content, waiting.number, sign).await {
+            Ok(()) => {
+                // What an inform takes its own client sends and counts not.
+                if !matches!(target.via, Via::Inform(..)) {
+                    shared.counters.count(Counter::OutPackets);
+                }
+                Delivery::Delivered
+            }
             Err(reason) => {
                 shared.counters.count(Counter::NotificationsFailed);
                 let target = target.name.as_str();
@@ -60,11 +72,17 @@ async fn tell_all(shared: &Arc<Shared>, waiting: &Waiting) {
     shared.foundation.outbox.settle(waiting.number, &deliveries);
 }
 
-async fn tell(
-    shared: &Arc<Shared>,
+/// Tells one target. `sign` makes a message of version 3 for a user, if it can.
+///
+/// # Errors
+///
+/// Why it was not told, in words for people. A trap that went away is told, whether it
+/// arrived or not.
+pub async fn tell(
     target: &Target,
     content: &Content,
     number: u32,
+    sign: impl Fn(&str, i32, &Pdu) -> Option<Vec<u8>>,
 ) -> Result<(), String> {
     // Any number will do for a trap; nobody answers it.
     let id = i32::try_from(number & 0x7fff_ffff).unwrap_or(1);
@@ -82,18 +100,11 @@ async fn tell(
                 &pdu,
             ))
         }
-        Via::TrapAs(user) => {
-            let rules = shared.rules();
-            let uptime = shared.foundation.clock.now().uptime;
-            let engine = rules.engine.as_ref();
-            engine.and_then(|engine| engine.trap(user, id, &trap_pdu(content, id), uptime))
-        }
+        Via::TrapAs(user) => sign(user, id, &trap_pdu(content, id)),
     };
     let message = message.ok_or_else(|| "there is no engine that could sign it".to_owned())?;
     let sent = send(target.address, &message).await;
-    sent.map_err(|error| error.to_string())?;
-    shared.counters.count(Counter::OutPackets);
-    Ok(())
+    sent.map_err(|error| error.to_string())
 }
 
 async fn send(to: SocketAddr, message: &[u8]) -> std::io::Result<()> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::host::Interface;
 use snmp_agent::counters::Counter;
+use snmp_agent::discovery;
 use snmp_agent::front::Network;
 use snmp_agent::keep::{EngineRecord, Keep, KeepError};
 use snmp_agent::run::V3;
@@ -128,6 +129,17 @@ fn addresses_come_and_go_while_the_others_answer() {
     while UdpSocket::bind(second).is_err() {
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn an_engine_is_found_out_with_its_clock() {
+    let agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    let found = discovery::read(&asker.answer(&discovery::question(9)), 9).unwrap();
+    assert_eq!(Some(found.engine_id), agent.handle().engine_id());
+    assert_eq!((found.boots, found.seconds), (42, 1_000));
+    let answer = asker.answer(&discovery::question(10));
+    assert_eq!(discovery::read(&answer, 9), None);
 }
 
 #[test]
