@@ -1,4 +1,5 @@
-//! What to do about a state that is bad: one sentence an event, a state, or a failed tool.
+//! What to do about a state that is bad: one sentence an event, a state, or a failed tool;
+//! and of the host and the probes, in files of their own.
 //!
 //! Rows of data for the page and its JSON, a table a product. A row stands for an event
 //! with its reason; where there is none, such as for a state that the vendor's tool told,
@@ -7,11 +8,17 @@
 //! from a log.
 
 mod cato_client;
+mod host;
 mod netskope_client;
+mod probe;
 mod publisher;
 
 use model::connector::{Aspect, ConnectorKind, Mood, ProbeFailure, StatusView, Tool};
 use model::event::{EventKey, EventKind};
+
+pub(super) use self::host::{Finding, of_collector, of_threshold};
+pub(super) use self::probe::meaning_of_fault;
+pub(super) use crate::probe::active::advice::action as of_fault;
 
 /// One row of a product's table.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +110,7 @@ pub(super) fn of_event(kind: ConnectorKind, key: &EventKey) -> Option<&'static s
 }
 
 /// What to do about a vendor's tool that gave no reading.
-pub(super) const fn of_probe(tool: Tool, failure: ProbeFailure) -> &'static str {
+pub(super) const fn of_tool(tool: Tool, failure: ProbeFailure) -> &'static str {
     match (failure, tool) {
         (ProbeFailure::NotFound, _) => {
             "Tell the configuration where the program is (the tool's path), or switch the tool off."

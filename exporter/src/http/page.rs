@@ -4,8 +4,10 @@
 //! policy. The template escapes every text as HTML; text of foreign authorship is
 //! first made printable, since escaping does not stop marks that turn the reading
 //! direction. What the report holds is `status`' matter, how words and numbers look is
-//! `words`'.
+//! `words`', how the host and the probes are told stands in files of their names.
 
+mod host;
+mod probe;
 mod words;
 
 use askama::Template;
@@ -15,7 +17,7 @@ use model::log::LineOutcome;
 
 use super::status::{
     AspectReport, ClientReport, ConnectorReport, Foreign, LogReport, ProbeReport, RecentReport,
-    RoundTripReport, StatusReport, icon_meaning,
+    RoundTripReport, StatusReport, ToolReport, icon_meaning,
 };
 
 /// Most of the latest events on the page; the JSON has them all.
@@ -93,26 +95,40 @@ impl StatusPage<'_> {
         })
     }
 
-    /// Every connector in a few words, those in trouble first.
-    fn overview(&self) -> Vec<OverviewLine<'_>> {
-        let mut lines: Vec<OverviewLine<'_>> = self
-            .report
-            .connectors
-            .iter()
-            .zip(1..)
-            .map(|(connector, place)| OverviewLine {
-                place,
-                name: connector.name,
+    /// Everything that has a section in a few words, what is in trouble first.
+    fn overview(&self) -> Vec<OverviewLine> {
+        let connectors = self.report.connectors.iter().zip(1..);
+        let mut lines: Vec<OverviewLine> = connectors
+            .map(|(connector, place): (_, usize)| OverviewLine {
+                section: format!("connector-{place}"),
+                name: connector.name.printable().into_owned(),
                 mood: connector.mood(),
                 summary: connector.summary(),
             })
             .collect();
+        lines.extend(self.report.host.as_ref().map(|host| OverviewLine {
+            section: "host".to_owned(),
+            name: "Host".to_owned(),
+            mood: host.mood(),
+            summary: host.summary(),
+        }));
+        let probes = &self.report.probes;
+        lines.extend((!probes.is_empty()).then(|| OverviewLine {
+            section: "probes".to_owned(),
+            name: "Probes".to_owned(),
+            mood: probe::mood(probes),
+            summary: probe::summary(probes),
+        }));
         lines.sort_by_key(|line| match line.mood {
             Mood::Bad => 0,
             Mood::Open => 1,
             Mood::Good => 2,
         });
         lines
+    }
+
+    fn probes_in_order(&self) -> Vec<&ProbeReport<'_>> {
+        probe::in_order(&self.report.probes)
     }
 
     fn mood_word(&self, mood: &Mood) -> &'static str {
@@ -130,6 +146,13 @@ impl StatusPage<'_> {
     /// A label's value as people read it.
     fn words(&self, label_value: &str) -> String {
         label_value.replace('_', " ")
+    }
+
+    /// With a capital at its head; the rest stays, since names have their own.
+    fn sentence(&self, text: &str) -> String {
+        let mut letters = text.chars();
+        let head = letters.next().map(|letter| letter.to_ascii_uppercase());
+        head.into_iter().chain(letters).collect()
     }
 
     fn plural<'w>(&self, count: usize, one: &'w str, many: &'w str) -> &'w str {
@@ -160,11 +183,12 @@ impl LogReport<'_> {
     }
 }
 
-/// A connector's line of the overview.
-struct OverviewLine<'a> {
-    /// The number of its section.
-    place: usize,
-    name: Foreign<'a>,
+/// A line of the overview.
+struct OverviewLine {
+    /// The id of its section.
+    section: String,
+    /// Printable.
+    name: String,
     mood: Mood,
     summary: String,
 }
@@ -279,7 +303,7 @@ fn in_words(aspect: &AspectReport<'_>) -> String {
     format!("{title} {}", aspect.state.replace('_', " "))
 }
 
-impl ProbeReport {
+impl ToolReport {
     /// How it is called by hand.
     fn call(&self) -> &str {
         words::tool_call(self.probe)

@@ -5,12 +5,16 @@
 //! `docs/api.md` and only ever added to. Text of foreign authorship is [`Foreign`],
 //! which JSON escapes by itself and which has no `Display`, so that the page has to
 //! ask for its printable form. Logs are in `log`, what only endpoint clients have in
-//! `client`.
+//! `client`, the host and the active probes in files of their names.
 
 mod client;
+mod host;
 mod log;
+mod probe;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use model::connector::{Aspect, ClientStatus, ConnectorKind, ConnectorState, Fact, Facts, Mood};
@@ -19,8 +23,13 @@ use model::snapshot::{ConnectorSnapshot, Snapshot};
 use model::untrusted::{Untrusted, printable};
 use serde::{Serialize, Serializer};
 
-pub(super) use self::client::{ClientReport, ProbeReport, RoundTripReport, icon_meaning};
+pub(super) use self::client::{ClientReport, RoundTripReport, ToolReport, icon_meaning};
+pub(super) use self::host::{
+    CollectorReport, FilesystemReport, HostReport, InterfaceReport, ProcessReport, PublisherReport,
+    ThresholdReport,
+};
 pub(super) use self::log::{LogReport, RecentReport};
+pub(super) use self::probe::{ProbeReport, TlsReport};
 use super::{advice, health};
 
 /// Text that came from a log, a file's name or the configuration. Shown, never trusted.
@@ -28,10 +37,15 @@ use super::{advice, health};
 #[serde(transparent)]
 pub(super) struct Foreign<'a>(&'a str);
 
-impl Foreign<'_> {
+impl<'a> Foreign<'a> {
     /// For a page, which escapes it again as HTML.
-    pub(super) fn printable(&self) -> std::borrow::Cow<'_, str> {
+    pub(super) fn printable(self) -> Cow<'a, str> {
         printable(self.0)
+    }
+
+    /// Whether there is nothing to show.
+    pub(super) const fn is_empty(self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -53,6 +67,10 @@ pub(super) struct StatusReport<'a> {
     /// Not part of `problems` alone: the page has a banner for it.
     pub(super) store_problem: Option<Foreign<'a>>,
     pub(super) connectors: Vec<ConnectorReport<'a>>,
+    /// `None` before the first look at it, and if nobody wants to know.
+    pub(super) host: Option<HostReport<'a>>,
+    /// The active probes.
+    pub(super) probes: Vec<ProbeReport<'a>>,
     pub(super) recent_events: Vec<RecentReport<'a>>,
 }
 
@@ -146,11 +164,29 @@ pub(super) fn report<'a>(
         problems,
         store_problem: store_problem.map(Foreign),
         connectors: snapshot.connectors.iter().map(connector_report).collect(),
+        host: snapshot
+            .host
+            .as_deref()
+            .map(|host| host::host_report(host, guests(snapshot))),
+        probes: snapshot
+            .probes
+            .iter()
+            .map(|probe| probe::probe_report(probe, &snapshot.recent_events))
+            .collect(),
         recent_events: snapshot
             .recent_events
             .iter()
             .map(log::recent_report)
             .collect(),
+    }
+}
+
+fn guests(snapshot: &Snapshot) -> host::Guests {
+    let is_publisher = |one: &ConnectorSnapshot| one.kind == ConnectorKind::NetskopePublisher;
+    if snapshot.connectors.iter().any(is_publisher) {
+        host::Guests::Publisher
+    } else {
+        host::Guests::NoPublisher
     }
 }
 
@@ -250,4 +286,9 @@ fn facts_by_name<S: Serializer>(facts: &FactReports<'_>, serializer: S) -> Resul
 
 fn as_object<S: Serializer>(counts: &Counts, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(counts.iter().copied())
+}
+
+/// Whole milliseconds.
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,15 +2,18 @@
 //!
 //! [`Server`] is what the tests below share; `hostile` holds the slow, silent, huge and
 //! malformed requests, `crowd` more clients than there are places, `answers` what
-//! well-behaved clients get, `endpoints` what they are told of endpoint clients.
+//! well-behaved clients get, `endpoints` what they are told of endpoint clients, `host`
+//! what of the host and active probes.
 
 mod answers;
 mod crowd;
 mod endpoints;
+mod host;
 mod hostile;
 
 use std::net::SocketAddr;
 
+use jiff::Timestamp;
 use prometheus_client::encoding::text::encode_registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};

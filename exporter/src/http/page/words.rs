@@ -86,6 +86,25 @@ pub(super) fn human_bytes(bytes: u64) -> String {
     format!("{bytes} B")
 }
 
+/// An amount of bytes that is no whole number, like a limit; as [`human_bytes`].
+pub(super) fn human_amount(bytes: f64) -> String {
+    let units = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    for (name, unit) in units {
+        if unit <= bytes {
+            // Never more than there is.
+            let tenths = (bytes / unit * 10.0).floor();
+            return format!("{:.1} {name}", tenths / 10.0);
+        }
+    }
+    format!("{bytes:.0} B")
+}
+
+/// A share of 0 to 1 in per cent, with a digit after the point if it says something.
+pub(super) fn per_cent(ratio: f64) -> String {
+    let text = format!("{:.1}", ratio * 100.0);
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
 /// A count with thin spaces between its thousands.
 pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
@@ -133,6 +152,17 @@ mod tests {
         let shown = shares.map(|(part, whole)| share(part, whole));
         assert_eq!(shown, ["0 %", "0 %", "< 1 %", "25 %", "99 %", "100 %"]);
         assert_eq!(share(u64::MAX, u64::MAX), "100 %");
+    }
+
+    #[test]
+    fn limits_and_shares_are_told_as_people_write_them() {
+        let amounts = [0.0, 999.0, 300e6, 1e9, 1.09e9, 2.5e12].map(human_amount);
+        assert_eq!(
+            amounts,
+            ["0 B", "999 B", "300.0 MB", "1.0 GB", "1.0 GB", "2.5 TB"]
+        );
+        let shares = [0.0, 0.75, 0.7549, 0.756, 1.0].map(per_cent);
+        assert_eq!(shares, ["0 %", "75 %", "75.5 %", "75.6 %", "100 %"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use model::histogram::RttHistogram;
 use model::snapshot::{ConnectorSnapshot, ToolSnapshot};
 use serde::Serialize;
 
-use super::{Counts, FactReports, Foreign, as_object, fact_reports, facts_by_name};
+use super::{Counts, FactReports, Foreign, as_object, fact_reports, facts_by_name, milliseconds};
 use crate::http::advice;
 
 /// A round trip that takes longer than this is felt in interactive work, in milliseconds.
@@ -36,7 +36,7 @@ pub(in crate::http) struct ClientReport<'a> {
     /// By the tools.
     pub(in crate::http) configuration_updated_at: Option<Timestamp>,
     pub(in crate::http) tunnel_reconnects: u64,
-    pub(in crate::http) probes: Vec<ProbeReport>,
+    pub(in crate::http) probes: Vec<ToolReport>,
     pub(in crate::http) round_trips: Vec<RoundTripReport<'a>>,
 }
 
@@ -56,7 +56,7 @@ pub(in crate::http) struct DegradedReport {
 
 /// How one of the vendor's tools fared.
 #[derive(Debug, Serialize)]
-pub(in crate::http) struct ProbeReport {
+pub(in crate::http) struct ToolReport {
     pub(in crate::http) probe: &'static str,
     /// Whether the last run gave a reading; `None` before the first.
     pub(in crate::http) success: Option<bool>,
@@ -95,7 +95,7 @@ pub(super) fn client_report(connector: &ConnectorSnapshot) -> Option<ClientRepor
         tool_facts: fact_reports(connector.kind, &connector.tool_facts),
         configuration_updated_at: connector.configured_at,
         tunnel_reconnects: connector.tunnel_reconnects,
-        probes: connector.tools.iter().map(probe_report).collect(),
+        probes: connector.tools.iter().map(tool_report).collect(),
         round_trips: connector
             .round_trips
             .iter()
@@ -149,15 +149,13 @@ const fn degraded_report(reason: DegradedReason) -> DegradedReport {
     }
 }
 
-fn probe_report(tool: &ToolSnapshot) -> ProbeReport {
+fn tool_report(tool: &ToolSnapshot) -> ToolReport {
     let has_failed = tool.is_success == Some(false);
     let causes = tool.failures.iter().filter(|(_, count)| 0 < *count);
-    ProbeReport {
+    ToolReport {
         probe: tool.tool.name(),
         success: tool.is_success,
-        duration_ms: tool
-            .duration
-            .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        duration_ms: tool.duration.map(milliseconds),
         last_success_at: tool.succeeded_at,
         runs: tool.runs,
         failures: tool
@@ -167,7 +165,7 @@ fn probe_report(tool: &ToolSnapshot) -> ProbeReport {
             .collect(),
         advice: causes
             .filter(|_| has_failed)
-            .map(|(cause, _)| advice::of_probe(tool.tool, *cause))
+            .map(|(cause, _)| advice::of_tool(tool.tool, *cause))
             .collect(),
     }
 }

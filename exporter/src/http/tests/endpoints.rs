@@ -3,7 +3,6 @@
 //! Each test takes the sample's clients, changes what its sentence is about, and reads
 //! the answer as a person would: for words, not for markup.
 
-use jiff::Timestamp;
 use model::connector::{
     ClientStatus, ConnectorKind, ConnectorState, Fact, ProbeFailure, ToolReading, TunnelState,
 };
@@ -25,7 +24,7 @@ async fn page_of(connectors: Vec<ConnectorSnapshot>) -> String {
     text_of(body_of(&page))
 }
 
-fn text_of(html: &str) -> String {
+pub(super) fn text_of(html: &str) -> String {
     let mut text = String::new();
     for piece in html.split('<') {
         let after_tag = piece.split_once('>').map_or(piece, |(_, after)| after);
@@ -44,7 +43,7 @@ async fn json_of(connector: ConnectorSnapshot) -> serde_json::Value {
     report["connectors"][0].clone()
 }
 
-fn check(page: &str, wanted: &[&str]) {
+pub(super) fn check(page: &str, wanted: &[&str]) {
     for words in wanted {
         assert!(page.contains(words), "{words} is missing in\n{page}");
     }

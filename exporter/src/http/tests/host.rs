@@ -1,0 +1,533 @@
+//! What the page and its JSON say of the host and of active probes.
+//!
+//! One sample of everything; each test changes what its sentence is about.
+
+use std::time::Duration;
+
+use model::event::{Event, EventKind};
+use model::host::threshold::{HostResource, ThresholdFact};
+use model::host::{
+    CollectorRun, CpuShares, CpuTimes, Filesystem, HostCollector, HostSample, Interface, Kernel,
+    Memory, ProcessUse, PublisherCounts, System, Traffic,
+};
+use model::probe::{ProbeFault, ProbeKind, ProbePhase, ProbePlan, ProbeRun, TlsFacts};
+use model::snapshot::{HostSnapshot, ProbeSnapshot, RecentEvent};
+use model::untrusted::Untrusted;
+
+use super::answers::{HOSTILE, keys};
+use super::endpoints::{check, text_of};
+use super::*;
+use crate::metrics::sample::{at, key};
+
+const GB: u64 = 1_000_000_000;
+
+/// A host whose root file system is nearly full, and whose network counters are hidden.
+fn host() -> HostSnapshot {
+    let collectors = HostCollector::ALL.iter().map(|collector| {
+        let is_success = *collector != HostCollector::Network;
+        CollectorRun {
+            collector: *collector,
+            is_success,
+            duration: Duration::from_millis(3),
+            error: (!is_success).then(|| "/proc/net/dev: Permission denied".to_owned()),
+            hung_threads: 0,
+        }
+    });
+    HostSnapshot {
+        sample: Arc::new(HostSample {
+            taken_at: Some(at(595)),
+            collectors: collectors.collect(),
+            processors: vec![CpuTimes::default(); 4],
+            cpu_shares: Some(CpuShares {
+                user: 0.5,
+                system: 0.25,
+                idle: 0.125,
+                iowait: 0.0625,
+                steal: 0.0625,
+            }),
+            load: Some([0.52, 1.5, 2.0]),
+            memory: Some(Memory {
+                total: 8 * GB,
+                free: GB,
+                available: 2 * GB,
+                buffers: GB / 10,
+                cached: GB,
+                swap_total: 2 * GB,
+                swap_free: GB,
+                ..Memory::default()
+            }),
+            filesystems: vec![
+                disk("/data", 100 * GB, 40 * GB),
+                Filesystem {
+                    holds_update: true,
+                    ..disk("/", 20 * GB, GB / 2)
+                },
+            ],
+            kernel: Kernel {
+                files_open: Some(2_048),
+                files_max: Some(1_000_000),
+                conntrack: Some(77),
+                conntrack_max: Some(262_144),
+                ports: Some(28_232),
+                tcp_sockets: Some(12),
+                tcp_time_wait: Some(3),
+                udp_sockets: Some(5),
+                processes: Some(140),
+                ..Kernel::default()
+            },
+            connector_process: Some(process("npa_publisher", 3)),
+            largest_process: Some(process("mysqld", 1)),
+            system: System {
+                hostname: Arc::from("pub-fra-1.example.com"),
+                kernel: Arc::from("Linux pub-fra-1 5.15.0-91-generic x86_64"),
+                os_id: Arc::from("ubuntu"),
+                os_version: Arc::from("22.04"),
+                uptime: Some(Duration::from_secs(3 * 86_400)),
+                is_clock_synchronised: Some(true),
+                is_reboot_pending: Some(false),
+                users: Some(1),
+            },
+            publisher: Some(PublisherCounts {
+                snat_connections: Some(31),
+                tcp_connections: Some(32),
+                udp_connections: None,
+                files_open: Some(33),
+            }),
+            ..HostSample::default()
+        }),
+        thresholds: vec![
+            limit(HostResource::Cpu, 0.75, Some(false)),
+            limit(HostResource::Memory, 0.9, Some(false)),
+            ThresholdFact {
+                mountpoints: vec![Arc::from("/")],
+                ..limit(HostResource::Disk, 1e9, Some(true))
+            },
+            limit(HostResource::UpdateSpace, 300e6, Some(false)),
+        ],
+    }
+}
+
+fn limit(resource: HostResource, limit: f64, is_breached: Option<bool>) -> ThresholdFact {
+    ThresholdFact {
+        resource,
+        limit,
+        is_breached,
+        mountpoints: Vec::new(),
+    }
+}
+
+fn disk(mountpoint: &str, size: u64, available: u64) -> Filesystem {
+    Filesystem {
+        mountpoint: Arc::from(mountpoint),
+        device: Arc::from("/dev/sda1"),
+        fstype: Arc::from("ext4"),
+        size,
+        free: available + GB,
+        available,
+        block_size: 4096,
+        inodes: 1_000,
+        inodes_free: 250,
+        is_read_only: false,
+        holds_update: false,
+    }
+}
+
+fn process(name: &str, processes: u64) -> ProcessUse {
+    ProcessUse {
+        name: Arc::from(name),
+        processes,
+        cpu_ticks: 100,
+        cpu_share: Some(0.125),
+        resident_bytes: 120_000_000,
+        files_open: Some(64),
+    }
+}
+
+/// A probe whose way is inspected, one that works, and one that has not run.
+fn probes() -> Vec<ProbeSnapshot> {
+    vec![
+        probe(ProbeKind::Dns, "names", Some(Ok(()))),
+        probe(
+            ProbeKind::Tls,
+            "management-plane",
+            Some(Err(ProbeFault::Intercepted)),
+        ),
+        probe(ProbeKind::Tcp, "data-plane", None),
+    ]
+}
+
+fn probe(kind: ProbeKind, name: &str, outcome: Option<Result<(), ProbeFault>>) -> ProbeSnapshot {
+    let tls = (kind == ProbeKind::Tls).then(|| TlsFacts {
+        version: Some("TLSv1.3"),
+        cipher: Some("TLS13_AES_256_GCM_SHA384"),
+        chain_length: 2,
+        expires_at: Some(Timestamp::UNIX_EPOCH),
+        subject: Some(Untrusted::new("CN=gateway.example.com")),
+        root: Some(Untrusted::new("CN=Corporate Inspection CA")),
+        is_intercepted: Some(true),
+    });
+    let last = outcome.map(|outcome| {
+        Arc::new(ProbeRun {
+            probe: Arc::from(name),
+            duration: Duration::from_millis(1_205),
+            outcome,
+            message: Untrusted::new("the chain ends in CN=Corporate Inspection CA"),
+            phases: vec![
+                (ProbePhase::Resolve, Duration::from_millis(5)),
+                (ProbePhase::Connect, Duration::from_millis(1_200)),
+            ],
+            addresses: Some(2),
+            tls,
+        })
+    });
+    ProbeSnapshot {
+        plan: ProbePlan {
+            name: Arc::from(name),
+            connector: None,
+            kind,
+            target: Arc::from("gateway.example.com:443"),
+        },
+        ran_at: last.as_ref().map(|_| at(590)),
+        last,
+        succeeded_at: Some(at(300)),
+        runs: 40,
+        failures: kind.faults().iter().map(|fault| (*fault, 1)).collect(),
+    }
+}
+
+fn news(log: &str, kind: EventKind, reason: &str) -> RecentEvent {
+    RecentEvent {
+        connector: Arc::from(""),
+        log: Arc::from(log),
+        file: Arc::from(""),
+        offset: 0,
+        read_at: at(500),
+        event: Event {
+            key: key(kind, reason),
+            time: Some(at(500)),
+            fields: Vec::new(),
+        },
+    }
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        host: Some(Arc::new(host())),
+        probes: probes(),
+        recent_events: Arc::from([
+            news("host:disk", EventKind::ThresholdBreached, "disk"),
+            news(
+                "probe:management-plane",
+                EventKind::ProbeFailed,
+                "intercepted",
+            ),
+        ]),
+        connectors: vec![sample::healthy("pub-fra-1")],
+        ..sample::snapshot()
+    }
+}
+
+/// The snapshot with a host that was changed.
+fn with_host(change: impl FnOnce(&mut HostSample)) -> Snapshot {
+    let mut changed = host();
+    change(Arc::make_mut(&mut changed.sample));
+    Snapshot {
+        host: Some(Arc::new(changed)),
+        ..snapshot()
+    }
+}
+
+async fn html_of(snapshot: Snapshot) -> String {
+    let server = Server::start(snapshot).await;
+    let page = server.get("/").await;
+    assert_eq!(status_of(&page), "200");
+    body_of(&page).to_owned()
+}
+
+async fn page_of(snapshot: Snapshot) -> String {
+    text_of(&html_of(snapshot).await)
+}
+
+async fn json_of(snapshot: Snapshot) -> serde_json::Value {
+    let server = Server::start(snapshot).await;
+    let answer = server.get("/api/v1/status").await;
+    serde_json::from_str(body_of(&answer)).unwrap()
+}
+
+#[tokio::test]
+async fn the_host_is_told_in_words_with_what_is_breached_first() {
+    let page = page_of(snapshot()).await;
+    check(
+        &page,
+        &[
+            "Host pub-fra-1.example.com",
+            "Disk too little 500.0 MB free at least, limit 1.0 GB on / What to do: Find what",
+            "Processors within its limit 81.2 % used, limit 75 %",
+            "Memory within its limit 75 % used, limit 90 %",
+            "System ubuntu 22.04: the vendor supports a Publisher on it",
+            "Running for 3 days",
+            "Clock kept by a time service",
+            "Restart not needed",
+            "Load 0.52, 1.50, 2.00 over 1, 5, 15 min on 4 processors",
+            "user 50 %, system 25 %, waiting for disks 6.2 %, taken by the hypervisor 6.2 %",
+            "2.0 GB of 8.0 GB can be had; buffers 100.0 MB, cached 1.0 GB",
+            "Swap 1.0 GB of 2.0 GB free",
+            "500.0 MB on /: enough,",
+            "npa_publisher (3 processes): 120.0 MB, 12.5 % of a processor, 64 files open",
+            "Largest other process mysqld: 120.0 MB",
+            "Busiest other process none seen",
+            "Tracked connections 77 of 262 144",
+            "31 SNAT connections, 32 TCP connections, 33 open files",
+            "/ ext4 20.0 GB 500.0 MB 25 % 1.0 GB, updates are written here /data ext4",
+        ],
+    );
+    let breached = page.find("Disk too little").unwrap();
+    assert!(breached < page.find("Processors within").unwrap());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_says_why() {
+    let page = page_of(snapshot()).await;
+    check(
+        &page,
+        &[
+            "Network: not all could be read: /proc/net/dev: Permission denied. See whether",
+            "not known: /proc/net/dev: Permission denied",
+        ],
+    );
+    let unread = with_host(|sample| {
+        let taken_at = sample.taken_at;
+        *sample = HostSample {
+            taken_at,
+            ..HostSample::default()
+        };
+    });
+    let page = page_of(unread).await;
+    check(
+        &page,
+        &[
+            "System not known",
+            "Load not known",
+            "Memory not known",
+            "Space for an update not known",
+            "Open files not known",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_mount_that_hangs_is_told_with_what_to_do() {
+    let page = page_of(with_host(|sample| {
+        for run in &mut sample.collectors {
+            if run.collector == HostCollector::Filesystem {
+                run.is_success = false;
+                run.hung_threads = 1;
+                run.error = Some("/mnt/share does not answer".to_owned());
+            }
+        }
+    }))
+    .await;
+    check(
+        &page,
+        &["/mnt/share does not answer. A mount does not answer: see mount"],
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_clock_and_a_pending_restart_are_findings() {
+    let troubled = with_host(|sample| {
+        sample.system.is_clock_synchronised = Some(false);
+        sample.system.is_reboot_pending = Some(true);
+        sample.system.os_id = Arc::from("centos");
+        for disk in &mut sample.filesystems {
+            disk.available = 299_000_000;
+        }
+    });
+    let page = page_of(troubled.clone()).await;
+    check(
+        &page,
+        &[
+            "No time service keeps the clock. Start a time service",
+            "An update of the system waits for a restart. Restart the host",
+            "The vendor supports no Publisher on this system. Move the Publisher to Ubuntu",
+            "299.0 MB on /: too little",
+        ],
+    );
+    let findings = |report: serde_json::Value| -> Vec<String> {
+        let findings = report["host"]["findings"].as_array().unwrap().clone();
+        let words = findings.iter().map(|one| one["finding"].to_string());
+        words.map(|word| word.replace('"', "")).collect()
+    };
+    assert_eq!(
+        findings(json_of(troubled.clone()).await),
+        [
+            "system_not_supported",
+            "clock_not_synchronised",
+            "update_space_too_small",
+            "reboot_pending"
+        ]
+    );
+    // A laptop may run what it likes.
+    let laptop = Snapshot {
+        connectors: vec![sample::cato_client("laptop")],
+        ..troubled
+    };
+    let told = findings(json_of(laptop).await);
+    assert!(!told.contains(&"system_not_supported".to_owned()));
+}
+
+#[tokio::test]
+async fn a_probe_that_fails_comes_first_with_cause_and_action() {
+    let page = page_of(snapshot()).await;
+    check(
+        &page,
+        &[
+            "Probes management-plane: TLS is inspected on the path",
+            "management-plane TLS handshake gateway.example.com:443 failed: TLS is inspected on \
+             the path: the chain ends in another root",
+            "1 205 ms (resolve 5, connect 1 200) 20 of 40 failed",
+            "2 addresses, TLSv1.3, TLS13_AES_256_GCM_SHA384 certificate expired",
+            "for CN=gateway.example.com from CN=Corporate Inspection CA",
+            "the chain ends in CN=Corporate Inspection CA What to do: ",
+            "names name resolution gateway.example.com:443 works",
+            "data-plane TCP connection gateway.example.com:443 not run yet",
+        ],
+    );
+    let first = page.find("management-plane TLS").unwrap();
+    assert!(first < page.find("names name resolution").unwrap());
+}
+
+#[tokio::test]
+async fn a_probe_tells_since_when_while_its_news_are_remembered() {
+    let since = |report: &serde_json::Value| report["probes"][1]["since"].clone();
+    let report = json_of(snapshot()).await;
+    assert_eq!(since(&report), at(500).to_string());
+    let forgotten = Snapshot {
+        recent_events: Arc::from([]),
+        ..snapshot()
+    };
+    assert_eq!(
+        since(&json_of(forgotten.clone()).await),
+        serde_json::Value::Null
+    );
+    check(&page_of(forgotten).await, &["last success"]);
+    // News of an earlier outcome do not date the present one.
+    let older = Snapshot {
+        recent_events: Arc::from([news(
+            "probe:management-plane",
+            EventKind::ProbeRecovered,
+            "",
+        )]),
+        ..snapshot()
+    };
+    assert_eq!(since(&json_of(older).await), serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn news_of_no_line_have_no_place_in_a_file() {
+    let page = page_of(snapshot()).await;
+    check(
+        &page,
+        &[
+            "– host.threshold_breached disk host:disk",
+            "– probe.failed intercepted probe:management-plane",
+        ],
+    );
+    assert!(!page.contains(":0 "), "{page}");
+}
+
+#[tokio::test]
+async fn what_is_in_trouble_is_at_the_top_of_the_page() {
+    let html = html_of(snapshot()).await;
+    let overview = html.split("</ul>").next().unwrap();
+    check(
+        &text_of(overview),
+        &["Host disk too little, network not read Probes management-plane: TLS is inspected"],
+    );
+    assert!(overview.contains("href=\"#host\""));
+    let mut quiet = snapshot();
+    quiet.host = None;
+    quiet.probes = Vec::new();
+    let html = html_of(quiet).await;
+    for id in ["id=\"host\"", "id=\"probes\""] {
+        assert!(!html.contains(id), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_text_of_host_and_servers_stays_text() {
+    let mut hostile = with_host(|sample| {
+        for run in &mut sample.collectors {
+            run.is_success = false;
+            run.error = Some(HOSTILE.to_owned());
+        }
+        for disk in &mut sample.filesystems {
+            disk.mountpoint = Arc::from(HOSTILE);
+            disk.fstype = Arc::from(HOSTILE);
+        }
+        let receive = Traffic::default();
+        sample.interfaces = vec![Interface {
+            name: Arc::from(HOSTILE),
+            receive,
+            ..Interface::default()
+        }];
+        sample.largest_process = Some(process(HOSTILE, 1));
+        sample.busiest_process = Some(process(HOSTILE, 1));
+        sample.connector_process = Some(process(HOSTILE, 1));
+        sample.system.hostname = Arc::from(HOSTILE);
+        sample.system.os_id = Arc::from(HOSTILE);
+        sample.system.os_version = Arc::from(HOSTILE);
+        sample.system.kernel = Arc::from(HOSTILE);
+    });
+    let mut troubled = probe(ProbeKind::Tls, HOSTILE, Some(Err(ProbeFault::Intercepted)));
+    troubled.plan.target = Arc::from(HOSTILE);
+    troubled.plan.connector = Some(Arc::from(HOSTILE));
+    let run = Arc::make_mut(troubled.last.as_mut().unwrap());
+    run.message = Untrusted::new(HOSTILE);
+    let tls = run.tls.as_mut().unwrap();
+    tls.subject = Some(Untrusted::new(HOSTILE));
+    tls.root = Some(Untrusted::new(HOSTILE));
+    hostile.probes = vec![troubled];
+    let html = html_of(hostile.clone()).await;
+    let told = html.matches("alert(1)").count();
+    assert!(26 < told, "each of the places is on the page, not {told}");
+    for raw in [
+        "<script",
+        "<img",
+        "onerror=y>",
+        "\"'>",
+        "\u{202e}",
+        "\u{1b}",
+    ] {
+        assert!(!html.contains(raw), "{raw:?}");
+    }
+    let report = json_of(hostile).await;
+    assert_eq!(report["probes"][0]["tls"]["root"], HOSTILE);
+    assert_eq!(report["host"]["processes"]["largest"]["name"], HOSTILE);
+}
+
+#[tokio::test]
+async fn the_json_of_host_and_probes() {
+    let report = json_of(snapshot()).await;
+    let shown = serde_json::json!({"host": report["host"], "probes": report["probes"]});
+    let mut text = serde_json::to_string_pretty(&shown).unwrap();
+    text.push('\n');
+    expect_test::expect_file!["golden/host_and_probes.json"].assert_eq(&text);
+}
+
+#[tokio::test]
+async fn every_name_of_host_and_probes_is_documented() {
+    let report = json_of(snapshot()).await;
+    let document = include_str!("../../../../docs/api.md");
+    let (_, section) = document.split_once("### Host").unwrap();
+    let mut names = Vec::new();
+    keys(&report["host"], &mut names);
+    keys(&report["probes"], &mut names);
+    assert!(60 < names.len());
+    for name in names {
+        assert!(
+            section.contains(&format!("`{name}`")),
+            "{name} is not in docs/api.md"
+        );
+    }
+}
