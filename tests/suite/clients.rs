@@ -4,6 +4,7 @@
 //! Here is what each of them does to the numbers; that none is lost or counted twice
 //! through rotation and `kill -9` is [`exact`]'s.
 
+mod dates;
 mod exact;
 
 use harness::agent::Agent;

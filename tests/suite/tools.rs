@@ -4,6 +4,7 @@
 //! as a program can. Each reload asks every tool anew, so no test waits for an interval.
 
 mod trouble;
+mod version;
 
 use std::fs;
 
