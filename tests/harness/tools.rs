@@ -23,6 +23,8 @@ pub enum Tool {
     Strace,
     /// Tells processor time and peak memory of a command.
     Time,
+    /// Makes certificates, and shows them to whoever asks.
+    Openssl,
 }
 
 impl Tool {
@@ -34,6 +36,7 @@ impl Tool {
             Self::Logrotate => ("logrotate", "logrotate"),
             Self::Strace => ("strace", "strace"),
             Self::Time => ("time", "time"),
+            Self::Openssl => ("openssl", "openssl"),
         }
     }
 

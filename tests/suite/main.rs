@@ -16,6 +16,8 @@ mod configs;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod exposition;
 #[cfg(test)]
 mod http_abuse;
@@ -29,6 +31,8 @@ mod loss;
 mod parse_kinds;
 #[cfg(test)]
 mod privacy;
+#[cfg(test)]
+mod probes;
 #[cfg(test)]
 mod prometheus;
 #[cfg(test)]

@@ -83,8 +83,11 @@ pub(super) enum ConfigFacts {
         /// How many.
         connectors: usize,
     },
-    /// No file was named, and no connector was found.
+    /// No file was named, and the agent would not start without one: no connector was
+    /// found, or what goes without saying does not fit this host.
     Nothing {
+        /// The key or the flag that would help.
+        place: String,
         /// What is missing and wanted.
         message: String,
     },

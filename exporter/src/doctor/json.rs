@@ -66,3 +66,52 @@ pub(super) fn render(report: &Report) -> serde_json::Result<String> {
     text.push('\n');
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::super::guide::CHECKS;
+    use super::super::report::Entry;
+    use super::super::verdict::Verdict;
+    use super::*;
+
+    #[test]
+    fn a_report_has_every_documented_field() {
+        let hostile = "a\u{1b}[2J\"";
+        let finding = Finding::failed(hostile, "b", "c");
+        let report = Report {
+            taken_at: Timestamp::from_second(1_790_000_000).unwrap(),
+            hostname: String::new(),
+            entries: vec![Entry {
+                check: &CHECKS[0],
+                verdict: Verdict::of(vec![finding], "d"),
+            }],
+            is_config_refused: true,
+        };
+        let text = render(&report).unwrap();
+        assert!(!text.contains('\u{1b}'), "{text}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let expected = json!({
+            "format": 1,
+            "version": env!("CARGO_PKG_VERSION"),
+            "taken_at": "2026-09-21T14:13:20Z",
+            "host": "",
+            "outcome": "failed",
+            "summary": {"failed": 1, "warning": 0, "unknown": 0, "skipped": 0, "ok": 0},
+            "checks": [{
+                "id": "config.valid",
+                "title": "Configuration",
+                "outcome": "failed",
+                "text": "d",
+                "guide": CHECKS[0].guide,
+                "source": CHECKS[0].source,
+                "findings": [
+                    {"severity": "failed", "place": hostile, "problem": "b", "action": "c"}
+                ],
+            }],
+        });
+        assert_eq!(value, expected);
+    }
+}

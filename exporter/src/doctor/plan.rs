@@ -30,6 +30,9 @@ pub(super) enum Reach {
 #[derive(Debug, Clone)]
 pub(super) struct HostErrand {
     pub(super) settings: HostSettings,
+    /// Whether the processes that we see are this host's, and not those of a machine that
+    /// only keeps its files.
+    pub(super) has_processes: bool,
     pub(super) thresholds: Vec<Threshold>,
 }
 
@@ -108,6 +111,7 @@ fn config_facts(file: Option<&Path>, loaded: &Result<Config, ConfigError>) -> Co
             connectors: config.connectors.len(),
         },
         (None, Err(error)) => ConfigFacts::Nothing {
+            place: error.key().to_owned(),
             message: error.message(),
         },
         (Some(_), Err(error)) => ConfigFacts::Refused {
@@ -157,6 +161,7 @@ fn host_errand(
     settings.window = Duration::ZERO;
     settings.time_limit = settings.time_limit.min(COLLECTOR_TIME_LIMIT);
     HostErrand {
+        has_processes: root.is_none(),
         settings,
         thresholds,
     }

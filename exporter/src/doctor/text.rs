@@ -144,3 +144,96 @@ fn summary(report: &Report) -> String {
     let parts: Vec<String> = parts.collect();
     format!("\n{} checks: {}\n", report.entries.len(), parts.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use jiff::Timestamp;
+
+    use super::super::guide::CHECKS;
+    use super::super::verdict::Verdict;
+    use super::*;
+
+    fn report(verdicts: Vec<Verdict>) -> Report {
+        let entries = CHECKS.iter().zip(verdicts);
+        Report {
+            taken_at: Timestamp::from_second(1_790_000_000).unwrap(),
+            hostname: "fra-1".to_owned(),
+            entries: entries
+                .map(|(check, verdict)| Entry { check, verdict })
+                .collect(),
+            is_config_refused: false,
+        }
+    }
+
+    fn centos() -> Verdict {
+        let finding = Finding::failed(
+            "/etc/os-release",
+            "centos 7 is no longer supported",
+            "Move.",
+        );
+        Verdict::of(vec![finding], "centos 7")
+    }
+
+    #[test]
+    fn a_report_is_read_from_the_left() {
+        let verdicts = vec![
+            Verdict::ok("right"),
+            centos(),
+            Verdict::of(
+                vec![Finding::warning(
+                    "/run/reboot-required",
+                    "an update waits",
+                    "Restart.",
+                )],
+                "an update waits",
+            ),
+            Verdict::unknown("nobody tells"),
+            Verdict::skipped("no log has a file"),
+        ];
+        let expected = expect![[r#"
+            ztna-exporter 0.1.0 looked at fra-1 at 2026-09-21 14:13:20Z
+
+            [+] ok       Configuration       right
+            [x] failed   Operating system    centos 7
+               x  /etc/os-release: centos 7 is no longer supported
+                  -> Move.
+                  Guide: A Publisher is supported on Ubuntu; support for CentOS ended with release 105, at the end
+                  of May 2023. (vendor help page "Manage a Publisher", read 2026-08-20)
+
+            [!] warning  Pending restart     an update waits
+               !  /run/reboot-required: an update waits
+                  -> Restart.
+                  Guide: An update of the host that waits for a restart is not in force yet. (this program's
+                  manual, docs/doctor.md)
+
+            [?] unknown  Clock               nobody tells
+            [-] skipped  Times of log files  no log has a file
+
+            5 checks: 1 failed, 1 warning, 1 unknown, 1 skipped, 1 ok
+        "#]];
+        expected.assert_eq(&render(&report(verdicts), Colour::Never));
+    }
+
+    #[test]
+    fn colour_adds_to_the_words_and_replaces_none() {
+        let plain = render(&report(vec![centos()]), Colour::Never);
+        let coloured = render(&report(vec![centos()]), Colour::Always);
+        assert!(coloured.contains("\u{1b}[31;1m[x] failed "), "{coloured}");
+        let without = coloured
+            .replace("\u{1b}[31;1m", "")
+            .replace("\u{1b}[0m", "");
+        assert_eq!(without, plain);
+    }
+
+    #[test]
+    fn foreign_text_moves_no_cursor_and_ends() {
+        let hostile = format!("a\u{1b}[2J\u{202e}\r\n{}", "b".repeat(5_000));
+        let finding = Finding::failed(&hostile, &hostile, "mend");
+        let mut report = report(vec![Verdict::of(vec![finding], &hostile)]);
+        report.hostname.clone_from(&hostile);
+        let text = render(&report, Colour::Never);
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\r']), "{text}");
+        assert!(text.len() < 5_000, "{}", text.len());
+    }
+}

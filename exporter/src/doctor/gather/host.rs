@@ -3,6 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use model::host::{HostCollector, HostSample};
+
 use super::super::facts::HostFacts;
 use super::super::plan::HostErrand;
 use crate::clock::Clock;
@@ -19,9 +21,24 @@ pub(in crate::doctor) fn look(plan: &HostErrand, clock: Clock) -> HostFacts {
     let spent = clock.now().monotonic.saturating_sub(first.monotonic);
     thread::sleep(WINDOW.saturating_sub(spent));
     let second = clock.now();
+    let mut sample = sampler.sample(second);
+    if !plan.has_processes {
+        hide_processes(&mut sample);
+    }
     HostFacts {
-        sample: sampler.sample(second),
+        sample,
         window: second.monotonic.saturating_sub(first.monotonic),
         thresholds: plan.thresholds.clone(),
+    }
+}
+
+/// Processes are listed of the machine that we run on, whatever the root.
+fn hide_processes(sample: &mut HostSample) {
+    sample.connector_process = None;
+    sample.largest_process = None;
+    sample.busiest_process = None;
+    let runs = sample.collectors.iter_mut();
+    for run in runs.filter(|run| run.collector == HostCollector::Process) {
+        run.error = Some("files of another root have no processes".to_owned());
     }
 }

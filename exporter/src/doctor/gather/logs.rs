@@ -322,11 +322,11 @@ mod tests {
         fs::create_dir_all(root.join("home/ada")).unwrap();
         fs::write(root.join("home/file"), "").unwrap();
         let end = |pattern: &str| {
-            let (folder, name) = facts(root, pattern).dead_end.unwrap();
-            let folder = folder.strip_prefix(root).unwrap().display().to_string();
-            (folder, name)
+            let (last, name) = facts(root, pattern).dead_end.unwrap();
+            let below = last.strip_prefix(root).unwrap().display().to_string();
+            (below, name)
         };
-        let of = |folder: &str, name: &str| (folder.to_owned(), name.to_owned());
+        let of = |below: &str, name: &str| (below.to_owned(), name.to_owned());
         assert_eq!(end("home/*/logs/agent.txt"), of("home/ada", "logs"));
         assert_eq!(end("home/ada/x*"), of("home/ada", "x*"));
         assert_eq!(end("home/file/agent.txt"), of("home/file", "agent.txt"));
@@ -344,7 +344,7 @@ mod tests {
         let obstacles = facts(root, "folder").obstacles;
         assert_eq!(obstacles[0].path, root.join("folder"));
         std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
-        let obstacles = facts(root, "loop/x").obstacles;
-        assert_eq!(obstacles[0].path, root.join("loop"));
+        let around = facts(root, "loop/x").obstacles;
+        assert_eq!(around[0].path, root.join("loop"));
     }
 }

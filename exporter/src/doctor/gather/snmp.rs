@@ -1,14 +1,18 @@
-//! Asks the agent's SNMP as a poller would: SNMPv3 who it is, and SNMPv2c for its uptime.
+//! Asks the agent's SNMP as a poller would: who it is by SNMPv3, its uptime by SNMPv2c.
 //!
-//! The question of version 3 is the discovery that every poller begins with (RFC 3414 4):
-//! it needs no user and no key, and whoever answers speaks USM. That of version 2c needs
-//! the community, and is only asked if its file may be read by us.
+//! Where there are users, the question of version 3 is the discovery that every poller
+//! begins with (RFC 3414 4): it needs no key, and whoever answers speaks USM. Where there
+//! are communities, the first one asks for sysUpTime by version 2c.
 //!
-//! Known limit: that a user's passphrase is right is not tried.
+//! Known limits: that a user's passphrase is right is not tried; and the question comes
+//! from this host, which `snmp.allow` may leave out.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
+
+use snmp_agent::ber::{self, write, write_oid};
+use snmp_agent::message::{Envelope, Pdu, PduKind, V2C, write_community};
 
 use super::super::facts::{Seen, SnmpAnswer, SnmpFacts, Unseen};
 use super::addresses::reachable;
@@ -21,20 +25,31 @@ const TRIES: usize = 2;
 /// Longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 2_048;
 
+/// Number of our questions, as version 2c and the discovery have it.
+const QUESTION: i32 = 0x2abe;
+
 /// Where the agent answers, and what to ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(in crate::doctor) struct SnmpPlan {
     addresses: Vec<String>,
+    has_users: bool,
+    /// The first community. A secret: never shown.
+    community: Option<Vec<u8>>,
 }
 
 impl SnmpPlan {
     /// What the configuration says.
     pub(in crate::doctor) fn of(config: &Config) -> Seen<Self> {
-        if config.snmp.listen.is_empty() {
+        let snmp = &config.snmp;
+        if snmp.listen.is_empty() {
             return Err(Unseen::NotWanted("not configured".to_owned()));
         }
+        let names = snmp.communities.iter().filter_map(|one| one.name());
+        let mut read = names.filter_map(|name| name.read().ok());
         Ok(Self {
-            addresses: config.snmp.listen.clone(),
+            addresses: snmp.listen.clone(),
+            has_users: !snmp.users.is_empty(),
+            community: read.next().map(|found| found.secret.expose().to_vec()),
         })
     }
 }
@@ -52,7 +67,7 @@ pub(in crate::doctor) fn ask(plan: &SnmpPlan) -> Vec<SnmpFacts> {
                 answers: if is_free {
                     Vec::new()
                 } else {
-                    vec![discover(address)]
+                    ask_at(address, plan)
                 },
                 is_free,
             }
@@ -60,20 +75,60 @@ pub(in crate::doctor) fn ask(plan: &SnmpPlan) -> Vec<SnmpFacts> {
         .collect()
 }
 
-/// Sends a discovery, and takes any report of the same number.
-fn discover(address: SocketAddr) -> SnmpAnswer {
-    let outcome = match exchange(address, &DISCOVERY) {
-        Ok(answer) if is_report(&answer) => Ok("SNMPv3 answers".to_owned()),
-        Ok(_) => Err("what answers does not speak SNMPv3".to_owned()),
+fn ask_at(address: SocketAddr, plan: &SnmpPlan) -> Vec<SnmpAnswer> {
+    let by_user = plan.has_users.then(|| SnmpAnswer {
+        question: "SNMPv3",
+        outcome: ask_once(address, &DISCOVERY, is_report, "SNMPv3"),
+    });
+    let by_community = plan.community.as_ref().map(|community| SnmpAnswer {
+        question: "SNMPv2c",
+        outcome: ask_once(address, &question(community), is_response, "SNMPv2c"),
+    });
+    by_user.into_iter().chain(by_community).collect()
+}
+
+fn ask_once(
+    address: SocketAddr,
+    question: &[u8],
+    is_answer: impl Fn(&[u8]) -> bool,
+    version: &str,
+) -> Result<String, String> {
+    match exchange(address, question) {
+        Ok(answer) if is_answer(&answer) => Ok(format!("{version} answers")),
+        Ok(_) => Err("what answers does not speak it".to_owned()),
         Err(error) => Err(match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "no answer".to_owned(),
             _ => format!("no answer: {error}"),
         }),
-    };
-    SnmpAnswer {
-        question: "SNMPv3",
-        outcome,
     }
+}
+
+/// A GET of sysUpTime.0 (SNMPv2-MIB).
+fn question(community: &[u8]) -> Vec<u8> {
+    const SYS_UP_TIME: [u32; 9] = [1, 3, 6, 1, 2, 1, 1, 3, 0];
+    /// GetRequest-PDU (RFC 3416 3).
+    const GET: u8 = 0xa0;
+    let mut binding = Vec::new();
+    write_oid(&mut binding, &SYS_UP_TIME);
+    write(&mut binding, ber::NULL, &[]);
+    let mut bindings = Vec::new();
+    write(&mut bindings, ber::SEQUENCE, &binding);
+    let pdu = Pdu {
+        id: QUESTION,
+        bindings,
+        ..Pdu::default()
+    };
+    write_community(V2C, community, GET, &pdu)
+}
+
+/// Whether somebody answered our question of version 2c.
+fn is_response(answer: &[u8]) -> bool {
+    let Ok(envelope) = Envelope::open(answer) else {
+        return false;
+    };
+    let is_v2c = envelope.version == V2C;
+    let answered = envelope.community();
+    is_v2c && answered.is_ok_and(|(_, pdu)| pdu.kind == PduKind::Other && pdu.id == QUESTION)
 }
 
 fn exchange(address: SocketAddr, question: &[u8]) -> io::Result<Vec<u8>> {
@@ -136,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_discovery_is_well_formed() {
-        let reader = snmp_agent::message::Envelope::open(&DISCOVERY).unwrap();
+        let reader = Envelope::open(&DISCOVERY).unwrap();
         assert_eq!(reader.version, snmp_agent::message::V3);
         let header = snmp_agent::message::Header::read(reader.body).unwrap();
         assert_eq!((header.id, header.size_max), (0x2abe, 65_507));
@@ -159,12 +214,37 @@ mod tests {
         });
         let plan = SnmpPlan {
             addresses: vec![address.to_string()],
+            has_users: true,
+            community: None,
         };
         let first = ask(&plan);
-        assert_eq!((first[0].is_free, first[0].answers.len()), (false, 1));
-        assert_eq!(first[0].answers[0].outcome, Ok("SNMPv3 answers".to_owned()));
-        assert!(discover(address).outcome.is_err());
+        assert!(!first[0].is_free);
+        let answers = vec![SnmpAnswer {
+            question: "SNMPv3",
+            outcome: Ok("SNMPv3 answers".to_owned()),
+        }];
+        assert_eq!(first[0].answers, answers);
+        assert!(ask(&plan)[0].answers[0].outcome.is_err());
         served.join().unwrap();
         assert!(ask(&plan)[0].is_free);
+    }
+
+    #[test]
+    fn a_question_of_version_2c_is_a_request_and_its_answer_a_response() {
+        let asked = question(b"secret");
+        let (community, request) = Envelope::open(&asked).unwrap().community().unwrap();
+        assert_eq!((community, request.kind), (&b"secret"[..], PduKind::Get));
+        assert_eq!(request.names, [vec![1, 3, 6, 1, 2, 1, 1, 3, 0]]);
+        assert!(!is_response(&asked), "an echo is no answer");
+        let pdu = Pdu {
+            id: QUESTION,
+            ..Pdu::default()
+        };
+        let answer = write_community(V2C, b"secret", snmp_agent::message::RESPONSE, &pdu);
+        assert!(is_response(&answer));
+        assert!(!is_response(&answer[..9]));
+        let other = Pdu { id: 1, ..pdu };
+        let other = write_community(V2C, b"secret", snmp_agent::message::RESPONSE, &other);
+        assert!(!is_response(&other));
     }
 }

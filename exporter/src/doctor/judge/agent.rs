@@ -17,13 +17,13 @@ pub(in crate::doctor) fn config(facts: &Facts) -> Verdict {
             "no file named; {} found at the vendors' paths",
             connectors(number)
         )),
-        ConfigFacts::Nothing { message } => Verdict::of(
+        ConfigFacts::Nothing { place, message } => Verdict::of(
             vec![Finding::failed(
-                "--config",
+                place,
                 message,
                 "Name a configuration file with --config, or install the connector first.",
             )],
-            "nothing to watch",
+            "without a file the agent would not start",
         ),
         ConfigFacts::Refused { place, message } => Verdict::of(
             vec![Finding::failed(

@@ -3,6 +3,7 @@
 //! A log without a file is one finding, and is left out where files are judged; a file
 //! that cannot be read says nothing of its age.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -85,9 +86,12 @@ pub(in crate::doctor) fn logs_readable(facts: &Facts) -> Verdict {
         Err(verdict) => return verdict,
     };
     let mut findings = Vec::new();
+    let mut obstacles = BTreeSet::new();
     let mut readable: u64 = 0;
     for log in logs {
-        for obstacle in log.obstacles() {
+        // Several logs may lead through one folder, which is one fault.
+        let new = log.obstacles().filter(|one| obstacles.insert(&one.path));
+        for obstacle in new {
             findings.push(Finding::failed(
                 obstacle.path.display().to_string(),
                 format!("{}: {}", log.title(), obstacle.problem),
@@ -107,8 +111,6 @@ pub(in crate::doctor) fn logs_readable(facts: &Facts) -> Verdict {
             }
         }
     }
-    // Several patterns may lead through one folder.
-    findings.dedup();
     if readable == 0 && findings.is_empty() {
         return Verdict::skipped("no log has a file");
     }

@@ -4,6 +4,7 @@
 //! not blamed again.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use model::probe::{ProbeFault, ProbeKind};
 
@@ -61,8 +62,8 @@ pub(in crate::doctor) fn names(facts: &Facts) -> Verdict {
     }
     let hosts: BTreeSet<&str> = asked
         .iter()
-        .filter(|one| one.run.addresses.is_some() || !blamed.is_empty())
         .map(|one| one.host.as_str())
+        .filter(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_err())
         .collect();
     if hosts.is_empty() {
         return Verdict::skipped("no name had to be resolved");
@@ -78,7 +79,11 @@ pub(in crate::doctor) fn ports(facts: &Facts) -> Verdict {
 
 /// TLS reaches the vendor unread.
 pub(in crate::doctor) fn tls(facts: &Facts) -> Verdict {
-    of_kind(facts, ProbeKind::Tls, "no name of it is known")
+    of_kind(
+        facts,
+        ProbeKind::Tls,
+        "no such probe is configured, and no --tenant named",
+    )
 }
 
 fn of_kind(facts: &Facts, kind: ProbeKind, nothing: &str) -> Verdict {
@@ -99,7 +104,7 @@ fn of_kind(facts: &Facts, kind: ProbeKind, nothing: &str) -> Verdict {
     }
     let findings = reached.iter().filter_map(|one| {
         let fault = one.run.outcome.err()?;
-        (!is_vendors_own(one, fault)).then(|| finding(one, fault, &one.target))
+        Some(finding(one, fault, &one.target))
     });
     let words: Vec<String> = reached.iter().map(|one| title(one)).collect();
     let text = if words.len() <= 3 {
@@ -108,28 +113,6 @@ fn of_kind(facts: &Facts, kind: ProbeKind, nothing: &str) -> Verdict {
         count(number_of(&words), "target")
     };
     Verdict::of(findings.collect(), text)
-}
-
-/// The root of the vendor's data plane, by its name: the vendor publishes no certificate
-/// of it.
-///
-/// Source: "Verified: /DC=io/DC=newedge/CN=New Edge Root CA" of a Publisher's log, vendor
-/// help page "Publisher troubleshooting", read 2026-08-20.
-const VENDORS_ROOT: &str = "CN=New Edge Root CA";
-
-/// Whether a chain is only blamed for ending in the vendor's own root.
-fn is_vendors_own(asked: &Asked, fault: ProbeFault) -> bool {
-    let is_about_root = matches!(
-        fault,
-        ProbeFault::Intercepted | ProbeFault::UnknownRoot | ProbeFault::SelfSigned
-    );
-    let root = asked.run.tls.as_ref().and_then(|tls| tls.root.as_ref());
-    asked.plane == Plane::Data
-        && is_about_root
-        && root.is_some_and(|root| {
-            let mut parts = root.expose().split([',', '/', '+']);
-            parts.any(|part| part.trim() == VENDORS_ROOT)
-        })
 }
 
 fn title(asked: &Asked) -> String {

@@ -12,7 +12,7 @@ use model::host::{
     CollectorRun, CpuShares, CpuTimes, Filesystem, HostCollector, HostSample, Kernel, Memory,
     ProcessUse, System,
 };
-use model::probe::{ProbeFault, ProbeKind, ProbeRun, TlsFacts};
+use model::probe::{ProbeFault, ProbeKind, ProbeRun};
 use model::untrusted::Untrusted;
 
 use super::super::facts::*;
@@ -215,7 +215,7 @@ fn check(id: &str, severity: Severity, place: &str, spoil: impl FnOnce(&mut Fact
     let found = findings(&facts);
     let found: Vec<(&str, Severity, &str)> = found
         .iter()
-        .map(|(check, severity, place)| (*check, *severity, place.as_str()))
+        .map(|(check, how_bad, at)| (*check, *how_bad, at.as_str()))
         .collect();
     assert_eq!(found, [(id, severity, place)]);
 }
@@ -325,9 +325,9 @@ fn a_publisher_has_to_run_in_one_container() {
         image,
         answers(vec![running(), running()]),
     );
-    let mut facts = good();
-    answers(vec![stopped, running()])(&mut facts);
-    assert_eq!(findings(&facts), []);
+    let mut updated = good();
+    answers(vec![stopped, running()])(&mut updated);
+    assert_eq!(findings(&updated), []);
     check("docker.engine", Failed, "/run/docker.sock", |facts| {
         facts.docker = Ok(DockerFacts::NoSocket);
         host(facts).connector_process = Some(process("npa_publisher", 0));
@@ -421,31 +421,6 @@ fn one_name_that_does_not_resolve_is_one_finding() {
 }
 
 #[test]
-fn the_vendors_own_root_is_known_on_the_data_plane_only() {
-    let vendor = TlsFacts {
-        version: Some("TLSv1.2"),
-        cipher: None,
-        chain_length: 2,
-        expires_at: None,
-        subject: None,
-        root: Some(Untrusted::new("DC=io, DC=newedge, CN=New Edge Root CA")),
-        is_intercepted: Some(true),
-    };
-    let spoil = |index: usize| {
-        let vendor = vendor.clone();
-        move |facts: &mut Facts| {
-            let run = &mut facts.path.as_mut().unwrap()[index].run;
-            run.outcome = Err(ProbeFault::Intercepted);
-            run.tls = Some(vendor);
-        }
-    };
-    let mut facts = good();
-    spoil(1)(&mut facts);
-    assert_eq!(findings(&facts), []);
-    check("path.tls", Failed, "mp.example:443", spoil(0));
-}
-
-#[test]
 fn logs_are_judged_by_being_there_readable_and_written() {
     let file = "/home/ubuntu/logs/agent.txt";
     check("logs.found", Failed, "/home/*/logs/agent.txt*", |facts| {
@@ -465,7 +440,7 @@ fn logs_are_judged_by_being_there_readable_and_written() {
         });
     });
     check("logs.current", Warning, file, |facts| {
-        first_file(facts).bytes = 0
+        first_file(facts).bytes = 0;
     });
     check("logs.current", Warning, "connector `pub`", |facts| {
         first_log(facts).silence_max = Some(Duration::from_secs(9));
@@ -485,6 +460,7 @@ fn the_agents_own_needs_are_judged() {
     });
     check("config.valid", Failed, "--config", |facts| {
         facts.config = ConfigFacts::Nothing {
+            place: "--config".to_owned(),
             message: "nothing found".to_owned(),
         };
     });
