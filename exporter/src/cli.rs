@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use model::untrusted::printable;
 
 use crate::logging::{LogFormat, LogLevel};
+use crate::snmp::command::SnmpCommand;
 
 /// The command failed while it ran.
 pub const EXIT_FAILED: u8 = 1;
@@ -63,6 +64,12 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check this host against the vendor's guide, and say what to do about each finding.
     Doctor(DoctorArgs),
+    /// The SNMP module, users of SNMPv3, and a test of those who are told.
+    Snmp {
+        /// What to do.
+        #[command(subcommand)]
+        command: SnmpCommand,
+    },
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -233,6 +240,7 @@ pub fn main() -> ExitCode {
         Some(Command::Parse(args)) => crate::parse::run(&args),
         Some(Command::Explain(args)) => crate::explain::run(&args),
         Some(Command::Doctor(args)) => crate::doctor::run(&args),
+        Some(Command::Snmp { command }) => crate::snmp::command::run(&command),
         Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Man) => print_manual(),
     };

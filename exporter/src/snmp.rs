@@ -51,7 +51,7 @@ pub struct SnmpSide {
     outbox: Arc<KeptOutbox>,
     wake: Arc<Notify>,
     running: Option<Handle>,
-    /// Writes what may wait a moment; there from the first start of the agent on.
+    /// Writes what may wait a moment.
     writing: Option<JoinHandle<()>>,
     /// Whether the targets know of this start.
     is_start_told: bool,
@@ -138,6 +138,24 @@ impl SnmpSide {
 
     /// Puts in force what was prepared.
     pub async fn commit(&mut self, prepared: PreparedSnmp) {
+        if self.writing.is_none() {
+            let writing = write(
+                Arc::clone(&self.durable),
+                Arc::clone(&self.memory),
+                Arc::clone(&self.outbox),
+                Arc::clone(&self.wake),
+            );
+            self.writing = Some(tokio::spawn(writing));
+        }
+        let needs_engine = prepared
+            .wanted
+            .as_ref()
+            .is_some_and(|wanted| wanted.built.settings.needs_engine());
+        if !needs_engine {
+            let memory = Arc::clone(&self.memory);
+            // Not waited for: until it is kept, `snmp user` says that there is no name.
+            drop(tokio::task::spawn_blocking(move || memory.name_engine()));
+        }
         let Some(Wanted { built, bound }) = prepared.wanted else {
             self.metrics.gone();
             if let Some(running) = self.running.take() {
@@ -177,15 +195,6 @@ impl SnmpSide {
             running.listen(bound);
             running.leave_unwanted();
             return Ok(());
-        }
-        if self.writing.is_none() {
-            let writing = write(
-                Arc::clone(&self.durable),
-                Arc::clone(&self.memory),
-                Arc::clone(&self.outbox),
-                Arc::clone(&self.wake),
-            );
-            self.writing = Some(tokio::spawn(writing));
         }
         let keep: Arc<dyn Keep> = Arc::<Memory>::clone(&self.memory);
         let outbox: Arc<dyn Outbox> = Arc::<KeptOutbox>::clone(&self.outbox);

@@ -70,6 +70,8 @@ pub struct Memory {
     /// Somebody wants something written.
     wake: Arc<Notify>,
     metrics: SnmpMetrics,
+    /// Held while the engine's record is being kept.
+    engine_keeping: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -79,6 +81,8 @@ struct State {
     /// Pieces as they are durable.
     written: BTreeMap<Arc<str>, Vec<u8>>,
     is_written: bool,
+    /// The engine's record is in the store.
+    is_engine_kept: bool,
 }
 
 /// The engine's record as it is kept.
@@ -146,6 +150,7 @@ impl Memory {
             .collect();
         let indexes = read_pieces(&written);
         let state = Mutex::new(State {
+            is_engine_kept: engine.is_some(),
             engine,
             indexes,
             written,
@@ -156,10 +161,12 @@ impl Memory {
             state,
             wake,
             metrics,
+            engine_keeping: Mutex::default(),
         }
     }
 
-    /// The engine's record; makes one up if there is none. It is kept when it is used.
+    /// The engine's record; makes one up if there is none. It is kept soon, and in any case
+    /// before it is used.
     ///
     /// # Errors
     ///
@@ -171,6 +178,33 @@ impl Memory {
         }
         let record = EngineRecord::invent().map_err(|error| KeepError(error.to_string()))?;
         Ok(state.engine.insert(record).clone())
+    }
+
+    /// Keeps the engine's name, if it is not kept yet: `snmp user` makes keys for it before
+    /// there is anybody to serve. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// If the store does not commit; then there is no name to make keys for yet.
+    pub fn name_engine(&self) -> Result<(), KeepError> {
+        let _alone = self.engine_keeping.lock();
+        let record = self.engine()?;
+        if self.lock().is_engine_kept {
+            return Ok(());
+        }
+        self.keep_engine(&record)
+    }
+
+    /// The caller sees to it that no other record is being kept: an older one must not
+    /// come later, or the count of starts would go back.
+    fn keep_engine(&self, record: &EngineRecord) -> Result<(), KeepError> {
+        let value = write_engine(record)?;
+        let changes = vec![(Arc::from(ENGINE_KEY), Some(value))];
+        blocking(|| self.durable.keep(changes)).map_err(KeepError)?;
+        let mut state = self.lock();
+        state.engine = Some(record.clone());
+        state.is_engine_kept = true;
+        Ok(())
     }
 
     /// What is to be written, if anything is.
@@ -214,10 +248,8 @@ impl Keep for Memory {
     }
 
     fn save_engine(&self, record: &EngineRecord) -> Result<(), KeepError> {
-        let value = write_engine(record)?;
-        let changes = vec![(Arc::from(ENGINE_KEY), Some(value))];
-        blocking(|| self.durable.keep(changes)).map_err(KeepError)?;
-        self.lock().engine = Some(record.clone());
+        let _alone = self.engine_keeping.lock();
+        self.keep_engine(record)?;
         self.metrics.boots(record.boots);
         Ok(())
     }
@@ -376,6 +408,19 @@ pub(super) mod tests {
         record.boots = 7;
         first.save_engine(&record).unwrap();
         assert_eq!(memory(&disk).engine().unwrap(), record);
+    }
+
+    #[test]
+    fn a_name_is_kept_before_the_first_start_and_never_over_a_later_record() {
+        let disk = Arc::new(Disk::default());
+        let first = memory(&disk);
+        first.name_engine().unwrap();
+        let mut record = memory(&disk).engine().unwrap();
+        assert_eq!(record, first.engine().unwrap());
+        record.boots = 3;
+        first.save_engine(&record).unwrap();
+        first.name_engine().unwrap();
+        assert_eq!(memory(&disk).engine().unwrap().boots, 3);
     }
 
     #[test]
