@@ -86,14 +86,14 @@ impl Scenes {
         foundation: &Foundation,
         now: Now,
     ) -> Arc<SceneSet> {
-        let present = self.present.as_ref();
-        let usable = present.filter(|one| Arc::ptr_eq(&one.rules, rules));
-        if let Some(present) = usable.filter(|one| one.is_fresh(now)) {
-            return Arc::clone(present);
+        let last = self.present.as_ref();
+        let usable = last.filter(|one| Arc::ptr_eq(&one.rules, rules));
+        if let Some(fresh) = usable.filter(|one| one.is_fresh(now)) {
+            return Arc::clone(fresh);
         }
         let picture = foundation.source.latest();
-        if let Some(present) = usable.filter(|one| one.shows(&picture, now)) {
-            return Arc::clone(present);
+        if let Some(same) = usable.filter(|one| one.shows(&picture, now)) {
+            return Arc::clone(same);
         }
         self.observe(&picture, now);
         let is_new = self.indexes.learn(&picture.host, &picture.snapshot);

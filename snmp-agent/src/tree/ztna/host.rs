@@ -41,16 +41,14 @@ fn memory_and_cpu(host: &HostSample) -> Scalars {
     let memory = host.memory;
     let used = memory.and_then(|one| one.total.checked_sub(one.available));
     let used_ratio = memory.and_then(|one| one.used_ratio());
-    // Of several the scarcest: an update needs room on each.
-    let holding = host.filesystems.iter().filter(|one| one.holds_update);
-    let update = holding.map(|one| one.available).min();
     vec![
         (1, used.map(kilobytes)),
         (2, used_ratio.map(percent)),
         (3, host.cpu_shares.map(|shares| percent(shares.used()))),
-        (4, update.map(kilobytes)),
+        (4, host.update_space().map(kilobytes)),
         (5, host.system.is_clock_synchronised.map(Value::truth)),
         (6, host.system.is_reboot_pending.map(Value::truth)),
+        (43, host.has_update_space().map(Value::truth)),
     ]
 }
 
@@ -65,6 +63,8 @@ fn kernel(host: &HostSample) -> Scalars {
         (12, kernel.tcp_sockets.map(Value::gauge)),
         (13, kernel.tcp_time_wait.map(Value::gauge)),
         (14, kernel.udp_sockets.map(Value::gauge)),
+        (44, kernel.tcp_ports_used.map(Value::gauge)),
+        (45, kernel.udp_ports_used.map(Value::gauge)),
     ]
 }
 

@@ -198,6 +198,8 @@ fn host() -> HostSample {
             conntrack: Some(3),
             conntrack_max: Some(4),
             ports: Some(5),
+            tcp_ports_used: Some(9),
+            udp_ports_used: Some(10),
             tcp_sockets: Some(6),
             tcp_time_wait: Some(7),
             udp_sockets: Some(8),
@@ -380,6 +382,9 @@ fn the_host_s_limits_and_how_it_was_read_are_served() {
     for (tail, expected) in [
         // Less room in /var, so that an update would have.
         (&[10, 4, 0][..], Value::Gauge32(1_000)),
+        (&[10, 43, 0], Value::Integer(2)),
+        (&[10, 44, 0], Value::Gauge32(9)),
+        (&[10, 45, 0], Value::Gauge32(10)),
         (&[10, 27, 0], Value::text("ubuntu")),
         (&[10, 29, 0], Value::Integer(1)),
         (&[10, 32, 0], Value::Integer(25)),
