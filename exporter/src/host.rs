@@ -81,7 +81,7 @@
 //! - `ztna_host_sockets_time_wait`, from `kernel.tcp_time_wait`: TCP connections that wait
 //!   to be forgotten
 //! - `ztna_host_processes`, from `kernel.processes`: Processes there are
-//! - `ztna_host_process_count`, label `process` (connector, largest, busiest), from
+//! - `ztna_host_process_instances`, label `process` (connector, largest, busiest), from
 //!   `ProcessUse::processes`: Processes that it is
 //! - `ztna_host_process_cpu_ratio`, label `process`, from `cpu_share`: Share of one
 //!   processor over the last interval

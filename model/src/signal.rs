@@ -335,7 +335,7 @@ signals! {
             "TCP connections that wait to be forgotten"),
         Processes ("ztna_host_processes" Gauge None []
             "Processes there are"),
-        ProcessCount ("ztna_host_process_count" Gauge None ["process"]
+        ProcessCount ("ztna_host_process_instances" Gauge None ["process"]
             "Processes that it is: the connector's together, or the one that is largest or busiest beside it"),
         ProcessCpu ("ztna_host_process_cpu_ratio" Gauge None ["process"]
             "Share of one processor that it took over the last interval"),

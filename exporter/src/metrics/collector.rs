@@ -1,13 +1,16 @@
 //! Walks a snapshot and writes every family of the model's table.
 //!
-//! One row of the table is one family, and `walk` knows a connector's lines of each.
+//! One row of the table is one family, and `walk` knows the lines of each that a connector,
+//! a probe or the host gives.
 //! A counter is always there, from 0 on; a gauge nobody has set yet is absent, since 0
 //! would be a claim. Nothing about names, kinds and help is decided here: those stand
 //! in the table.
 //!
 //! Label values are configured names and closed sets; a point of presence is one of a
-//! bounded list of plain words. The labels of `ztna_connector_info` alone carry text of
-//! others: what the vendor's own tool said. Text from logs is never written here.
+//! bounded list of plain words. The labels of `ztna_connector_info` carry text of others,
+//! what the vendor's own tool said, and some of the host's families the names that its
+//! administrators gave to mount points, interfaces and disks. Text from logs is never
+//! written here.
 
 mod walk;
 
@@ -82,7 +85,8 @@ pub fn family_name(row: &SignalRow) -> &'static str {
     row.name.strip_suffix(ending).unwrap_or(row.name)
 }
 
-/// Every line of one family, in the order of connectors, tools and logs.
+/// Every line of one family, in the order of connectors, tools and logs, then probes, then
+/// the host.
 pub fn series_of(signal: Signal, snapshot: &Snapshot) -> Vec<Series<'_>> {
     let mut lines = walk::Lines {
         first_labels: Vec::new(),
@@ -91,6 +95,23 @@ pub fn series_of(signal: Signal, snapshot: &Snapshot) -> Vec<Series<'_>> {
     for connector in &snapshot.connectors {
         lines.first_labels = vec![&*connector.name];
         walk::of_connector(signal, connector, &mut lines);
+    }
+    match signal {
+        Signal::Probe(signal) => {
+            for probe in &snapshot.probes {
+                let connector = probe.plan.connector.as_deref().unwrap_or_default();
+                lines.first_labels = vec![connector, &*probe.plan.name];
+                walk::of_probe(signal, probe, &mut lines);
+            }
+        }
+        Signal::Host(signal) => {
+            lines.first_labels = Vec::new();
+            if let Some(host) = &snapshot.host {
+                walk::of_host(signal, host, &mut lines);
+            }
+        }
+        // All others are facts of connectors.
+        _ => {}
     }
     lines.series
 }
@@ -123,9 +144,13 @@ fn write_family(
     // Only a registry adds the full stop, a collector has to.
     let help = format!("{}.", row.help);
     let mut lines = encoder.encode_descriptor(stem, &help, unit.as_ref(), kind)?;
+    let is_probe = matches!(row.signal, Signal::Probe(_));
     for one in series {
         let names = row.labels.iter().copied();
-        let labels = names.zip(one.label_values.iter().map(|value| &**value));
+        let labels = names
+            .zip(one.label_values.iter().map(|value| &**value))
+            // A probe that belongs to no connector has no such label.
+            .filter(|label| !is_probe || *label != ("connector", ""));
         if row.kind == SignalKind::Info {
             // To Prometheus an empty label is none, and readers need not see a dozen.
             let is_shown =
@@ -134,6 +159,11 @@ fn write_family(
             lines.encode_info(&told)?;
         } else {
             let labels: Vec<(&str, &str)> = labels.collect();
+            if labels.is_empty() {
+                // Braces with nothing between them are allowed, and nobody expects them.
+                write_value(&mut lines, row.kind, one.value)?;
+                continue;
+            }
             write_value(&mut lines.encode_family(&labels)?, row.kind, one.value)?;
         }
     }

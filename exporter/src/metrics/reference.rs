@@ -14,8 +14,11 @@ use model::connector::{
 };
 use model::event::EventKind;
 use model::histogram::{OTHER_POP, POPS_MAX};
-use model::log::{GenerationCause, LineOutcome, LossCause};
-use model::signal::{ProbeSignal, SIGNALS, Signal, SignalKind, SignalRow, Unit};
+use model::host::threshold::HostResource;
+use model::host::{HOST_ROWS_MAX, HostCollector};
+use model::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
+use model::probe::{ProbeFault, ProbePhase};
+use model::signal::{HostSignal, ProbeSignal, SIGNALS, Signal, SignalKind, SignalRow, Unit};
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::Registry;
 
@@ -32,18 +35,44 @@ a damaged store, set aside, begins them again at 0 (`ztna_store_resets_total`). 
 that nobody has set yet is absent. Every value of a closed set is there from the start,
 counters at 0, so that `increase()` sees the first event.
 
-No label ever holds a path, a user or a visited host. Two families carry text that is not
-from a closed set. The labels of `ztna_connector_info` say what the vendor's own tool
-told about an endpoint client, and are left out where it told nothing; who is signed in
+No label ever holds a user, a visited host, a file or a program. Some carry text that is
+not from a closed set. The labels of `ztna_connector_info` say what the vendor's own tool
+told about an endpoint client, and are left out where it told nothing; the version may
+also be that of a Cato Client's file name, as far as it is digits and dots. Who is signed in
 stands there as a keyed hash, unless `privacy.user_labels` allows the name. The label
 `pop` is the vendor's name of a point of presence from a client's log, if it is a short
-plain word.
+plain word. The labels `mountpoint` and `device` are names that the host's administrators
+gave; where an endpoint client is watched, what people mount under their own names is
+shown as `<redacted>`.
 
 The number of series is bounded. A connector has one series for each value of each closed
 set, one `ztna_connector_info`, and round trips of at most {pops_max} points of presence
-and of `other`; a part that its product does not have is not there.
+and of `other`; a part that its product does not have is not there. A probe has one series
+for each cause that its kind of probe can fail with, and a few more. The host has at most
+{rows_max} file systems, interfaces and disks, each.
 
 ## Connectors and their logs
+
+| name | type | unit | labels | meaning |
+|---|---|---|---|---|
+";
+
+const PROBES_OPENING: &str = "
+## Active probes and the vendors' tools
+
+Runs and failures survive restarts of the agent. What a run measured is that of the last
+one, and absent until the first after a start.
+
+| name | type | unit | labels | meaning |
+|---|---|---|---|---|
+";
+
+const HOST_OPENING: &str = "
+## The host
+
+Families that node_exporter has too share its names after the prefix. Counters are the
+kernel's own: they begin at 0 with the host, not with the agent. If no look at the host
+came for three intervals, and for a minute at least, all of them are absent.
 
 | name | type | unit | labels | meaning |
 |---|---|---|---|---|
@@ -76,8 +105,16 @@ own is `other`.
 /// Writing to a `String` does not fail; the error is there because the encoder's
 /// interface has it.
 pub fn markdown() -> Result<String, fmt::Error> {
-    let mut document = OPENING.replace("{pops_max}", &POPS_MAX.to_string());
+    let mut document = OPENING
+        .replace("{pops_max}", &POPS_MAX.to_string())
+        .replace("{rows_max}", &HOST_ROWS_MAX.to_string());
+    let mut section = Section::Connectors;
     for row in SIGNALS {
+        let of_row = Section::of(row.signal);
+        if section != of_row {
+            document.push_str(of_row.opening());
+            section = of_row;
+        }
         let labels: Vec<String> = row
             .labels
             .iter()
@@ -122,6 +159,33 @@ pub fn markdown() -> Result<String, fmt::Error> {
     Ok(document)
 }
 
+/// A part of the table of signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Connectors,
+    Probes,
+    Host,
+}
+
+impl Section {
+    const fn of(signal: Signal) -> Self {
+        match signal {
+            Signal::Probe(_) => Self::Probes,
+            Signal::Host(_) => Self::Host,
+            _ => Self::Connectors,
+        }
+    }
+
+    const fn opening(self) -> &'static str {
+        match self {
+            // Follows the opening of the document.
+            Self::Connectors => "",
+            Self::Probes => PROBES_OPENING,
+            Self::Host => HOST_OPENING,
+        }
+    }
+}
+
 fn write_row(document: &mut String, cells: &[&str; 5]) -> Result<(), fmt::Error> {
     let [name, kind, unit, labels, help] = cells;
     writeln!(
@@ -156,6 +220,15 @@ fn unit_of(name: &str) -> &'static str {
 /// The values that a label of a signal can have, for people.
 fn values(row: &SignalRow, label: &str) -> String {
     match label {
+        "connector" if matches!(row.signal, Signal::Probe(_)) => {
+            "the configured name; absent if the probe belongs to none".to_owned()
+        }
+        "version" | "cipher" if row.signal == Signal::Probe(ProbeSignal::TlsInfo) => {
+            "as agreed".to_owned()
+        }
+        "os" | "version" | "kernel" if matches!(row.signal, Signal::Host(_)) => {
+            "as the system tells".to_owned()
+        }
         "connector" | "log" => "the configured name".to_owned(),
         "kind" => words(ConnectorKind::ALL, ConnectorKind::name),
         "event" => "see [events](#events)".to_owned(),
@@ -165,9 +238,21 @@ fn values(row: &SignalRow, label: &str) -> String {
         "reason" => "a word of the catalogue, or empty".to_owned(),
         "aspect" => words(Aspect::ALL, Aspect::name),
         "outcome" => words(LineOutcome::ALL, LineOutcome::name),
+        "order" => words(DateOrderTaken::ALL, DateOrderTaken::name),
         "function" => "a function that the catalogue knows".to_owned(),
         "service" => words(Service::ALL, Service::name),
-        "probe" => words(Tool::ALL, Tool::name),
+        "probe" => format!(
+            "the configured name, or a tool: {}",
+            words(Tool::ALL, Tool::name)
+        ),
+        "phase" => words(ProbePhase::ALL, ProbePhase::name),
+        "mode" => modes(row.signal),
+        "mountpoint" => "where it is mounted".to_owned(),
+        "device" => "the interface's or disk's name".to_owned(),
+        "protocol" => "`tcp` `udp`".to_owned(),
+        "process" => "`connector` `largest` `busiest`".to_owned(),
+        "resource" => words(HostResource::ALL, HostResource::name),
+        "collector" => words(HostCollector::ALL, HostCollector::name),
         "state" | "status" => state_words(row.signal).unwrap_or_else(|| label.to_owned()),
         "cause" => cause_words(row.signal).unwrap_or_else(|| label.to_owned()),
         "pop" if row.signal == Signal::GatewayRtt => {
@@ -200,8 +285,21 @@ fn cause_words(signal: Signal) -> Option<String> {
     match signal {
         Signal::LogLost => Some(words(LossCause::ALL, LossCause::name)),
         Signal::LogGenerations => Some(words(GenerationCause::ALL, GenerationCause::name)),
-        Signal::Probe(ProbeSignal::Failures) => Some(words(ProbeFailure::ALL, ProbeFailure::name)),
+        Signal::Probe(ProbeSignal::Failures) => Some(format!(
+            "of a tool {}; of a probe, as far as its kind can fail so, {}",
+            words(ProbeFailure::ALL, ProbeFailure::name),
+            words(ProbeFault::ALL, ProbeFault::name)
+        )),
         _ => None,
+    }
+}
+
+/// What a processor does: the kernel's eight, or what they come to.
+fn modes(signal: Signal) -> String {
+    if signal == Signal::Host(HostSignal::CpuSeconds) {
+        "`user` `nice` `system` `idle` `iowait` `irq` `softirq` `steal`".to_owned()
+    } else {
+        "`user` `system` `idle` `iowait` `steal`".to_owned()
     }
 }
 
@@ -236,10 +334,10 @@ impl ShownFamily {
                 cell.push_str(&format!("`{name}`: "));
             }
             // The version changes with each release; a table of it would be old at once.
-            cell.push_str(&if name == "version" {
-                "its number".to_owned()
-            } else {
-                format!("`{value}`")
+            cell.push_str(&match name.as_str() {
+                "version" => "its number".to_owned(),
+                "target" => "the configured name".to_owned(),
+                _ => format!("`{value}`"),
             });
             last_name = name;
         }
@@ -254,6 +352,7 @@ fn agent_families() -> Result<Vec<ShownFamily>, fmt::Error> {
     metrics.store_writable(true);
     metrics.watch_active(true);
     metrics.reload(true, Timestamp::UNIX_EPOCH);
+    metrics.snmp.show_all();
     let mut openmetrics = String::new();
     encode_registry(&mut openmetrics, &registry)?;
     let mut families: Vec<ShownFamily> = Vec::new();

@@ -1,9 +1,11 @@
 //! A snapshot for tests: one connector of everything, with fixed times.
 //!
 //! The golden pages of `/metrics`, the status page and its JSON all show this one, so
-//! that they can be compared by eye. The endpoint clients stand in `clients`.
+//! that they can be compared by eye. The endpoint clients stand in `clients`, what the
+//! golden pages show of the host and of probes in `host`.
 
 mod clients;
+mod host;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ pub(crate) fn key(kind: EventKind, reason: &str) -> EventKey {
 }
 
 pub(crate) use clients::{cato_client, netskope_client};
+pub(crate) use host::whole;
 
 /// A Publisher in health and one in trouble, and a client of each product.
 pub(crate) fn snapshot() -> Snapshot {

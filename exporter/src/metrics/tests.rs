@@ -1,10 +1,13 @@
 //! Laws of the page of metrics, and the page itself as golden files.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use expect_test::expect_file;
 use model::connector::Fact;
 use model::histogram::RttHistogram;
+use model::host::{Filesystem, HostSample};
+use model::probe::ProbeKind;
 use model::signal::{SIGNALS, Signal, SignalKind};
 use model::snapshot::Snapshot;
 use model::untrusted::Untrusted;
@@ -33,7 +36,7 @@ fn page(snapshot: Snapshot) -> String {
 fn stable(page: &str) -> String {
     let mut lines: Vec<&str> = page
         .lines()
-        .filter(|line| !line.contains("process_"))
+        .filter(|line| !line.starts_with("process_") && !line.contains(" process_"))
         .collect();
     let unordered = [
         "ztna_http_rejected_total{cause=",
@@ -51,26 +54,27 @@ fn stable(page: &str) -> String {
 
 #[test]
 fn the_whole_page_as_openmetrics() {
-    expect_file!["golden/page.openmetrics.txt"].assert_eq(&stable(&page(sample::snapshot())));
+    expect_file!["golden/page.openmetrics.txt"].assert_eq(&stable(&page(sample::whole())));
 }
 
 #[test]
 fn the_whole_page_as_text_004() {
-    let text = to_text_004(&page(sample::snapshot()));
+    let text = to_text_004(&page(sample::whole()));
     expect_file!["golden/page.004.txt"].assert_eq(&stable(&text));
 }
 
 #[test]
 fn every_signal_appears() {
-    let text = to_text_004(&page(sample::snapshot()));
+    let text = to_text_004(&page(sample::whole()));
     for row in SIGNALS {
         let ending = if row.kind == SignalKind::Histogram {
             "_bucket"
         } else {
             ""
         };
+        let after_name = if row.labels.is_empty() { ' ' } else { '{' };
         assert!(
-            text.contains(&format!("\n{}{ending}{{", row.name)),
+            text.contains(&format!("\n{}{ending}{after_name}", row.name)),
             "{} is missing",
             row.name
         );
@@ -199,6 +203,104 @@ fn the_buckets_of_a_histogram_rise_to_its_count() {
 }
 
 #[test]
+fn a_probe_that_belongs_to_no_connector_has_no_such_label() {
+    let text = to_text_004(&page(sample::whole()));
+    for line in [
+        "ztna_probe_success{probe=\"gateway\"} 1\n",
+        "ztna_probe_failures_total{probe=\"gateway\",cause=\"refused\"} 3\n",
+        "ztna_probe_tls_intercepted{connector=\"pub-fra-1\",probe=\"management-plane\"} 1\n",
+    ] {
+        assert!(text.contains(line), "{line}");
+    }
+    assert!(!text.contains("connector=\"\""));
+}
+
+#[test]
+fn a_probe_that_has_not_run_yet_shows_its_counts_alone() {
+    let mut snapshot = sample::whole();
+    for probe in &mut snapshot.probes {
+        probe.last = None;
+        probe.succeeded_at = None;
+    }
+    let text = to_text_004(&page(snapshot));
+    let of_gateway = text.lines().filter(|line| line.contains("\"gateway\""));
+    let counted = of_gateway.filter(|line| {
+        line.starts_with("ztna_probe_runs_total") || line.starts_with("ztna_probe_failures_total")
+    });
+    assert_eq!(counted.count(), 1 + ProbeKind::Tcp.faults().len());
+    assert_eq!(
+        text.matches("\"gateway\"").count(),
+        1 + ProbeKind::Tcp.faults().len()
+    );
+}
+
+#[test]
+fn what_could_not_be_read_of_the_host_is_absent() {
+    let mut snapshot = sample::whole();
+    let host = snapshot.host.as_mut().unwrap();
+    let nothing = HostSample {
+        taken_at: Some(sample::at(600)),
+        ..HostSample::default()
+    };
+    Arc::make_mut(host).sample = Arc::new(nothing);
+    let text = to_text_004(&page(snapshot));
+    let shown: BTreeSet<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("ztna_host_") || line.starts_with("ztna_publisher_"))
+        .map(|line| line.split(['{', ' ']).next().unwrap())
+        .collect();
+    let expected = [
+        "ztna_host_sampled_timestamp_seconds",
+        "ztna_host_threshold",
+        "ztna_host_threshold_breached",
+    ];
+    assert_eq!(shown, BTreeSet::from(expected));
+}
+
+#[test]
+fn no_label_tells_the_name_of_the_host_or_of_a_program() {
+    let text = page(sample::whole());
+    assert!(!text.contains("pub-fra-1.example.com"));
+    assert!(!text.contains("named-by-somebody"));
+    assert!(text.contains("kernel=\"5.15.0-119-generic\""));
+    assert!(!text.contains("veth"));
+}
+
+#[test]
+fn two_mount_points_that_look_the_same_are_one_line() {
+    let mut snapshot = sample::whole();
+    let host = Arc::make_mut(snapshot.host.as_mut().unwrap());
+    let disks = &mut Arc::make_mut(&mut host.sample).filesystems;
+    let long = "x".repeat(300);
+    for name in [
+        "/a\n",
+        "/a\\u{a}",
+        &format!("/{long}1"),
+        &format!("/{long}2"),
+    ] {
+        disks.push(Filesystem {
+            mountpoint: Arc::from(name),
+            ..disks[0].clone()
+        });
+    }
+    let text = to_text_004(&page(snapshot));
+    let start = "ztna_host_filesystem_size_bytes{";
+    assert_eq!(
+        text.lines().filter(|line| line.starts_with(start)).count(),
+        2 + 2
+    );
+    let mut lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.split("} ").next().unwrap())
+        .collect();
+    lines.retain(|line| line.starts_with("ztna_host_"));
+    let count = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), count);
+}
+
+#[test]
 fn what_nobody_has_set_is_absent() {
     let mut registry = Registry::default();
     let _metrics = AgentMetrics::register(&mut registry);
@@ -208,6 +310,8 @@ fn what_nobody_has_set_is_absent() {
         "ztna_store_writable",
         "ztna_watch_active",
         "ztna_tunnel",
+        "ztna_host",
+        "ztna_probe",
     ] {
         assert!(!page.contains(absent), "{absent}");
     }

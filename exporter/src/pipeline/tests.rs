@@ -3,7 +3,9 @@
 mod client_lines;
 mod desk;
 mod files;
+mod host;
 mod last_times;
+mod probes;
 mod silence;
 mod tools;
 mod vouching;

@@ -4,14 +4,23 @@
 //! lines are. A part that a product does not have gives no line, a moment or a
 //! measurement that nobody has yet neither. How lines are written is the parent's.
 
+mod host;
+mod probes;
+
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use model::connector::{Aspect, DegradedReason, Fact, IconState, ProbeFailure, Service, states_of};
+use model::connector::{
+    Aspect, ConnectorKind, DegradedReason, Fact, IconState, ProbeFailure, Service, states_of,
+    version_in,
+};
 use model::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
 use model::signal::{ProbeSignal, Signal, SignalRow};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, ToolSnapshot};
+use model::untrusted::Untrusted;
 
+pub(super) use self::host::of_host;
+pub(super) use self::probes::of_probe;
 use super::{Series, Value, seconds};
 use crate::pipeline::ledger::tells_uptime;
 
@@ -47,7 +56,7 @@ pub(super) fn of_connector<'a>(
         Signal::ConfigurationUpdated => lines.moment(&[], connector.configured_at),
         Signal::TunnelReconnects => reconnects(connector, lines),
         Signal::GatewayRtt => round_trips(connector, lines),
-        // Those of tools are a connector's; the rest is written beside the connectors.
+        // Those of tools are a connector's; the rest is not walked by connectors.
         Signal::Probe(signal) => of_tools(connector, lines, |tool, lines| {
             of_tool(signal, tool, lines);
         }),
@@ -152,27 +161,45 @@ impl<'a> Lines<'a> {
     }
 
     fn push(&mut self, labels: &[&'a str], value: Value<'a>) {
-        let all = self.first_labels.iter().chain(labels);
+        let labels = labels.iter().map(|label| Cow::Borrowed(*label));
+        self.push_text(labels.collect(), value);
+    }
+
+    /// Adds a line whose own labels are text without control characters.
+    fn push_text(&mut self, labels: Vec<Cow<'a, str>>, value: Value<'a>) {
+        let first = self.first_labels.iter().map(|label| Cow::Borrowed(*label));
         self.series.push(Series {
-            label_values: all.map(|label| Cow::Borrowed(*label)).collect(),
+            label_values: first.chain(labels).collect(),
             value,
         });
     }
 }
 
 /// The one family that shows text of others: what the vendor's own tool told, which no
-/// line of a log can forge. What it did not tell is left empty.
+/// line of a log can forge. What it did not tell is left empty, but for the version that
+/// a Cato Client puts into the names of its files.
 fn info<'a>(connector: &'a ConnectorSnapshot, row: &SignalRow, lines: &mut Lines<'a>) {
     let own = [&*connector.name, connector.kind.name()];
     let told = row.labels.iter().skip(own.len()).map(|label| {
         Fact::from_name(label)
-            .and_then(|fact| connector.tool_facts.get(fact))
+            .and_then(|fact| {
+                let told = connector.tool_facts.get(fact);
+                told.or_else(|| named(connector, fact))
+            })
             .map_or(Cow::Borrowed(""), |text| text.printable())
     });
     lines.series.push(Series {
         label_values: own.into_iter().map(Cow::Borrowed).chain(told).collect(),
         value: Value::Count(1),
     });
+}
+
+/// What the name of a log's file tells.
+fn named(connector: &ConnectorSnapshot, fact: Fact) -> Option<&Untrusted> {
+    let is_in_names = connector.kind == ConnectorKind::CatoClient && fact == Fact::Version;
+    let text = connector.state.facts.get(fact).filter(|_| is_in_names)?;
+    // Digits and dots, so that an operator's own row cannot bring anything else in here.
+    (version_in(text.expose()) == Some(text.expose())).then_some(text)
 }
 
 fn events<'a>(connector: &'a ConnectorSnapshot, lines: &mut Lines<'a>) {

@@ -12,7 +12,8 @@ use model::connector::{
 };
 use model::event::EventKind;
 use model::histogram::RttHistogram;
-use model::snapshot::{ConnectorSnapshot, ToolSnapshot};
+use model::log::DateOrderTaken;
+use model::snapshot::{ConnectorSnapshot, LogSnapshot, ToolSnapshot};
 use model::untrusted::Untrusted;
 
 use super::{at, event, key, log};
@@ -82,7 +83,13 @@ pub(crate) fn cato_client(name: &str) -> ConnectorSnapshot {
             (key(EventKind::DnsFailed, ""), 0),
         ],
         last_events: vec![(EventKind::TunnelConnected, at(100))],
-        logs: vec![log("client", 800)],
+        logs: vec![LogSnapshot {
+            ambiguous_dates: vec![
+                (DateOrderTaken::DayFirst, 1),
+                (DateOrderTaken::MonthFirst, 0),
+            ],
+            ..log("client", 800)
+        }],
         tools: vec![answering(Tool::CatoSdp, 520)],
         tool_facts: facts(&[
             (Fact::Version, "5.5.0.2120"),
