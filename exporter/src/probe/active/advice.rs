@@ -94,3 +94,22 @@ pub const fn action(fault: ProbeFault) -> &'static str {
         ProbeFault::System => "Look at the message: the agent's own host did not let it ask.",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_says_the_same() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/probes.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        for fault in ProbeFault::ALL {
+            let mut rows = page
+                .lines()
+                .filter(|line| line.starts_with(&format!("| `{fault}` |")));
+            let row = rows.next().unwrap_or_else(|| panic!("no row for {fault}"));
+            assert!(row.ends_with(&format!("| {} |", action(*fault))), "{row}");
+            assert!(rows.next().is_none(), "{fault}");
+        }
+    }
+}

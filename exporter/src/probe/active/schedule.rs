@@ -143,3 +143,6 @@ fn tell_change(
         Err(cause) => warn!(probe = name, %cause, "probe failed"),
     }
 }
+
+#[cfg(test)]
+mod tests;
