@@ -5,9 +5,13 @@
 //! So the file is configured, and read in any of three ways: `key=value`, `key: value`,
 //! JSON at any depth. The names alone decide.
 //!
+//! A path that is no file is not opened: a pipe that nobody writes to would hold the
+//! collector for ever.
+//!
 //! Source of the names: a user's public monitoring script, and a public chart's
 //! documentation that names `num_snat_conns` and a file `publisher_metrics`.
 
+use std::fs;
 use std::path::PathBuf;
 
 use model::host::{HostCollector, PublisherCounts};
@@ -115,6 +119,13 @@ impl Collector for PublisherReader {
     type Found = PublisherCounts;
 
     fn collect(&mut self, reader: &mut Reader) -> Option<PublisherCounts> {
+        reader.asked();
+        // What cannot be looked at is told by the opening.
+        let is_other = fs::metadata(&self.file).is_ok_and(|found| !found.is_file());
+        if is_other {
+            reader.note_words(format!("`{}` is no file", self.file.display()));
+            return None;
+        }
         reader.wanted(&self.file, read_counts)
     }
 }
@@ -190,6 +201,39 @@ mod tests {
             &"[".repeat(100_000),
             &expect!["line 0 is not a text with one of the Publisher's four names"],
         );
+    }
+
+    fn collected(path: &std::path::Path) -> (Option<PublisherCounts>, String) {
+        let mut reader = Reader::default();
+        let found = PublisherReader::new(path.to_path_buf()).collect(&mut reader);
+        (found, reader.settle().1.unwrap_or_default())
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("counts");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+        for path in [&*pipe, folder.path()] {
+            let (found, problems) = collected(path);
+            assert_eq!(found, None);
+            assert!(problems.ends_with("` is no file"), "{problems}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_missing_huge_or_no_text_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("counts");
+        assert!(collected(&file).1.contains("was not read: No such file"));
+        fs::write(&file, vec![b'x'; 5 << 20]).unwrap();
+        assert!(collected(&file).1.contains("has more than 4194304 bytes"));
+        fs::write(&file, b"\xff\xfe\x00num_tcp_conns\x00=1").unwrap();
+        assert!(collected(&file).1.contains("is not understood"));
+        fs::write(&file, b"\xffold=1\nnum_tcp_conns=1\n").unwrap();
+        assert_eq!(collected(&file).0.unwrap().tcp_connections, Some(1));
     }
 
     proptest! {

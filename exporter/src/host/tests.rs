@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::connector::ConnectorKind;
-use model::host::HostCollector;
+use model::host::{HostCollector, System};
 use tempfile::TempDir;
 
 use super::*;
@@ -125,35 +125,34 @@ fn this_host_is_read_without_a_problem_and_has_shares_the_second_time() {
 /// A pipe that nobody writes to hangs whoever opens it, as a dead server does.
 #[test]
 fn a_collector_that_hangs_leaves_the_others_alone_until_it_comes_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("counts");
+    let folder = copy_of_fixture();
+    let mut settings = fixture_settings();
+    settings.roots.proc = folder.path().join("proc");
+    settings.time_limit = Duration::from_secs(2);
+    let pipe = settings.roots.proc.join("uptime");
+    fs::remove_file(&pipe).unwrap();
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
     let clock = Clock::start();
-    let settings = HostSettings {
-        time_limit: Duration::from_secs(2),
-        publisher_counts: Some(pipe.clone()),
-        ..fixture_settings()
-    };
     let mut sampler = Sampler::new(&settings, clock);
     for _ in 0..3 {
         let sample = sampler.sample(clock.now());
         let hung = sample.collectors.iter().filter(|run| run.hung_threads != 0);
         let hung: Vec<HostCollector> = hung.map(|run| run.collector).collect();
-        assert_eq!(hung, [HostCollector::Publisher]);
-        assert_eq!(sample.publisher, None);
-        assert!(sample.memory.is_some() && sample.connector_process.is_some());
+        assert_eq!(hung, [HostCollector::System]);
+        assert_eq!(sample.system, System::default());
+        assert!(sample.memory.is_some() && sample.publisher.is_some());
     }
     // Whoever writes lets the reader go; it reads a file from now on.
-    fs::write(&pipe, "num_tcp_conns=1\n").unwrap();
+    fs::write(&pipe, "1.00 0.00\n").unwrap();
     fs::rename(&pipe, folder.path().join("old")).unwrap();
-    fs::write(&pipe, "num_tcp_conns=2\n").unwrap();
-    let counts = loop {
-        if let Some(counts) = sampler.sample(clock.now()).publisher {
-            break counts;
+    fs::write(&pipe, "2.00 0.00\n").unwrap();
+    let uptime = loop {
+        if let Some(uptime) = sampler.sample(clock.now()).system.uptime {
+            break uptime;
         }
     };
-    assert_eq!(counts.tcp_connections, Some(2));
+    assert_eq!(uptime, Duration::from_secs(2));
 }
 
 #[test]
