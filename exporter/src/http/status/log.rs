@@ -25,6 +25,8 @@ pub(in crate::http) struct LogReport<'a> {
     pub(in crate::http) generations: Counts,
     #[serde(serialize_with = "as_object")]
     pub(in crate::http) lost_bytes: Counts,
+    #[serde(serialize_with = "as_object")]
+    pub(in crate::http) ambiguous_date_files: Counts,
     pub(in crate::http) near_misses: Vec<NearMissReport<'a>>,
     pub(in crate::http) files: Vec<FileReport<'a>>,
     pub(in crate::http) unreadable: Vec<UnreadableReport<'a>>,
@@ -91,6 +93,11 @@ pub(super) fn log_report(log: &LogSnapshot) -> LogReport<'_> {
             .lost_bytes
             .iter()
             .map(|(cause, bytes)| (cause.name(), *bytes))
+            .collect(),
+        ambiguous_date_files: log
+            .ambiguous_dates
+            .iter()
+            .map(|(order, files)| (order.name(), *files))
             .collect(),
         near_misses: log
             .near_misses
