@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -68,9 +69,11 @@ impl Highest {
     fn check(&mut self, agent: &Agent, round: u64) {
         let counters = agent.page().unwrap().counters();
         // What the agent says about itself begins anew with each process.
-        let of_logs =
-            |key: &String| key.starts_with("ztna_events_") || key.starts_with("ztna_log_");
-        for (key, value) in counters.into_iter().filter(|(key, _)| of_logs(key)) {
+        let survives = |key: &String| {
+            let families = ["ztna_events_", "ztna_log_", "ztna_probe_"];
+            families.iter().any(|family| key.starts_with(family))
+        };
+        for (key, value) in counters.into_iter().filter(|(key, _)| survives(key)) {
             let highest = self.seen.entry(key.clone()).or_default();
             assert!(
                 *highest <= value,
@@ -145,4 +148,36 @@ fn no_scrape_shows_what_a_crash_could_take_back() {
     let again = Agent::start(&scene).unwrap();
     again.wait_until_ready().unwrap();
     highest.check(&again, 1);
+}
+
+#[test]
+fn what_a_probe_counted_is_exact_through_kills() {
+    // Nobody listens there any more: every run fails, at once, by the same cause.
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let scene = Scene::new().unwrap();
+    let config = format!(
+        "{}probes: [{{name: gate, interval: 1s, timeout: 1s, tcp: {{address: \"{address}\"}}}}]\n",
+        scene.usual_config()
+    );
+    scene.write_config(&config).unwrap();
+    let mut highest = Highest::default();
+    for round in 1..=8 {
+        let agent = Agent::start(&scene).unwrap();
+        // Before the first run of this life: what the killed one had shown is all there.
+        highest.check(&agent, round);
+        let page = agent
+            .wait_for("one more run", |page| {
+                round <= page.count("ztna_probe_runs_total", &[("probe", "gate")])
+            })
+            .unwrap();
+        let refused = [("probe", "gate"), ("cause", "refused")];
+        let runs = page.count("ztna_probe_runs_total", &[("probe", "gate")]);
+        assert_eq!(page.count("ztna_probe_failures_total", &refused), runs);
+        assert_eq!(page.count("ztna_probe_failures_total", &[]), runs);
+        highest.check(&agent, round);
+        agent.kill().unwrap();
+    }
 }

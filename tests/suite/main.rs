@@ -20,6 +20,8 @@ mod doctor;
 #[cfg(test)]
 mod exposition;
 #[cfg(test)]
+mod host;
+#[cfg(test)]
 mod http_abuse;
 #[cfg(test)]
 mod kill;
