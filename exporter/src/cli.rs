@@ -106,6 +106,10 @@ pub struct DemoArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10942")]
     pub listen: String,
 
+    /// Address to serve SNMP on. If somebody else has the port, a free one is taken.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10161")]
+    pub snmp_listen: String,
+
     /// How many times faster than life the connectors live (1 to 100).
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub speed: u32,

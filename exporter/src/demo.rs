@@ -3,7 +3,7 @@
 //! For newcomers who have none: a Publisher, a laptop with the Netskope Client and
 //! one with the Cato Client. [`scenario`] says which line comes when and what it must
 //! count as, [`writer`] does it to the files of a [`folder`], the vendors' tools are
-//! stand-ins of [`tools`], [`narrate`] tells the story beside. The agent that reads
+//! stand-ins of [`tools`], the vendor's plane is a [`gateway`], [`narrate`] tells the story beside. The agent that reads
 //! all that is the ordinary one; nothing here knows it.
 //!
 //! The idea: the scenario is pure and takes the time as an argument, so a test runs
@@ -11,8 +11,10 @@
 
 mod cato_client;
 pub mod folder;
+pub mod gateway;
 pub mod logs;
 mod netskope_client;
+mod path;
 mod publisher;
 #[cfg(test)]
 mod recognition;

@@ -5,30 +5,40 @@
 //!
 //! Known limit: a killed demo leaves its temporary folder behind.
 
+mod settings;
+
 use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
-use model::connector::{ConnectorKind, Tool};
+use snmp_agent::oid::Oid;
+use snmp_agent::tree::ztna::DEFAULT_BASE;
 use tracing::{debug, warn};
 
+use self::settings::Places;
 use crate::agent::{self, OnListening, RunOptions};
 use crate::cli::{DemoArgs, Failure};
 use crate::clock::Clock;
 use crate::config::{Colour, Config};
 use crate::demo;
-use crate::demo::folder::{DemoFolder, connector_folder};
-use crate::demo::logs::Log;
-use crate::demo::tools::StandIn;
+use crate::demo::folder::DemoFolder;
+use crate::demo::gateway::Gateway;
 use crate::demo::writer::{DemoWriter, WriterError};
 use crate::logging::print_result;
 
 /// What `--listen` takes: the demo is for whoever sits at this machine.
 const LISTEN_WANTED: &str = "want an address of this machine only, like 127.0.0.1:10942";
+
+/// What `--snmp-listen` takes.
+const SNMP_LISTEN_WANTED: &str = "want an address of this machine only, like 127.0.0.1:10161";
+
+/// Where the objects are that the vendor's guide names: memory, disks and processors
+/// (UCD-SNMP-MIB), and interfaces (IF-MIB).
+const VENDOR_LIST: [&str; 2] = ["1.3.6.1.4.1.2021", "1.3.6.1.2.1.2.2"];
 
 /// How often to look whether the story still goes on.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
@@ -46,12 +56,26 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         .tempdir()
         .context("no temporary folder for the demo's logs")?;
     let files = DemoFolder::open(folder.path()).context("the demo's folder cannot be filled")?;
-    let config = demo_config(folder.path(), &args.listen);
+    let snmp_wanted = loopback(&args.snmp_listen).ok_or_else(|| {
+        let address = &args.snmp_listen;
+        Failure::Usage(format!("--snmp-listen `{address}`: {SNMP_LISTEN_WANTED}"))
+    })?;
+    let gateway = Gateway::start(folder.path()).context("the demo has nobody to probe")?;
+    let config = settings::write(&Places {
+        folder: folder.path(),
+        listen: &args.listen,
+        snmp: settings::snmp_address(snmp_wanted),
+        gateway: gateway.address(),
+    });
+    let config = config.context("the demo's folder cannot be filled")?;
     load(&config)
         .map_err(|_| Failure::Usage(format!("--listen `{}`: {LISTEN_WANTED}", args.listen)))?;
     let clock = Clock::start();
     let story = Story {
-        place: folder.path().to_owned(),
+        told: Told {
+            place: folder.path().to_owned(),
+            snmp_wanted,
+        },
         speed: args.speed,
         clock,
         writer: Arc::default(),
@@ -63,8 +87,15 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         on_listening: story.clone().begin(files),
     };
     let ended = agent::run(options, clock);
+    gateway.stop();
     story.stop()?;
     ended
+}
+
+/// An address that nobody beyond this machine can reach.
+fn loopback(text: &str) -> Option<SocketAddr> {
+    let address: SocketAddr = text.parse().ok()?;
+    Some(address).filter(|address| address.ip().to_canonical().is_loopback())
 }
 
 fn load(config: &str) -> Result<Config, String> {
@@ -75,11 +106,19 @@ fn load(config: &str) -> Result<Config, String> {
     Ok(config)
 }
 
+/// What the greeting says beside the addresses.
+#[derive(Clone)]
+struct Told {
+    /// The temporary folder.
+    place: PathBuf,
+    /// Where SNMP was meant to be.
+    snmp_wanted: SocketAddr,
+}
+
 /// The writer, shared between whoever starts, watches and stops it.
 #[derive(Clone)]
 struct Story {
-    /// The temporary folder.
-    place: PathBuf,
+    told: Told,
     speed: u32,
     clock: Clock,
     /// `None` before the agent serves.
@@ -90,9 +129,9 @@ impl Story {
     /// Greets once the agent serves, and only then begins to write: so the reader
     /// knows where to look before the first thing happens.
     fn begin(self, files: DemoFolder) -> OnListening {
-        Box::new(move |addresses, _| {
+        Box::new(move |addresses, snmp| {
             if let Some(address) = addresses.first() {
-                greet(*address, &self.place);
+                greet(*address, snmp.first(), &self.told);
             }
             let tell = |elapsed, chapter| {
                 if let Err(error) = demo::narrate(elapsed, chapter) {
@@ -137,74 +176,53 @@ impl Story {
     }
 }
 
-fn greet(address: SocketAddr, place: &Path) {
-    let text = format!(
+/// Says where everything is, with commands that can be pasted.
+fn greet(http: SocketAddr, snmp: Option<&SocketAddr>, told: &Told) {
+    let mut text = format!(
         "A Netskope Publisher and two laptops, one with the Netskope Client and one with the\n\
          Cato Client, live in {place};\n\
-         the agent reads their logs, asks the clients' tools every {interval} s, and serves:\n\n  \
-         http://{address}/         the status page\n  \
-         http://{address}/metrics  for Prometheus: watch ztna_events_total and ztna_tunnel_up\n\n\
-         Their story, as it happens (Ctrl-C ends it and removes everything):\n\n",
-        place = place.display(),
-        interval = TOOL_INTERVAL.as_secs(),
+         the agent reads their logs, asks the clients' tools every {interval} s, looks at this\n\
+         host and at a server that stands for the vendor's, and serves:\n\n  \
+         http://{http}/         the status page\n  \
+         http://{http}/metrics  for Prometheus: watch ztna_events_total and ztna_tunnel_up\n\n",
+        place = told.place.display(),
+        interval = settings::TOOL_INTERVAL.as_secs(),
     );
+    if let Some(address) = snmp {
+        text.push_str(&snmp_commands(*address, told.snmp_wanted));
+    }
+    text.push_str("Their story, as it happens (Ctrl-C ends it and removes everything):\n\n");
     if let Err(error) = print_result(text.as_bytes()) {
         warn!(%error, "greeting not printed");
     }
 }
 
-/// How often a tool is asked: as often as the configuration allows.
-const TOOL_INTERVAL: Duration = Duration::from_secs(10);
-
-/// After how long a tool that says nothing is given up.
-const TOOL_TIMEOUT: Duration = Duration::from_secs(2);
-
-fn demo_config(place: &Path, listen: &str) -> String {
-    let mut config = format!(
-        "store: {{path: {store}}}\n\
-         web: {{listen: [{listen:?}]}}\n\
-         tail: {{rotate_grace: 5s}}\n\
-         connectors:\n",
-        store = quoted(&place.join("state.db")),
+/// The way to the same facts by SNMP.
+fn snmp_commands(address: SocketAddr, wanted: SocketAddr) -> String {
+    let moved = if address == wanted || wanted.port() == 0 {
+        String::new()
+    } else {
+        format!(" (somebody else has {wanted})")
+    };
+    let agent = match address {
+        SocketAddr::V4(_) => address.to_string(),
+        SocketAddr::V6(_) => format!("udp6:{address}"),
+    };
+    let own = Oid::new(DEFAULT_BASE);
+    let version_2 = format!("snmpwalk -v2c -c {} {agent}", settings::COMMUNITY);
+    let version_3 = format!(
+        "snmpwalk -v3 -l authPriv -u {user} -a SHA -A {auth} -x AES -X {privacy} {agent}",
+        user = settings::USER,
+        auth = settings::AUTH_PASSPHRASE,
+        privacy = settings::PRIV_PASSPHRASE,
     );
-    for kind in ConnectorKind::ALL {
-        config.push_str(&connector_config(place, *kind));
-    }
-    config
-}
-
-fn connector_config(place: &Path, kind: ConnectorKind) -> String {
-    // The demo's programs write in UTC wherever they are.
-    let mut config = format!("- name: demo-{kind}\n  kind: {kind}\n  timezone: UTC\n  logs:\n");
-    for log in Log::ALL.iter().filter(|log| log.connector() == kind) {
-        let pattern = connector_folder(place, kind).join(log.pattern());
-        config.push_str(&format!("    {}: [{}]\n", log.name(), quoted(&pattern)));
-    }
-    match kind {
-        ConnectorKind::NetskopePublisher => {}
-        // A tool without a stand-in might be this machine's own: it is left alone.
-        ConnectorKind::NetskopeClient => {
-            config.push_str("  tools:\n    stagentcli: {enabled: false}\n");
-            config.push_str(&tool_config(place, Tool::Nsdiag, kind));
-        }
-        ConnectorKind::CatoClient => {
-            config.push_str("  tools:\n");
-            config.push_str(&tool_config(place, Tool::CatoSdp, kind));
-        }
-    }
-    config
-}
-
-fn tool_config(place: &Path, tool: Tool, kind: ConnectorKind) -> String {
+    let [host, interfaces] = VENDOR_LIST;
     format!(
-        "    {tool}: {{path: {path}, interval: {interval}s, timeout: {timeout}s}}\n",
-        path = quoted(StandIn::place(&connector_folder(place, kind), tool).program()),
-        interval = TOOL_INTERVAL.as_secs(),
-        timeout = TOOL_TIMEOUT.as_secs(),
+        "and by SNMP on {address}{moved}, the connectors first, then the vendor's list:\n\n  \
+         {version_2} {own}\n  \
+         {version_2} {host}\n  \
+         {version_2} {interfaces}\n  \
+         {version_3} {own}\n  \
+         {version_3} {host}\n\n",
     )
-}
-
-/// Debug formatting quotes a path as YAML's double-quoted strings do.
-fn quoted(path: &Path) -> String {
-    format!("{:?}", path.display().to_string())
 }

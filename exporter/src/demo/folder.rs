@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 
 use model::connector::{ConnectorKind, Tool};
 
+use super::gateway::inspection_mark;
 use super::logs::Log;
-use super::scenario::Action;
+use super::scenario::{Action, Inspection};
 use super::tools::{Answer, StandIn};
 use super::{cato_client, netskope_client};
 
@@ -149,7 +150,21 @@ impl DemoFolder {
             Action::CopyTruncate { log } => self.file(*log)?.copy_and_truncate(),
             Action::Begin { log, file_name } => self.begin(*log, file_name),
             Action::Answer { tool, answer } => self.answer(*tool, answer),
+            Action::Path(inspection) => self.inspect(*inspection),
         }
+    }
+
+    /// Sets or removes the mark that the gateway looks for.
+    fn inspect(&self, inspection: Inspection) -> Result<(), FolderError> {
+        let path = inspection_mark(&self.path);
+        let done = match inspection {
+            Inspection::Begins => fs::write(&path, ""),
+            Inspection::Ends => match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                Ok(()) | Err(_) => Ok(()),
+            },
+        };
+        done.map_err(|source| FolderError::StandIn { path, source })
     }
 
     fn answer(&self, tool: Tool, answer: &Answer) -> Result<(), FolderError> {

@@ -16,7 +16,7 @@ use super::publisher::stamp::Stamper;
 use super::timetable::{CYCLE, Entry, Record, Timetable, What};
 use super::tools::Answer;
 use super::truth::ScenarioTruth;
-use super::{cato_client, netskope_client, publisher};
+use super::{cato_client, netskope_client, path, publisher};
 use crate::corpus::chance::Chance;
 
 /// Something to do to the log files or the tools, or to say.
@@ -56,6 +56,17 @@ pub enum Action {
         /// What it does.
         answer: Answer,
     },
+    /// Let a firewall on the path to the vendor inspect TLS, or leave it alone.
+    Path(Inspection),
+}
+
+/// What a firewall on the path does to TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inspection {
+    /// It shows a certificate of its own from now on.
+    Begins,
+    /// It lets the vendor's pass.
+    Ends,
 }
 
 /// Where one connector's chances differ from another's, so that a change of one story
@@ -128,6 +139,7 @@ impl Scenario {
         publisher::fill(&mut table, &mut self.publisher);
         netskope_client::fill(&mut table, &mut self.netskope_client);
         cato_client::fill(&mut table, &mut self.cato_client);
+        path::fill(&mut table);
         self.entries = table.in_order().into();
     }
 
@@ -149,6 +161,7 @@ impl Scenario {
                 Action::Begin { log, file_name }
             }
             What::Answer(tool, answer) => Action::Answer { tool, answer },
+            What::Path(inspection) => Action::Path(inspection),
         }
     }
 

@@ -9,6 +9,7 @@ use model::connector::Tool;
 
 use super::lines::{Line, Meaning, Writer};
 use super::logs::Log;
+use super::scenario::Inspection;
 use super::tools::Answer;
 
 /// How long the story takes before it begins again.
@@ -38,6 +39,8 @@ pub(super) enum What {
     Begin(Log),
     /// From now on the vendor's tool answers so.
     Answer(Tool, Answer),
+    /// Somebody begins to inspect TLS on the path, or ends it.
+    Path(Inspection),
 }
 
 /// A record without its time and last line end.

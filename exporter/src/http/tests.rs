@@ -13,7 +13,6 @@ mod hostile;
 
 use std::net::SocketAddr;
 
-use jiff::Timestamp;
 use prometheus_client::encoding::text::encode_registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};

@@ -158,7 +158,7 @@ fn a_chapter_fits_on_a_line_of_120_columns_and_says_whose_it_is() {
         let stamp_columns = "00:00  ".len();
         assert!(chapter.len() <= 120 - stamp_columns, "{chapter}");
         let (who, _) = chapter.split_once(": ").unwrap();
-        assert!(["Publisher", "Netskope Client", "Cato Client"].contains(&who));
+        assert!(["Publisher", "Netskope Client", "Cato Client", "Path"].contains(&who));
     }
 }
 

@@ -84,7 +84,7 @@ pub(super) fn probe_report<'a>(probe: &'a ProbeSnapshot, news: &[RecentEvent]) -
         tls: run.and_then(|run| run.tls.as_ref()).map(tls_report),
         runs: probe.runs,
         failures: failures
-            .map(|(cause, count)| (cause.name(), *count))
+            .map(|(fault, count)| (fault.name(), *count))
             .collect(),
     }
 }

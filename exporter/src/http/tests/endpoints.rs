@@ -3,6 +3,7 @@
 //! Each test takes the sample's clients, changes what its sentence is about, and reads
 //! the answer as a person would: for words, not for markup.
 
+use jiff::Timestamp;
 use model::connector::{
     ClientStatus, ConnectorKind, ConnectorState, Fact, ProbeFailure, ToolReading, TunnelState,
 };
