@@ -52,7 +52,12 @@ impl DatesBook {
         if self.of(file) == dates {
             return None;
         }
-        self.known.insert(file, dates);
+        if dates == FileDates::default() {
+            // Its content began anew.
+            self.known.remove(&file);
+        } else {
+            self.known.insert(file, dates);
+        }
         while FILES_MAX < self.known.len() {
             self.known.pop_first();
         }
@@ -107,6 +112,11 @@ mod tests {
             assert_eq!(again.of(FileId(file)), dates);
         }
         assert_eq!(again.of(FileId(8)), FileDates::default());
+        let fewer = book.set(FileId(7), FileDates::default()).unwrap();
+        assert!(
+            fewer.len() < value.len(),
+            "what tells nothing takes no room"
+        );
     }
 
     #[test]
