@@ -15,6 +15,8 @@ pub mod log_file;
 pub mod page;
 pub mod prometheus;
 pub mod scene;
+pub mod snmp;
 pub mod stand_in;
+pub mod tls;
 pub mod tools;
 pub mod wait;
