@@ -11,10 +11,11 @@ use std::path::PathBuf;
 
 use model::host::{HostCollector, Kernel};
 
-use super::ports::ports_used;
+use super::ports::PortCount;
 use super::reader::{Reader, TextError, number, numbered};
 use super::settings::Roots;
 use super::worker::Collector;
+use crate::clock::Clock;
 
 /// Reads `file-nr`: open, unused, and most files. Returns open and most.
 ///
@@ -164,12 +165,14 @@ const fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
 /// Reads the kernel's counts and limits, but for those that other collectors pass by.
 pub(super) struct KernelCounts {
     proc: PathBuf,
+    ports: PortCount,
 }
 
 impl KernelCounts {
-    pub(super) fn new(roots: &Roots) -> Self {
+    pub(super) fn new(roots: &Roots, clock: Clock) -> Self {
         Self {
             proc: roots.proc.clone(),
+            ports: PortCount::new(clock),
         }
     }
 }
@@ -179,18 +182,17 @@ impl Collector for KernelCounts {
     type Found = Kernel;
 
     fn collect(&mut self, reader: &mut Reader) -> Option<Kernel> {
-        let file = |name: &str| self.proc.join(name);
+        let proc = self.proc.clone();
+        let file = |name: &str| proc.join(name);
         let files = reader.wanted(&file("sys/fs/file-nr"), read_file_nr);
         let tracking = |name: &str| file("sys/net/netfilter").join(name);
         let conntrack = reader.optional(&tracking("nf_conntrack_count"), read_number);
         let conntrack_max = reader.optional(&tracking("nf_conntrack_max"), read_number);
         let ports = reader.wanted(&file("sys/net/ipv4/ip_local_port_range"), read_port_range);
-        let used = |protocol, reader: &mut Reader| {
-            let range = ports.clone()?;
-            ports_used(&file("net"), protocol, &range, reader)
-        };
-        let tcp_ports_used = used("tcp", reader);
-        let udp_ports_used = used("udp", reader);
+        let used = ports
+            .as_ref()
+            .map(|range| self.ports.used(&file("net"), range, reader));
+        let (tcp_ports_used, udp_ports_used) = used.unwrap_or_default();
         let v4 = reader.wanted(&file("net/sockstat"), read_sockstat);
         let v6 = reader.optional(&file("net/sockstat6"), read_sockstat);
         let (v4, v6) = (v4.unwrap_or_default(), v6.unwrap_or_default());
@@ -229,7 +231,9 @@ mod tests {
     fn a_hosts_own_texts_are_read() {
         let roots = super::super::tests::fixture_roots();
         let mut reader = Reader::default();
-        let kernel = KernelCounts::new(&roots).collect(&mut reader).unwrap();
+        let kernel = KernelCounts::new(&roots, Clock::start())
+            .collect(&mut reader)
+            .unwrap();
         expect![[r#"
             Kernel {
                 files_open: Some(
@@ -291,7 +295,9 @@ mod tests {
             ..Roots::default()
         };
         let mut reader = Reader::default();
-        let kernel = KernelCounts::new(&roots).collect(&mut reader).unwrap();
+        let kernel = KernelCounts::new(&roots, Clock::start())
+            .collect(&mut reader)
+            .unwrap();
         assert_eq!(kernel, Kernel::default());
         // Files, ports, sockets and pages every host has; tracking and IPv6 not.
         assert_eq!(reader.settle().1.unwrap().split("; ").count(), 4);

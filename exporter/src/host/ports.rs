@@ -5,6 +5,11 @@
 //! the lists are read, as long as they are, in pieces. A port that many connections share
 //! is taken once; so is one that waits to be forgotten.
 //!
+//! The kernel takes about six microseconds a socket for its lists, and some milliseconds
+//! for empty ones on a host with much memory. So they are read as rarely as that is dear:
+//! [`PortCount`] rests for three hundred times as long as it took, and its last count
+//! stands meanwhile, for minutes at most.
+//!
 //! Source of the lists: proc_net(5), and `Documentation/networking/proc_net_tcp.rst`.
 //!
 //! Known limits: connections to different peers may share a port, so more are possible
@@ -12,11 +17,20 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::time::Duration;
 
 use super::reader::{Reader, TextError};
+use crate::clock::Clock;
 
-/// Most bytes read of one list: two hundred thousand sockets.
-const LIST_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Most bytes read of one list: a hundred thousand sockets.
+const LIST_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// How many times as long as a count took nothing is counted: a third of a per cent of a
+/// core at most.
+const REST_FACTOR: u32 = 300;
+
+/// Longest rest, and so the greatest age of a count.
+const REST_MAX: Duration = Duration::from_secs(300);
 
 /// Reads the port of our end from a line of `/proc/net/tcp` and its like. `None` for the
 /// heading.
@@ -63,9 +77,60 @@ impl Ports {
     }
 }
 
+/// Counts taken ports, as rarely as counting is dear.
+pub(super) struct PortCount {
+    clock: Clock,
+    last: Option<Counted>,
+}
+
+/// A count.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    at: Duration,
+    took: Duration,
+    tcp: Option<u64>,
+    udp: Option<u64>,
+}
+
+impl Counted {
+    fn stands(&self, now: Duration) -> bool {
+        let rest = self.took.saturating_mul(REST_FACTOR).min(REST_MAX);
+        now.saturating_sub(self.at) < rest
+    }
+}
+
+impl PortCount {
+    pub(super) const fn new(clock: Clock) -> Self {
+        Self { clock, last: None }
+    }
+
+    /// Taken ports of TCP and of UDP. `None` for what could not be read.
+    pub(super) fn used(
+        &mut self,
+        net: &Path,
+        range: &RangeInclusive<u16>,
+        reader: &mut Reader,
+    ) -> (Option<u64>, Option<u64>) {
+        if let Some(last) = self.last.filter(|last| last.stands(reader.now)) {
+            return (last.tcp, last.udp);
+        }
+        let began = self.clock.now().monotonic;
+        let tcp = ports_used(net, "tcp", range, reader);
+        let udp = ports_used(net, "udp", range, reader);
+        let took = self.clock.now().monotonic.saturating_sub(began);
+        self.last = Some(Counted {
+            at: reader.now,
+            took,
+            tcp,
+            udp,
+        });
+        (tcp, udp)
+    }
+}
+
 /// Counts the ports of `range` that sockets of `tcp` or `udp` have, over both families of
 /// addresses. `None` if a list could not be read.
-pub(super) fn ports_used(
+fn ports_used(
     net: &Path,
     protocol: &str,
     range: &RangeInclusive<u16>,
@@ -160,6 +225,49 @@ mod tests {
         let mut reader = Reader::default();
         let used = ports_used(Path::new("/proc/net"), "tcp", &(port..=port), &mut reader);
         assert_eq!((used, reader.settle().1), (Some(1), None));
+    }
+
+    #[test]
+    fn a_count_stands_for_three_hundred_times_as_long_as_it_took() {
+        let counted = |took_ms| Counted {
+            at: Duration::from_secs(100),
+            took: Duration::from_millis(took_ms),
+            tcp: None,
+            udp: None,
+        };
+        for (took_ms, second, expected) in [
+            (0, 100, false),
+            (10, 102, true),
+            (10, 103, false),
+            (200, 159, true),
+            (200, 160, false),
+            // However long it took, it is not too old.
+            (60_000, 399, true),
+            (60_000, 400, false),
+        ] {
+            let now = Duration::from_secs(second);
+            assert_eq!(counted(took_ms).stands(now), expected, "{took_ms} {second}");
+        }
+    }
+
+    #[test]
+    fn the_last_count_is_told_while_it_stands() {
+        let roots = super::super::tests::fixture_roots();
+        let net = roots.proc.join("net");
+        let mut count = PortCount::new(Clock::start());
+        let mut reader = Reader::default();
+        assert_eq!(
+            count.used(&net, &(32_768..=60_999), &mut reader),
+            (Some(3), Some(1))
+        );
+        // Long ago it would have taken long: of other ports nothing is asked yet.
+        count.last = count.last.map(|last| Counted {
+            took: Duration::from_secs(1),
+            ..last
+        });
+        assert_eq!(count.used(&net, &(1..=2), &mut reader), (Some(3), Some(1)));
+        reader.now = Duration::from_secs(301);
+        assert_eq!(count.used(&net, &(1..=2), &mut reader), (Some(0), Some(0)));
     }
 
     proptest! {

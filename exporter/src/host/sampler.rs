@@ -61,7 +61,7 @@ impl Sampler {
             filesystem: Worker::start(Filesystems::new(settings, clock), clock),
             network: Worker::start(Network::new(roots), clock),
             disk_io: Worker::start(Disks::new(roots), clock),
-            kernel: Worker::start(KernelCounts::new(roots), clock),
+            kernel: Worker::start(KernelCounts::new(roots, clock), clock),
             process: Worker::start(ProcessReader::new(settings), clock),
             system: Worker::start(SystemReader::new(roots), clock),
             publisher: publisher.map(|file| Worker::start(PublisherReader::new(file), clock)),
