@@ -290,7 +290,8 @@ const ROWS: &[Row] = &[
         "How long a run may take before it is killed with all that it started; not longer \
          than `interval`. At most 8 tools run at once, over all connectors, so those that hang \
          hold up the others for seconds. What a tool started is killed when it ends, except \
-         a child in a session of its own.",
+         a child in a session of its own. `cato-sdp version`, which is asked before the status \
+         once an hour, may take as long again.",
     ),
     row(
         "connectors[].tools.*.enabled",
