@@ -1,11 +1,13 @@
 //! Promise: the demo shows a newcomer what becomes of three connectors, and cleans up.
 //!
 //! A Publisher, a laptop with the Netskope Client and one with the Cato Client: each
-//! has its troubles, and each trouble its number on the page.
+//! has its troubles, and each trouble its number on the page; the same by SNMP.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::net::UdpSocket;
 use std::process::Command;
+use std::time::Duration;
 
 use harness::agent::Agent;
 use harness::page::Page;
@@ -31,6 +33,11 @@ const CHAPTERS: &[&str] = &[
     r#"ztna_service_state{kind="cato-client",service="internet_security",state="error"} 1"#,
     r#"ztna_probe_success{kind="netskope-client",probe="nsdiag"} 1"#,
     r#"ztna_probe_success{kind="cato-client",probe="cato-sdp"} 1"#,
+    r#"ztna_probe_success{probe="management-plane"} 1"#,
+    r#"ztna_probe_success{probe="management-plane"} 0"#,
+    r#"ztna_probe_tls_intercepted{probe="management-plane"} 1"#,
+    r#"ztna_probe_tls_intercepted{probe="management-plane"} 0"#,
+    r#"ztna_probe_success{probe="data-plane"} 1"#,
 ];
 
 /// What only ever grows, and must have happened by the end.
@@ -56,10 +63,15 @@ struct Demo {
 
 impl Demo {
     fn start(speed: &str, seconds: &str) -> Self {
+        Self::serving_snmp_on("127.0.0.1:0", speed, seconds)
+    }
+
+    fn serving_snmp_on(snmp: &str, speed: &str, seconds: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(agent_binary().unwrap());
         command
             .args(["demo", "--listen", "127.0.0.1:0"])
+            .args(["--snmp-listen", snmp])
             .args(["--speed", speed, "--seconds", seconds])
             .args(["--log-format", "json"])
             .env("TMPDIR", folder.path())
@@ -72,6 +84,31 @@ impl Demo {
     fn told(&self) -> String {
         fs::read_to_string(self.folder.path().join("told")).unwrap()
     }
+
+    /// The greeting's commands for SNMP, as they can be pasted.
+    fn snmp_commands(&self) -> Vec<Vec<String>> {
+        let told = wait::until(PATIENCE, "the greeting", || {
+            let told = self.told();
+            Ok(told.contains("Their story").then_some(told))
+        });
+        let told = told.unwrap();
+        let lines = told.lines().map(str::trim);
+        lines
+            .filter(|line| line.starts_with("snmpwalk "))
+            .map(|line| line.split(' ').map(str::to_owned).collect())
+            .collect()
+    }
+}
+
+/// What a program of net-snmp's prints, names as numbers.
+fn asked(program: &str, arguments: &[String]) -> String {
+    let mut command = Command::new(program);
+    command.args(["-On", "-Oe", "-r1", "-t2"]).args(arguments);
+    let output = command.env("MIBS", "").output();
+    let output = output.expect("net-snmp's programs are here: apt-get install snmp");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The page with each connector's kind beside its name.
@@ -102,7 +139,13 @@ fn the_demo_shows_the_whole_story_and_ends_by_itself() {
     });
     all_seen.unwrap_or_else(|error| panic!("never shown: {open:#?}\n{error:#}"));
     let html = demo.agent.get("/").unwrap().text();
-    for words in ["nsdiag -f", "cato-sdp status", "Publisher"] {
+    for words in [
+        "nsdiag -f",
+        "cato-sdp status",
+        "Publisher",
+        "id=\"host\"",
+        "management-plane",
+    ] {
         assert!(html.contains(words), "{words} is not on the page");
     }
     let status = wait::until(PATIENCE, "the demo to end", || demo.agent.ended()).unwrap();
@@ -137,4 +180,72 @@ fn an_impatient_end_of_the_demo_leaves_nothing_behind() {
     assert!(agent.terminate().unwrap().success());
     let left = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 1, "only what it told is left");
+}
+
+/// Below our own objects: `ztnaConnName` and `ztnaConnTunnelUp`.
+const CONNECTOR_NAME: &str = ".1.1.1.1.2";
+const TUNNEL_UP: &str = ".1.1.1.1.7";
+
+/// How long the same fact may take from one face to the other.
+const LAG_MAX: Duration = Duration::from_secs(2);
+
+#[test]
+fn a_tunnel_that_goes_down_in_the_demo_is_seen_by_snmp_as_soon_as_by_metrics() {
+    let demo = Demo::start("2", "60");
+    let commands = demo.snmp_commands();
+    // The last two words are the agent's address and our own objects.
+    let [version_2, .., version_3, _] = commands.as_slice() else {
+        panic!("{commands:?}")
+    };
+    let of = |command: &[String], column: &str| -> Vec<String> {
+        let mut arguments = command[1..].to_vec();
+        arguments.last_mut().unwrap().push_str(column);
+        arguments
+    };
+    let names = asked("snmpwalk", &of(version_2, CONNECTOR_NAME));
+    let publisher = names
+        .lines()
+        .find(|line| line.contains("demo-netskope-publisher"));
+    let (name, _) = publisher.unwrap().split_once(" = ").unwrap();
+    let row = name.rsplit('.').next().unwrap();
+    for (page_says, snmp_says) in [(1, "INTEGER: 1"), (0, "INTEGER: 2"), (1, "INTEGER: 1")] {
+        let sample = format!("ztna_tunnel_up{{kind=\"netskope-publisher\"}} {page_says}");
+        let seen = demo
+            .agent
+            .wait_for(&sample, |page| with_kinds(page).shows(&sample));
+        seen.unwrap();
+        for command in [version_2, version_3] {
+            let arguments = of(command, &format!("{TUNNEL_UP}.{row}"));
+            let same = wait::until(LAG_MAX, "SNMP to tell the same", || {
+                let told = asked("snmpget", &arguments);
+                Ok(told.trim_end().ends_with(snmp_says).then_some(()))
+            });
+            same.unwrap_or_else(|error| panic!("{sample}: {error:#}"));
+        }
+    }
+    assert!(demo.agent.terminate().unwrap().success());
+}
+
+#[test]
+fn the_demos_commands_for_snmp_can_be_pasted_wherever_it_found_a_port() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let wanted = taken.local_addr().unwrap().to_string();
+    let demo = Demo::serving_snmp_on(&wanted, "1", "60");
+    let commands = demo.snmp_commands();
+    assert_eq!(commands.len(), 5, "{commands:?}");
+    assert!(
+        demo.told()
+            .contains(&format!("(somebody else has {wanted})"))
+    );
+    demo.agent
+        .wait_for("the host to be looked at", |page| {
+            page.shows(r#"ztna_host_collector_success{collector="memory"} 1"#)
+        })
+        .unwrap();
+    for command in &commands {
+        let told = asked(&command[0], &command[1..]);
+        assert!(5 < told.lines().count(), "{command:?}: {told}");
+        assert!(!told.contains("No Such"), "{command:?}: {told}");
+    }
+    assert!(demo.agent.terminate().unwrap().success());
 }
