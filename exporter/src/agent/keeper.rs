@@ -81,3 +81,158 @@ impl Keeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::mpsc::Receiver;
+    use std::thread::{self, JoinHandle};
+
+    use model::snapshot::Snapshot;
+    use prometheus_client::registry::Registry;
+    use store::Store;
+    use tempfile::TempDir;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::agent::plan::Plan;
+    use crate::agent::writer::{self, Outlet, Pace};
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::metrics::AgentMetrics;
+    use crate::pipeline::Pipeline;
+
+    /// A writer on a thread of its own, over a store in a folder.
+    struct Desk {
+        folder: TempDir,
+        inbox: SyncSender<Input>,
+        writer: JoinHandle<()>,
+        keeper: Keeper,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            Self::in_folder(tempfile::tempdir().unwrap())
+        }
+
+        fn in_folder(folder: TempDir) -> Self {
+            let config = config(folder.path());
+            let clock = Clock::start();
+            let now = clock.now().timestamp();
+            let (store, restored, _) = Store::open(&config.store.path, now).unwrap();
+            let books = Plan::from_config(&config).unwrap().open(restored).unwrap();
+            let pipeline = Pipeline::new(books, store, config.store.path.clone());
+            let (inbox, received) = sync_channel(2);
+            let keeper = Keeper::new(inbox.clone(), Arc::new(pipeline.kept()));
+            let writer = thread::spawn(move || write(pipeline, &received, &config, clock));
+            Self {
+                folder,
+                inbox,
+                writer,
+                keeper,
+            }
+        }
+
+        /// What stands in the store's file now, closed or not.
+        fn stored(&self) -> BTreeMap<Arc<str>, Vec<u8>> {
+            // Copied, since the writer holds the lock of the original.
+            let copy = tempfile::tempdir().unwrap();
+            for name in ["state.db", "state.db-wal"] {
+                fs::copy(self.folder.path().join(name), copy.path().join(name)).unwrap();
+            }
+            let now = jiff::Timestamp::UNIX_EPOCH;
+            let (_, restored, _) = Store::open(&copy.path().join("state.db"), now).unwrap();
+            restored.kept.into_iter().collect()
+        }
+
+        fn end(self) -> TempDir {
+            self.inbox.send(Input::Stop).unwrap();
+            self.writer.join().unwrap();
+            self.folder
+        }
+    }
+
+    fn write(pipeline: Pipeline, received: &Receiver<Input>, config: &Config, clock: Clock) {
+        let outlet = Outlet {
+            snapshots: watch::channel(Arc::new(Snapshot::default())).0,
+            store_health: watch::channel(None).0,
+            metrics: AgentMetrics::register(&mut Registry::default()),
+        };
+        writer::run(pipeline, received, &outlet, Pace::of(config), clock);
+    }
+
+    fn config(folder: &Path) -> Config {
+        let text = format!(
+            "store: {{path: {folder}/state.db}}\nconnectors:\n- name: pub\n  \
+             kind: netskope-publisher\n  logs: {{agent: [{folder}/agent.txt]}}\n  timezone: UTC\n",
+            folder = folder.display()
+        );
+        Config::parse("test", &text).unwrap()
+    }
+
+    fn change(key: &str, value: &str) -> KeptChanges {
+        vec![(Arc::from(key), Some(value.as_bytes().to_vec()))]
+    }
+
+    fn value<'a>(found: &'a BTreeMap<Arc<str>, Vec<u8>>, key: &str) -> Option<&'a [u8]> {
+        found.get(key).map(Vec::as_slice)
+    }
+
+    #[test]
+    fn what_is_kept_is_durable_when_the_keeper_returns() {
+        let desk = Desk::new();
+        assert!(desk.keeper.found().is_empty());
+        for boots in ["1", "2"] {
+            desk.keeper.keep(change("snmp.engine", boots)).unwrap();
+            let stored = desk.stored();
+            assert_eq!(value(&stored, "snmp.engine"), Some(boots.as_bytes()));
+        }
+        let again = Desk::in_folder(desk.end());
+        let found = again.keeper.found().clone();
+        assert_eq!(value(&found, "snmp.engine"), Some(&b"2"[..]));
+        again
+            .keeper
+            .keep(vec![(Arc::from("snmp.engine"), None)])
+            .unwrap();
+        assert!(again.stored().is_empty());
+        again.end();
+    }
+
+    #[test]
+    fn what_is_kept_is_written_again_into_a_store_that_takes_the_place_of_another() {
+        let desk = Desk::new();
+        desk.keeper.keep(change("snmp.engine", "7")).unwrap();
+        let path = desk.folder.path().join("state.db");
+        fs::rename(&path, desk.folder.path().join("elsewhere")).unwrap();
+        desk.keeper.keep(change("snmp.indexes", "/")).unwrap();
+        let stored = desk.stored();
+        assert_eq!(value(&stored, "snmp.engine"), Some(&b"7"[..]));
+        assert_eq!(value(&stored, "snmp.indexes"), Some(&b"/"[..]));
+        desk.end();
+    }
+
+    #[test]
+    fn what_is_beyond_the_bounds_is_refused_with_the_reason() {
+        let desk = Desk::new();
+        let refused = desk.keeper.keep(change("Not A Key", "x")).unwrap_err();
+        assert!(refused.contains("is no key"), "{refused}");
+        let long = "x".repeat(store::KEPT_VALUE_BYTES_MAX + 1);
+        let refused = desk.keeper.keep(change("long", &long)).unwrap_err();
+        assert!(refused.contains("at most 65536"), "{refused}");
+        assert_eq!(desk.keeper.keep(Vec::new()), Ok(()));
+        desk.end();
+    }
+
+    #[test]
+    fn a_writer_that_is_busy_or_gone_keeps_nobody_waiting_for_ever() {
+        let (inbox, received) = sync_channel(1);
+        let keeper = Keeper::new(inbox, Arc::default());
+        // Nobody takes it out: the inbox is full from now on.
+        keeper.inbox.send(Input::Stop).unwrap();
+        let refused = keeper.keep(change("a", "1"));
+        assert_eq!(refused, Err("the writer is busy".to_owned()));
+        drop(received);
+        assert_eq!(keeper.keep(change("a", "1")), Err(GONE.to_owned()));
+    }
+}
