@@ -79,6 +79,12 @@ fn spoil(host: &mut PreparedHost, servers: &mut Servers) -> Vec<String> {
         "[{\"Image\":\"new_edge_access:latest\",\"State\":\"exited\",\"Status\":\"Exited (1)\"},\
          {\"Image\":\"nginx\",\"State\":\"running\",\"Status\":\"Up\"}]",
     );
+    planted.push("proxy.settings failed proxy settings");
+    host.put(
+        "etc/environment",
+        "http_proxy=\"http://proxy.example:3128\"\nhttps_proxy=\"http://proxy.example:3128\"\n\
+         no_proxy=\"localhost,127.0.0.1,*.goskope.com\"\n",
+    );
     spoil_path(host, servers, &mut planted);
     spoil_logs(host, &mut planted);
     planted.push("web.address failed 127.0.0.1:WEB");
@@ -145,7 +151,7 @@ fn spoil_logs(host: &mut PreparedHost, planted: &mut Vec<&str>) {
 
 /// A number of bytes between what is free where the host's folder is and what there is.
 fn more_than_free(host: &PreparedHost) -> u64 {
-    let space = rustix::fs::statvfs(&host.path("")).unwrap();
+    let space = rustix::fs::statvfs(host.path("")).unwrap();
     let (size, available) = (space.f_blocks, space.f_bavail);
     (size - (size - available) / 2) * space.f_frsize
 }

@@ -39,7 +39,8 @@ pub(super) fn gather(plan: Plan, clock: Clock) -> Facts {
     let socket = plan.root.join("run/docker.sock");
     let docker = Errand::begin(move || docker::ask(&socket));
     let root = plan.root.clone();
-    let proxy = Errand::begin(move || path::look_at_proxy(&root));
+    let excluded = plan.proxy_excluded;
+    let proxy = Errand::begin(move || path::look_at_proxy(&root, excluded.as_deref()));
     let targets = plan.targets;
     let path = Errand::begin(move || path::ask(&targets, clock));
     let user = plan.user;

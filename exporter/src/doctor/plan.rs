@@ -10,7 +10,7 @@ use model::host::threshold::{DEFAULT_THRESHOLDS, Threshold};
 
 use super::facts::{ConfigFacts, Seen, Unseen};
 use super::gather::logs::LogPlan;
-use super::gather::path::Target;
+use super::gather::path::{Target, proxy_exclusions};
 use super::gather::snmp::SnmpPlan;
 use super::gather::tools::ToolPlan;
 use crate::cli::DoctorArgs;
@@ -47,6 +47,8 @@ pub(super) struct Plan {
     pub(super) kinds: Vec<ConnectorKind>,
     pub(super) host: HostErrand,
     pub(super) targets: Vec<Target>,
+    /// Names that must not go through the proxy, if the configuration says.
+    pub(super) proxy_excluded: Option<Vec<String>>,
     pub(super) tools: Vec<ToolPlan>,
     pub(super) logs: Vec<LogPlan>,
     pub(super) store: Seen<PathBuf>,
@@ -81,6 +83,7 @@ impl Plan {
             user: rustix::process::geteuid().as_raw(),
             host: host_errand(config.as_ref(), &kinds, args.root.as_deref()),
             targets: Target::all(config.as_ref(), args.tenant.as_deref()),
+            proxy_excluded: config.as_ref().and_then(proxy_exclusions),
             tools: config.as_ref().map(ToolPlan::all).unwrap_or_default(),
             logs: config.as_ref().map(LogPlan::all).unwrap_or_default(),
             store: with(config.as_ref(), |config| Ok(config.store.path.clone())),

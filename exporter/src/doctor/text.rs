@@ -139,7 +139,9 @@ fn summary(report: &Report) -> String {
     let counts = report.counts();
     let parts = Outcome::ALL.into_iter().filter_map(|outcome| {
         let count = counts.get(&outcome).copied().unwrap_or(0);
-        (count != 0).then(|| format!("{count} {}", outcome.word()))
+        let is_plural = outcome == Outcome::Warning && count != 1;
+        let ending = if is_plural { "s" } else { "" };
+        (count != 0).then(|| format!("{count} {}{ending}", outcome.word()))
     });
     let parts: Vec<String> = parts.collect();
     format!("\n{} checks: {}\n", report.entries.len(), parts.join(", "))

@@ -134,10 +134,23 @@ async fn ask_one(target: &Target, clock: Clock) -> Option<Asked> {
     })
 }
 
+/// Which names the configuration keeps from the proxy, if it says so.
+pub(in crate::doctor) fn proxy_exclusions(config: &Config) -> Option<Vec<String>> {
+    let mut said = config
+        .probes
+        .iter()
+        .filter_map(|probe| probe.proxy.as_ref());
+    said.find_map(|proxy| proxy.excluded.clone())
+}
+
 /// Looks whether the proxy's settings agree.
-pub(in crate::doctor) fn look_at_proxy(root: &Path) -> Vec<Finding> {
-    let found = proxy::inspect(root).into_iter();
+pub(in crate::doctor) fn look_at_proxy(root: &Path, excluded: Option<&[String]>) -> Vec<Finding> {
+    let found = match excluded {
+        Some(excluded) => proxy::inspect_with(root, excluded),
+        None => proxy::inspect(root),
+    };
     found
+        .into_iter()
         .map(|one| Finding::failed("proxy settings", one.message, one.action))
         .collect()
 }

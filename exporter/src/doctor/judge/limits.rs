@@ -16,6 +16,9 @@ use super::host::{seen, unread};
 const KERNEL_WARNING: f64 = 0.80;
 const KERNEL_FAILED: f64 = 0.95;
 
+const PORTS_ACTION: &str = "Widen `net.ipv4.ip_local_port_range`, or spread the private apps over \
+     more Publishers.";
+
 /// Processors are not at their limit.
 pub(in crate::doctor) fn cpu(facts: &Facts) -> Verdict {
     judge(facts, HostResource::Cpu, |host, row, seen| {
@@ -121,7 +124,11 @@ fn judge(
     let text = if findings.is_empty() {
         fine.join(", ")
     } else {
-        format!("{} of {} too bad", findings.len(), observations.len())
+        format!(
+            "{} of {} beyond its limit",
+            findings.len(),
+            observations.len()
+        )
     };
     Verdict::of(findings, text)
 }
@@ -166,10 +173,6 @@ struct KernelLimit {
 
 impl KernelLimit {
     fn of(kernel: &Kernel) -> Vec<Self> {
-        let sockets = kernel.tcp_sockets.map(|sockets| {
-            let waiting = kernel.tcp_time_wait.unwrap_or(0);
-            sockets.saturating_add(waiting)
-        });
         let rows = [
             (
                 "open files",
@@ -184,11 +187,16 @@ impl KernelLimit {
                 "Raise `net.netfilter.nf_conntrack_max`: new connections are dropped at the limit.",
             ),
             (
-                "local ports",
-                sockets,
+                "local TCP ports",
+                kernel.tcp_ports_used,
                 kernel.ports,
-                "Widen `net.ipv4.ip_local_port_range`, or spread the private apps over more \
-                 Publishers.",
+                PORTS_ACTION,
+            ),
+            (
+                "local UDP ports",
+                kernel.udp_ports_used,
+                kernel.ports,
+                PORTS_ACTION,
             ),
         ];
         let known = rows.into_iter().filter_map(|(what, used, most, action)| {
