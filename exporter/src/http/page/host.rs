@@ -247,10 +247,11 @@ impl HostReport<'_> {
                     if has_failed {
                         self.missing(HostCollector::Process)
                     } else {
-                        "none seen".to_owned()
+                        "none runs".to_owned()
                     }
                 };
-                let text = process.map(ProcessReport::in_words);
+                let running = process.filter(|process| process.count != 0);
+                let text = running.map(ProcessReport::in_words);
                 plain(title, text.unwrap_or_else(none))
             })
             .collect()
@@ -336,10 +337,10 @@ impl ThresholdReport<'_> {
 
     /// As the style sheet knows it.
     pub(super) const fn tone(&self) -> &'static str {
-        match self.breached {
-            None => "open",
-            Some(false) => "good",
-            Some(true) => "bad",
+        match (self.breached, self.pending) {
+            (Some(true), _) => "bad",
+            (None, _) | (Some(false), true) => "open",
+            (Some(false), false) => "good",
         }
     }
 
@@ -353,11 +354,18 @@ impl ThresholdReport<'_> {
     }
 
     pub(super) const fn word(&self) -> &'static str {
-        match (self.breached, self.resource) {
-            (None, _) => "not known",
-            (Some(false), _) => "within its limit",
-            (Some(true), HostResource::Cpu | HostResource::Memory) => "over its limit",
-            (Some(true), HostResource::Disk | HostResource::UpdateSpace) => "too little",
+        let beyond = match self.resource {
+            HostResource::Cpu | HostResource::Memory => ["over its limit", "over, not for long"],
+            HostResource::Disk | HostResource::UpdateSpace => {
+                ["too little", "too little, not for long"]
+            }
+        };
+        let [breached, pending] = beyond;
+        match (self.breached, self.pending) {
+            (Some(true), _) => breached,
+            (None | Some(false), true) => pending,
+            (Some(false), false) => "within its limit",
+            (None, false) => "not known",
         }
     }
 
@@ -371,7 +379,7 @@ impl ThresholdReport<'_> {
             ),
             HostResource::Disk | HostResource::UpdateSpace => (
                 self.value
-                    .map(|free| format!("{} free at least", words::human_amount(free))),
+                    .map(|free| format!("at least {} free", words::human_amount(free))),
                 format!("limit {}", words::human_amount(self.limit)),
             ),
         };
@@ -389,7 +397,7 @@ impl ThresholdReport<'_> {
 impl ProcessReport<'_> {
     fn in_words(self) -> String {
         let count = match self.count {
-            0 | 1 => String::new(),
+            ..=1 => String::new(),
             count => format!(" ({} processes)", words::grouped(count)),
         };
         let mut text = format!(

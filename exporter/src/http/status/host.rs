@@ -102,6 +102,8 @@ pub(in crate::http) struct ThresholdReport<'a> {
     /// The worst number of now.
     pub(in crate::http) value: Option<f64>,
     pub(in crate::http) breached: Option<bool>,
+    /// Beyond the limit, but not for long enough to be breached.
+    pub(in crate::http) pending: bool,
     /// The file systems that are.
     pub(in crate::http) mountpoints: Vec<Foreign<'a>>,
     /// What to do, while it is breached.
@@ -349,11 +351,17 @@ fn threshold_reports(host: &HostSnapshot) -> Vec<ThresholdReport<'_>> {
 fn threshold_report<'a>(fact: &'a ThresholdFact, sample: &HostSample) -> ThresholdReport<'a> {
     let is_breached = fact.is_breached == Some(true);
     let mountpoints = fact.mountpoints.iter();
+    let row = row_of(fact.resource, fact.limit);
+    let value = row.and_then(|row| worst(&row, sample));
+    let is_beyond = value
+        .zip(row)
+        .is_some_and(|(value, row)| row.is_beyond(value));
     ThresholdReport {
         resource: fact.resource,
         limit: fact.limit,
-        value: row_of(fact.resource, fact.limit).and_then(|row| worst(&row, sample)),
+        value,
         breached: fact.is_breached,
+        pending: is_beyond && !is_breached,
         mountpoints: mountpoints.map(|place| Foreign(place)).collect(),
         advice: is_breached.then(|| advice::of_threshold(fact.resource)),
     }
