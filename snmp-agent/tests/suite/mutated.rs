@@ -96,11 +96,16 @@ fn flood(asker: &Asker, chance: &mut Chance, count: usize) {
     }
 }
 
+/// Sends `count` spoiled datagrams, the same in every run, to whoever answers.
+pub(crate) fn flood_anew(asker: &Asker, count: usize) {
+    flood(asker, &mut Chance(0x5eed), count);
+}
+
 /// Whether an agent lives through `count` datagrams, finds ten thousand in fifty of them
 /// malformed at least, and writes five lines about that: its clock stands still.
 pub(crate) fn lives_through(count: usize) -> bool {
     let agent = Agent::on_loopback();
-    flood(&Asker::new(agent.address()), &mut Chance(0x5eed), count);
+    flood_anew(&Asker::new(agent.address()), count);
     let counters = agent.handle().counters();
     let malformed = counters.get(Counter::ParseErrors);
     let unwritten = counters.get(Counter::SuppressedLogLines);
