@@ -72,7 +72,8 @@ impl Scenes {
             .seen
             .as_ref()
             .is_some_and(|seen| Arc::ptr_eq(&seen.host, &picture.host));
-        if !is_known {
+        // Before the first sample of the host there is an empty one: no end of a window.
+        if !is_known && picture.host.cpu.is_some() {
             self.history.push(now.uptime, &picture.host);
             self.seen = Some(picture.clone());
         }

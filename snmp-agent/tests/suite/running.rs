@@ -4,7 +4,7 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::host::Interface;
+use model::host::{HostSample, Interface};
 use snmp_agent::counters::Counter;
 use snmp_agent::discovery;
 use snmp_agent::front::Network;
@@ -129,6 +129,29 @@ fn addresses_come_and_go_while_the_others_answer() {
     while UdpSocket::bind(second).is_err() {
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_share_is_there_after_two_samples_whatever_was_shown_before() {
+    let agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    let idle: &[u32] = &[1, 3, 6, 1, 4, 1, 2021, 11, 11, 0];
+    let show = |host: HostSample| {
+        agent.stage.picture.lock().unwrap().host = Arc::new(host);
+        agent.clock.advance(Duration::from_secs(1));
+        asker.answer(&get(1, &[idle]))
+    };
+    // More than a window: what the harness showed at its start is forgotten.
+    agent.clock.advance(Duration::from_secs(100));
+    show(HostSample::default());
+    show(crate::harness::host());
+    let mut busy = crate::harness::host();
+    for times in busy.cpu.iter_mut() {
+        times.user += 75;
+        times.idle += 25;
+    }
+    let answer = show(busy);
+    assert!(answer.ends_with(&[2, 1, 25]), "{answer:x?}");
 }
 
 #[test]
