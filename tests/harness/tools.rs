@@ -21,6 +21,14 @@ pub enum Tool {
     Logrotate,
     /// Kills at a chosen system call.
     Strace,
+    /// Asks an SNMP agent.
+    Snmpget,
+    /// Asks an SNMP agent for all below a name.
+    Snmpbulkwalk,
+    /// The SNMP agent that most hosts have.
+    Snmpd,
+    /// Receives traps and informs.
+    Snmptrapd,
     /// Tells processor time and peak memory of a command.
     Time,
     /// Makes certificates, and shows them to whoever asks.
@@ -35,6 +43,10 @@ impl Tool {
             Self::Mtail => ("mtail", "mtail"),
             Self::Logrotate => ("logrotate", "logrotate"),
             Self::Strace => ("strace", "strace"),
+            Self::Snmpget => ("snmpget", "snmp"),
+            Self::Snmpbulkwalk => ("snmpbulkwalk", "snmp"),
+            Self::Snmpd => ("snmpd", "snmpd"),
+            Self::Snmptrapd => ("snmptrapd", "snmptrapd"),
             Self::Time => ("time", "time"),
             Self::Openssl => ("openssl", "openssl"),
         }

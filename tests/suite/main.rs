@@ -44,6 +44,8 @@ mod rotation;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]
+mod snmp;
+#[cfg(test)]
 mod store_faults;
 #[cfg(test)]
 mod syscalls;
