@@ -84,16 +84,16 @@ impl ProcessReader {
     fn judge(&mut self, processes: Vec<Process>, reader: &mut Reader) -> Processes {
         let known = processes.iter().map(|process| (process.id, process.ticks));
         let known: BTreeMap<u32, u64> = known.collect();
-        let seen: Vec<Seen> = processes
+        let all: Vec<Seen> = processes
             .into_iter()
             .map(|process| Seen {
                 ticks: self.ticks_since(&process, reader.now),
                 process,
             })
             .collect();
-        let ids = self.connector_ids(&seen, reader);
+        let ids = self.connector_ids(&all, reader);
         let (ours, others): (Vec<&Seen>, Vec<&Seen>) =
-            seen.iter().partition(|seen| ids.contains(&seen.process.id));
+            all.iter().partition(|seen| ids.contains(&seen.process.id));
         // Mounted with `hidepid`, /proc shows us only our own: then that none runs is not known.
         let are_all_seen = known.contains_key(&1);
         let connector = if self.names.is_empty() || (ours.is_empty() && !are_all_seen) {
@@ -114,7 +114,7 @@ impl ProcessReader {
             connector,
             largest: largest.map(|seen| self.together(&[seen], reader)),
             busiest: busiest.map(|seen| self.together(&[seen], reader)),
-            count: u64::try_from(seen.len()).unwrap_or(u64::MAX),
+            count: u64::try_from(all.len()).unwrap_or(u64::MAX),
         };
         self.before = Some((reader.now, known));
         found
@@ -191,9 +191,9 @@ impl ProcessReader {
                 (sum, None) => sum,
             };
         }
-        let largest = seen.iter().max_by_key(|seen| seen.process.resident_bytes);
-        if let Some(seen) = largest {
-            all.name = Arc::from(seen.process.name.as_str());
+        let largest = seen.iter().max_by_key(|one| one.process.resident_bytes);
+        if let Some(most) = largest {
+            all.name = Arc::from(most.process.name.as_str());
         }
         all.cpu_share = self.share(ticks.or(Some(0)), reader.now);
         all
