@@ -49,11 +49,11 @@ fn a_host_set_up_by_the_guide_is_in_order() {
     let in_json = r#"{"proxies": {"http-proxy": "http://proxy.example:3128",
         "https-proxy": "http://proxy.example:3128",
         "no-proxy": "localhost,127.0.0.0/8,.goskope.com"}}"#;
-    let files = [
+    let with_json = [
         ("etc/environment", ENVIRONMENT),
         ("etc/docker/daemon.json", in_json),
     ];
-    assert_eq!(found(&files), [""; 0]);
+    assert_eq!(found(&with_json), [""; 0]);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn two_proxies_are_found_without_their_passwords() {
 
 #[test]
 fn what_must_go_straight_and_does_not_is_found() {
-    let environment = ENVIRONMENT.replace(",*.goskope.com", "");
+    let without_vendor = ENVIRONMENT.replace(",*.goskope.com", "");
     let found_in = |environment: &str, vendor: &str| {
         found(&[
             ("etc/environment", environment),
@@ -106,7 +106,7 @@ fn what_must_go_straight_and_does_not_is_found() {
         ])
     };
     assert_eq!(
-        found_in(&environment, "QEMU\n"),
+        found_in(&without_vendor, "QEMU\n"),
         ["/etc/environment sends through the proxy what must go straight: `npa.goskope.com`"]
     );
     assert_eq!(
@@ -121,7 +121,7 @@ fn what_must_go_straight_and_does_not_is_found() {
           `127.0.0.1`, `npa.goskope.com`"
         ]
     );
-    let root = host(&[("etc/environment", &environment)]);
+    let root = host(&[("etc/environment", &without_vendor)]);
     assert_eq!(inspect_with(root.path(), &[]), []);
 }
 
@@ -134,15 +134,15 @@ fn half_a_setting_is_found() {
         ["/etc/environment sets a proxy for HTTP and none for HTTPS"]
     );
     let odd = ENVIRONMENT.replace("http://proxy.example:3128", "http://proxy.example");
-    let messages = found(&[("etc/environment", &odd)]);
+    let of_odd = found(&[("etc/environment", &odd)]);
     assert_eq!(
-        messages,
+        of_odd,
         ["/etc/environment names a proxy that is no URL with host and port"]
     );
     let both = format!("{ENVIRONMENT}HTTPS_PROXY=http://b.example:1\n");
-    let messages = found(&[("etc/environment", &both)]);
+    let of_both = found(&[("etc/environment", &both)]);
     assert_eq!(
-        messages,
+        of_both,
         ["/etc/environment sets `https_proxy` in small and in large letters to different values"]
     );
 }

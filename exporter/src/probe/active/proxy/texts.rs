@@ -164,7 +164,7 @@ fn assignments(text: &str) -> Vec<(String, String)> {
     words.push(word);
     words
         .iter()
-        .filter_map(|word| word.split_once('='))
+        .filter_map(|whole| whole.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .take(ITEMS_MAX)
         .collect()
@@ -247,13 +247,13 @@ mod tests {
             of_environment(text),
             set(PROXY, PROXY, &["localhost", "127.0.0.1", "*.a.b"])
         );
-        for text in [
+        for nothing in [
             "",
             "http_proxy=\"\"\nhttps_proxy=",
             "#http_proxy=a:1",
             "\0=\n=\n==",
         ] {
-            assert_eq!(of_environment(text), Settings::default(), "{text:?}");
+            assert_eq!(of_environment(nothing), Settings::default(), "{nothing:?}");
         }
         let twice = of_environment("http_proxy=http://a:1\nhttp_proxy=http://b:1");
         assert_eq!(twice.http.as_deref(), Some("http://b:1"));
