@@ -99,6 +99,8 @@ fn promtool_has_nothing_to_say_about_clients() {
 }
 
 fn check_with_promtool(agent: &Agent) {
+    let with_host = r#"ztna_host_collector_success{collector="memory"} 1"#;
+    agent.wait_until_shown(&[with_host]).unwrap();
     let text = scrape(agent, &[]).body;
     let mut promtool = Command::new(Tool::Promtool.path().unwrap());
     promtool.args(["check", "metrics"]).stdin(Stdio::piped());

@@ -2,7 +2,7 @@
 //!
 //! Logs of all three products and answers of all tools, full of invented people, go in
 //! at the default settings. Then every place is searched to which the agent writes:
-//! metrics, page, JSON, the bytes of the store and of its journal, its own log, and
+//! metrics, page, JSON, SNMP, the bytes of the store and of its journal, its own log, and
 //! what `parse` prints. Only secrets that were really written are searched for, and a
 //! catalogue row that takes too much is found out: the search can fail.
 
@@ -18,8 +18,9 @@ use harness::client::Client;
 use harness::http::request;
 use harness::log_file::LogFile;
 use harness::scene::Scene;
+use harness::snmp::{self, Asker};
 use harness::stand_in::StandIn;
-use harness::tools::agent_binary;
+use harness::tools::{Tool, agent_binary};
 use model::connector::ConnectorKind;
 use ztna_exporter::corpus::{Corpus, CorpusShape, Platform};
 
@@ -59,7 +60,7 @@ struct House {
 impl House {
     fn new() -> Self {
         Self {
-            scene: Scene::new().unwrap(),
+            scene: snmp::scene("").unwrap(),
             clients: Vec::new(),
             secrets: Secrets::default(),
             runs: 0,
@@ -143,6 +144,7 @@ impl House {
         let open = request(agent.address().unwrap(), "GET", "/metrics", &open).unwrap();
         assert!(open.text().ends_with("# EOF\n"));
         texts.insert("/metrics as OpenMetrics".to_owned(), open.text());
+        texts.extend(walks(&agent));
         for (name, text) in self.store_files("while it runs") {
             texts.insert(name, text);
         }
@@ -189,6 +191,24 @@ impl House {
     }
 }
 
+/// All that SNMP tells, by each way of asking.
+fn walks(agent: &Agent) -> Vec<(String, String)> {
+    let address = snmp::addresses(agent, 1).unwrap()[0];
+    let ways = [
+        ("SNMP by community", snmp::as_community(snmp::COMMUNITY)),
+        ("SNMP by user", snmp::as_user(snmp::USER, snmp::PASSPHRASE)),
+    ];
+    let asker = Asker::new().unwrap();
+    ways.into_iter()
+        .map(|(name, mut who)| {
+            // Text as text, whatever stands in it: in hexadecimal nothing would be found.
+            who.push("-Oa".to_owned());
+            let walk = asker.ask(Tool::Snmpbulkwalk, &who, address, &[".1"]);
+            (name.to_owned(), walk.unwrap())
+        })
+        .collect()
+}
+
 #[test]
 fn nobody_in_a_log_or_in_a_tools_answer_gets_out() {
     let mut house = House::new();
@@ -230,6 +250,13 @@ fn nobody_in_a_log_or_in_a_tools_answer_gets_out() {
     assert!(page.shows(r#"ztna_probe_success{connector="cato"} 1"#));
     assert!(page.shows(r#"ztna_connector_info{organisation="CompanyName"} 1"#));
     let texts = house.texts(agent);
+    for way in ["SNMP by community", "SNMP by user"] {
+        let walk = &texts[way];
+        for told in ["publisher", "netskope", "cato-on-linux", "tunnel.connected"] {
+            let line = format!("STRING: \"{told}\"");
+            assert!(walk.contains(&line), "no {told} by {way}: {walk:.2000}");
+        }
+    }
     assert!(
         1_500 < house.secrets.len(),
         "{} secrets",

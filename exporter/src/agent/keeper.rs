@@ -218,8 +218,8 @@ mod tests {
         let refused = desk.keeper.keep(change("Not A Key", "x")).unwrap_err();
         assert!(refused.contains("is no key"), "{refused}");
         let long = "x".repeat(store::KEPT_VALUE_BYTES_MAX + 1);
-        let refused = desk.keeper.keep(change("long", &long)).unwrap_err();
-        assert!(refused.contains("at most 65536"), "{refused}");
+        let too_long = desk.keeper.keep(change("long", &long)).unwrap_err();
+        assert!(too_long.contains("at most 65536"), "{too_long}");
         assert_eq!(desk.keeper.keep(Vec::new()), Ok(()));
         desk.end();
     }
