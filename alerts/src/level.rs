@@ -10,7 +10,8 @@
 
 use std::time::Duration;
 
-/// How old a sample may be and still count. Prometheus' default lookback (`--query.lookback-delta`).
+/// How old a sample may be and still count: what Prometheus looks back by default
+/// (`--query.lookback-delta`).
 pub const LOOKBACK: Duration = Duration::from_secs(5 * 60);
 
 /// Which side of the limit is bad.

@@ -150,6 +150,8 @@ pub struct ThresholdFact {
     pub resource: HostResource,
     /// `ztna_host_threshold`.
     pub limit: f64,
+    /// Where a breach ends.
+    pub clear: f64,
     /// `ztna_host_threshold_breached`: whether any of its numbers is. `None` until there
     /// was a number.
     pub is_breached: Option<bool>,
@@ -306,6 +308,7 @@ impl Thresholds {
         ThresholdFact {
             resource: row.resource,
             limit: row.value,
+            clear: row.clear,
             is_breached,
             mountpoints,
         }

@@ -103,7 +103,7 @@ pub(in crate::http) const fn of_collector(run: &CollectorRun) -> &'static str {
              service have ProtectProc?"
         }
         (HostCollector::Publisher, 0) => {
-            "Say where the Publisher's own counts are (host.publisher_counts), and let the \
+            "Say where the Publisher's own counts are (host.publisher_metrics_file), and let the \
              agent's user read the file."
         }
         (HostCollector::System, 0) => {

@@ -274,15 +274,13 @@ fn memory_report(memory: Memory) -> MemoryReport {
     }
 }
 
-/// The default row of a resource, with the limit that is in force. Where a breach ends
-/// moves with it, in the same proportion.
-fn row_of(resource: HostResource, limit: f64) -> Option<Threshold> {
+/// The row of a resource, with the limits that are in force.
+fn row_of(fact: &ThresholdFact) -> Option<Threshold> {
     let mut rows = DEFAULT_THRESHOLDS.into_iter();
-    let row = rows.find(|row| row.resource == resource)?;
-    let clear = limit * (row.clear / row.value);
+    let row = rows.find(|row| row.resource == fact.resource)?;
     Some(Threshold {
-        value: limit,
-        clear,
+        value: fact.limit,
+        clear: fact.clear,
         ..row
     })
 }
@@ -351,7 +349,7 @@ fn threshold_reports(host: &HostSnapshot) -> Vec<ThresholdReport<'_>> {
 fn threshold_report<'a>(fact: &'a ThresholdFact, sample: &HostSample) -> ThresholdReport<'a> {
     let is_breached = fact.is_breached == Some(true);
     let mountpoints = fact.mountpoints.iter();
-    let row = row_of(fact.resource, fact.limit);
+    let row = row_of(fact);
     let value = row.and_then(|row| worst(&row, sample));
     let is_beyond = value
         .zip(row)
@@ -380,7 +378,7 @@ fn filesystem_reports(host: &HostSnapshot) -> Vec<FilesystemReport<'_>> {
     let mut limits: BTreeMap<&str, f64> = BTreeMap::new();
     let mut observed = Vec::new();
     for fact in &host.thresholds {
-        let row = row_of(fact.resource, fact.limit);
+        let row = row_of(fact);
         let seen = row.map(|row| row.observe(&host.sample)).unwrap_or_default();
         let places = seen.into_iter().filter_map(|seen| seen.mountpoint);
         observed.extend(places.map(|place| (place, fact.limit)));

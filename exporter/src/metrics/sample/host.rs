@@ -31,6 +31,7 @@ pub(crate) fn host() -> HostSnapshot {
     let breached = |resource, limit, mountpoint: Option<&str>| ThresholdFact {
         resource,
         limit,
+        clear: limit,
         is_breached: Some(mountpoint.is_some()),
         mountpoints: mountpoint.into_iter().map(Arc::from).collect(),
     };

@@ -247,6 +247,7 @@ fn thresholds() -> Vec<ThresholdFact> {
     let fact = |resource, limit, is_breached, mountpoints: &[&str]| ThresholdFact {
         resource,
         limit,
+        clear: limit,
         is_breached,
         mountpoints: mountpoints.iter().map(|one| Arc::from(*one)).collect(),
     };

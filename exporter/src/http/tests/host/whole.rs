@@ -120,6 +120,7 @@ fn limit(resource: HostResource, limit: f64, is_breached: Option<bool>) -> Thres
     ThresholdFact {
         resource,
         limit,
+        clear: limit,
         is_breached,
         mountpoints: Vec::new(),
     }
