@@ -293,12 +293,12 @@ fn write_pieces(indexes: &Indexes) -> BTreeMap<Arc<str>, Vec<u8>> {
                 break;
             }
             rest = behind;
-            let rows = piece
+            let kept_rows = piece
                 .iter()
                 .map(|(name, index)| (*index, (*name).to_owned()));
             let kept = KeptPiece {
                 version: VERSION,
-                rows: rows.collect(),
+                rows: kept_rows.collect(),
             };
             if let Ok(value) = serde_json::to_vec(&kept) {
                 let key = format!("{INDEXES_KEY}{set}.{number:03}");

@@ -167,10 +167,10 @@ impl Outbox for KeptOutbox {
         drop(queue);
         self.write();
         // Not before: it must not leave the store earlier than it came.
-        let mut queue = self.lock();
-        queue.coming = queue.coming.saturating_sub(1);
-        queue.waiting.push_back(Waiting { number, notice });
-        self.metrics.notices_waiting(queue.waiting.len());
+        let mut again = self.lock();
+        again.coming = again.coming.saturating_sub(1);
+        again.waiting.push_back(Waiting { number, notice });
+        self.metrics.notices_waiting(again.waiting.len());
         true
     }
 

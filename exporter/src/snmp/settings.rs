@@ -72,7 +72,7 @@ pub fn build(config: &SnmpConfig, engine: &[u8]) -> Result<Built, String> {
         communities,
         users,
         views: views
-            .map(|(name, config)| (Arc::from(name.as_str()), view(config)))
+            .map(|(name, subtrees)| (Arc::from(name.as_str()), view(subtrees)))
             .collect(),
         front: FrontSettings {
             sources: config
@@ -120,7 +120,11 @@ impl Builder<'_> {
         let found = source.read().map_err(|error| {
             format!("error: `{key}` {error}\nwant: what `check-config` accepts")
         })?;
-        self.warnings.extend(found.warning);
+        // Several may name one file.
+        let warning = found
+            .warning
+            .filter(|warning| !self.warnings.contains(warning));
+        self.warnings.extend(warning);
         Ok(found.secret)
     }
 
@@ -142,8 +146,8 @@ impl Builder<'_> {
             None => None,
             Some(half) => {
                 let cipher = half.protocol;
-                let make = |phrase: &Secret| provider::priv_key(digest, cipher, phrase, &engine);
-                let Some(key) = self.key(name, half, &make)? else {
+                let seal = |phrase: &Secret| provider::priv_key(digest, cipher, phrase, &engine);
+                let Some(key) = self.key(name, half, &seal)? else {
                     return Ok(None);
                 };
                 Some((cipher, key))

@@ -43,7 +43,6 @@ async fn tell_all(shared: &Arc<Shared>, waiting: &Waiting) {
         shared.counters.count(Counter::Traps);
         let sign = |user: &str, id: i32, pdu: &Pdu| {
             let present = shared.rules();
-            let uptime = shared.foundation.clock.now().uptime;
             let engine = present.engine.as_ref();
             engine.and_then(|engine| engine.trap(user, id, pdu, uptime))
         };

@@ -31,14 +31,14 @@ fn each_start_counts_once_and_a_kill_too() {
     assert_eq!(boots(&asker, &agent), 1);
     let engine = engine_of(&scene.store()).unwrap();
     agent.kill().unwrap();
-    let agent = Agent::start(&scene).unwrap();
-    assert_eq!(boots(&asker, &agent), 2);
-    let page = agent.page().unwrap();
+    let second = Agent::start(&scene).unwrap();
+    assert_eq!(boots(&asker, &second), 2);
+    let page = second.page().unwrap();
     assert_eq!(page.value("ztna_snmp_engine_boots", &[]), Some(2.0));
     assert_eq!(page.value("ztna_snmp_v3_serving", &[]), Some(1.0));
-    agent.terminate().unwrap();
-    let agent = Agent::start(&scene).unwrap();
-    assert_eq!(boots(&asker, &agent), 3);
+    second.terminate().unwrap();
+    let third = Agent::start(&scene).unwrap();
+    assert_eq!(boots(&asker, &third), 3);
     assert_eq!(engine_of(&scene.store()).unwrap(), engine);
 }
 
@@ -85,10 +85,10 @@ fn a_message_of_the_life_before_is_accepted_no_more() {
         "within its window it is answered again"
     );
     agent.kill().unwrap();
-    let agent = Agent::start(&scene).unwrap();
-    addresses(&agent, 1).unwrap();
+    let second = Agent::start(&scene).unwrap();
+    addresses(&second, 1).unwrap();
     assert!(!is_answer(&exchange(listen, &recorded)));
-    let page = agent.page().unwrap();
+    let page = second.page().unwrap();
     let rejected = [("cause", "not_in_time_window")];
     assert_eq!(page.count("ztna_snmp_rejected_total", &rejected), 1);
 }
@@ -127,10 +127,9 @@ fn disks_keep_their_numbers_over_a_kill() {
     })
     .unwrap();
     agent.kill().unwrap();
-    let agent = Agent::start(&scene).unwrap();
-    assert_eq!(disks(&agent), first);
-    agent.kill().unwrap();
-    // A mount point that is known but gone keeps its number: a new one is not given it.
+    let again = Agent::start(&scene).unwrap();
+    assert_eq!(disks(&again), first);
+    again.kill().unwrap();
     let kept = store::look_up(&scene.store(), "snmp.indexes.mounts.000")
         .unwrap()
         .unwrap();
@@ -188,8 +187,8 @@ fn start_with_a_full_disk(scene: &Scene) -> Agent {
         .args(["-D", "-I1", "-f", "-o", "/dev/null", "-e", "trace=pwrite64"])
         .args(["-e", "inject=pwrite64:error=ENOSPC", "-P"])
         .arg(journal);
-    let agent = Agent::command(scene).unwrap();
-    command.arg(agent.get_program()).args(agent.get_args());
+    let usual = Agent::command(scene).unwrap();
+    command.arg(usual.get_program()).args(usual.get_args());
     let mut agent = Agent::spawn(&mut command).unwrap();
     agent.wait_until_listening().unwrap();
     agent

@@ -26,14 +26,14 @@ fn a_notice_that_waited_over_a_kill_is_told_and_then_forgotten() {
     assert!(kept.is_some(), "the first start is not kept");
     let engine = engine_of(&scene.store()).unwrap();
     let receiver = Daemon::snmptrapd(address, &engine).unwrap();
-    let agent = Agent::start(&scene).unwrap();
+    let second = Agent::start(&scene).unwrap();
     let told = r#"ztna_snmp_notices_total{target="noc",outcome="delivered"} 2"#;
-    agent
+    second
         .wait_until_shown(&[told, "ztna_snmp_notices_waiting 0"])
         .unwrap();
     let log = receiver.log();
     assert_eq!(log.matches(COLD_START).count(), 2, "{log}");
-    agent.terminate().unwrap();
+    second.terminate().unwrap();
     for number in 1..=2 {
         let key = format!("snmp.notice.{number:010}");
         assert_eq!(store::look_up(&scene.store(), &key).unwrap(), None);
@@ -95,16 +95,13 @@ fn the_test_says_how_each_target_fared() {
         Ok((receiver.log().matches(TEST).count() == 4).then_some(()))
     })
     .unwrap_or_else(|error| panic!("{error:#}\n{}", receiver.log()));
-    let one = command(&["send-test", "--config", file.as_str(), "inform"]).unwrap();
-    let output = { one }.output().unwrap();
-    assert!(output.status.success());
+    let mut one = command(&["send-test", "--config", file.as_str(), "inform"]).unwrap();
+    assert!(one.output().unwrap().status.success());
     // Without the agent nobody knows its clock, and a trap must not be signed by a wrong one.
     agent.terminate().unwrap();
-    let output = command(&["send-test", "--config", file.as_str(), "signed"])
-        .unwrap()
-        .output();
-    let output = output.unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains("was not found at an address"), "{said}");
-    assert_eq!(output.status.code(), Some(1));
+    let mut signed = command(&["send-test", "--config", file.as_str(), "signed"]).unwrap();
+    let refused = signed.output().unwrap();
+    let words = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(words.contains("was not found at an address"), "{words}");
+    assert_eq!(refused.status.code(), Some(1));
 }

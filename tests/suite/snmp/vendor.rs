@@ -122,12 +122,10 @@ fn judge(name: &str, theirs: &str, own: &str) -> &'static str {
     }
     let is_same_kind = kind(theirs) == kind(own) && !theirs.contains("No Such");
     match (number(theirs), number(own)) {
-        (Some(_), Some(share)) if is_same_kind && SHARES.contains(&name) => {
-            if (0.0..=100.0).contains(&share) {
-                "drifted"
-            } else {
-                "different"
-            }
+        (Some(_), Some(share))
+            if is_same_kind && SHARES.contains(&name) && (0.0..=100.0).contains(&share) =>
+        {
+            "drifted"
         }
         (Some(one), Some(other)) if is_same_kind && is_close(one, other) => "drifted",
         _ => "different",

@@ -154,12 +154,13 @@ fn probe_of(kind: &str, usual: &str, key: &str, value: &str) -> String {
 /// A section `snmp` in which the key has the value, and all is there that it needs.
 fn snmp_with(key: &str, value: &str) -> String {
     let file = "../tests/fixtures/configs/valid/secrets/passphrase";
-    let item = |usual: &[(&str, &str)], key: &str| {
-        let others = usual.iter().filter(|(name, _)| *name != key);
-        let others: String = others
-            .map(|(name, usual)| format!("{name}: {usual}, "))
+    let item = |usual: &[(&str, &str)], changed: &str| {
+        let others: String = usual
+            .iter()
+            .filter(|(name, _)| *name != changed)
+            .map(|(name, usually)| format!("{name}: {usually}, "))
             .collect();
-        format!("{{{others}{key}: {value}}}")
+        format!("{{{others}{changed}: {value}}}")
     };
     let half = format!("{{protocol: sha, passphrase_file: {file}}}");
     let sealing = format!("{{protocol: des, passphrase_file: {file}}}");
@@ -176,11 +177,10 @@ fn snmp_with(key: &str, value: &str) -> String {
         }
         Some(("users", rest)) => {
             let user = match rest.split_once('.') {
-                Some((part @ ("auth" | "priv"), rest)) => {
-                    let half = item(&halves, rest);
-                    let auth = format!("auth: {{protocol: sha, passphrase_file: {file}}}, ");
-                    let auth = if part == "auth" { "" } else { &auth };
-                    format!("{{name: a, {auth}{part}: {half}}}")
+                Some(("auth", rest)) => format!("{{name: a, auth: {}}}", item(&halves, rest)),
+                Some(("priv", rest)) => {
+                    let seal = item(&[("protocol", "des"), ("passphrase_file", file)], rest);
+                    format!("{{name: a, auth: {half}, priv: {seal}}}")
                 }
                 _ => item(&user, rest),
             };

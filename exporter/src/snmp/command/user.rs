@@ -270,6 +270,6 @@ mod tests {
         ] {
             assert_eq!(quoted(name), written);
         }
-        assert_eq!(file_stem("../é b"), "____b");
+        assert_eq!(file_stem("../é b"), "_____b");
     }
 }

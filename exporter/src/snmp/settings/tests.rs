@@ -1,3 +1,5 @@
+//! Configurations with secrets in files become settings, and show no secret.
+
 use std::fs;
 use std::path::Path;
 
