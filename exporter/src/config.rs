@@ -374,7 +374,11 @@ impl Config {
         }
         self.snmp.resolve(folder);
         self.host.resolve(folder);
-        for tls in self.probes.iter_mut().filter_map(|probe| probe.tls.as_mut()) {
+        for tls in self
+            .probes
+            .iter_mut()
+            .filter_map(|probe| probe.tls.as_mut())
+        {
             tls.ca_file = tls.ca_file.take().map(|file| folder.join(file));
         }
         for connector in &mut self.connectors {

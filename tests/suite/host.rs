@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::slice;
 
 use harness::agent::Agent;
 use harness::page::Page;
@@ -114,9 +115,9 @@ fn what_is_told_of_memory_and_processors_is_what_the_kernel_tells() {
             continue;
         }
         let labels = [("device", device.as_str())];
-        let told = page.value("ztna_host_network_receive_bytes_total", &labels);
-        let told = told.unwrap_or_else(|| panic!("{device}"));
-        assert!(*least <= told && told <= *most, "{device}: {told}");
+        let bytes = page.value("ztna_host_network_receive_bytes_total", &labels);
+        let bytes = bytes.unwrap_or_else(|| panic!("{device}"));
+        assert!(*least <= bytes && bytes <= *most, "{device}: {bytes}");
     }
     let online = Command::new("nproc").arg("--all").output().unwrap();
     let online: f64 = String::from_utf8_lossy(&online.stdout)
@@ -203,24 +204,22 @@ fn a_threshold_that_is_passed_is_shown_and_told_and_so_is_its_end() {
         ])
         .unwrap();
     let breached = ("host.threshold_breached".to_owned(), "memory".to_owned());
-    assert_eq!(told_of_thresholds(&agent), [breached.clone()]);
+    assert_eq!(told_of_thresholds(&agent), slice::from_ref(&breached));
     configure(&scene, high);
     agent.reload().unwrap();
     agent
         .wait_until_shown(&[r#"ztna_host_threshold_breached{resource="memory"} 0"#])
         .unwrap();
     let cleared = ("host.threshold_cleared".to_owned(), "memory".to_owned());
-    assert_eq!(
-        told_of_thresholds(&agent),
-        [cleared.clone(), breached.clone()]
-    );
+    let both = [cleared, breached];
+    assert_eq!(told_of_thresholds(&agent), both);
     // Both outlive the process, and a host that is well is no news.
     agent.kill().unwrap();
     let again = Agent::start(&scene).unwrap();
     again
         .wait_until_shown(&[r#"ztna_host_threshold_breached{resource="memory"} 0"#])
         .unwrap();
-    assert_eq!(told_of_thresholds(&again), [cleared, breached]);
+    assert_eq!(told_of_thresholds(&again), both);
 }
 
 #[test]
@@ -245,8 +244,8 @@ fn a_part_that_cannot_be_read_silences_no_other() {
     assert!(page.value("ztna_publisher_tcp_connections", &[]).is_none());
     let first = number(&page, "ztna_host_sampled_timestamp_seconds");
     agent
-        .wait_for("the next look", |page| {
-            let at = page.value("ztna_host_sampled_timestamp_seconds", &[]);
+        .wait_for("the next look", |next| {
+            let at = next.value("ztna_host_sampled_timestamp_seconds", &[]);
             at.is_some_and(|at| first < at)
         })
         .unwrap();

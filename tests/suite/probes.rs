@@ -163,9 +163,9 @@ fn what_was_counted_survives_a_kill() {
         &["ztna_probe_failures_total{PLANE,cause=\"intercepted\"} 1"],
     );
     agent.kill().unwrap();
-    let agent = Agent::start(&scene).unwrap();
+    let again = Agent::start(&scene).unwrap();
     shown(
-        &agent,
+        &again,
         &[
             "ztna_probe_runs_total{PLANE} 2",
             "ztna_probe_failures_total{PLANE,cause=\"intercepted\"} 2",
