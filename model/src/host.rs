@@ -95,11 +95,16 @@ pub struct HostSample {
 }
 
 impl HostSample {
-    /// Bytes free for an update of the connector, on the scarcest of the file systems that
-    /// it is written to. `None` if none is known.
-    pub fn update_space(&self) -> Option<u64> {
+    /// The scarcest of the file systems that an update of the connector is written to.
+    /// `None` if none is known.
+    pub fn update_filesystem(&self) -> Option<&Filesystem> {
         let holding = self.filesystems.iter().filter(|disk| disk.holds_update);
-        holding.map(|disk| disk.available).min()
+        holding.min_by_key(|disk| disk.available)
+    }
+
+    /// Bytes free there.
+    pub fn update_space(&self) -> Option<u64> {
+        self.update_filesystem().map(|disk| disk.available)
     }
 
     /// Whether the vendor's own check before an update would find space enough.

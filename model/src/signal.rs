@@ -240,9 +240,9 @@ signals! {
         Info ("ztna_host_info" Info None ["os", "version", "kernel"]
             "Which system the host has"),
         CpuUsed ("ztna_host_cpu_used_ratio" Gauge None []
-            "Share of processors' time that was used over the last minute, without waiting for disks"),
+            "Share of processors' time that was used over the last window (a minute unless configured), without waiting for disks"),
         CpuShare ("ztna_host_cpu_share_ratio" Gauge None ["mode"]
-            "Share of processors' time over the last minute, by what they did"),
+            "Share of processors' time over the last window (a minute unless configured), by what they did"),
         CpuSeconds ("ztna_host_cpu_seconds_total" Counter Seconds ["mode"]
             "Processors' time since boot, by what they did"),
         Processors ("ztna_host_processors" Gauge None []
@@ -328,7 +328,7 @@ signals! {
         EphemeralPorts ("ztna_host_ephemeral_ports" Gauge None []
             "Ports for connections that go out"),
         EphemeralPortsUsed ("ztna_host_ephemeral_ports_used" Gauge None ["protocol"]
-            "Ports for connections that go out that a socket has, each counted once"),
+            "Ports for connections that go out that a socket has, each counted once; where counting is dear, up to 5 minutes old"),
         Sockets ("ztna_host_sockets" Gauge None ["protocol"]
             "Sockets in use"),
         SocketsTimeWait ("ztna_host_sockets_time_wait" Gauge None []
@@ -338,19 +338,19 @@ signals! {
         ProcessCount ("ztna_host_process_instances" Gauge None ["process"]
             "Processes that it is: the connector's together, or the one that is largest or busiest beside it"),
         ProcessCpu ("ztna_host_process_cpu_ratio" Gauge None ["process"]
-            "Share of one processor that it took over the last interval"),
+            "Share of one processor that it took since the look before"),
         ProcessMemory ("ztna_host_process_resident_memory_bytes" Gauge Bytes ["process"]
             "Memory that it holds"),
         ProcessFiles ("ztna_host_process_open_fds" Gauge None ["process"]
             "Files that it holds open"),
         BootTime ("ztna_host_boot_time_seconds" Gauge Seconds []
-            "When the host was started"),
+            "When the host was started, to the second"),
         ClockSynchronised ("ztna_host_clock_synchronised" Gauge None []
             "Whether a time service keeps the clock (1)"),
         RebootPending ("ztna_host_reboot_pending" Gauge None []
             "Whether an update of the system waits for a restart (1)"),
         OsSupported ("ztna_host_os_supported" Gauge None []
-            "Whether the vendor supports a Publisher on this system (1)"),
+            "Whether the vendor supports a Publisher on this system (1); absent where it says nothing"),
         PublisherSnat ("ztna_publisher_snat_connections" Gauge None []
             "Connections that the Publisher translates addresses for, as it counts itself"),
         PublisherTcp ("ztna_publisher_tcp_connections" Gauge None []

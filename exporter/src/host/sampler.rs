@@ -2,7 +2,8 @@
 //!
 //! Each collector has a thread of its own; a sample takes as long as the slowest of them,
 //! and never longer than the time limit. What a collector that hangs would have said is
-//! absent, and its run says that it hangs; so absent numbers are never old ones.
+//! absent, and its run says that it hangs; so no number is an old one, but for ports in use:
+//! counting those may be dear, and a count stands for up to five minutes (`ports`).
 //!
 //! When to take a sample is the caller's: `sample` blocks, so not on a thread that serves.
 

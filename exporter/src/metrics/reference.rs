@@ -72,7 +72,9 @@ const HOST_OPENING: &str = "
 
 Families that node_exporter has too share its names after the prefix. Counters are the
 kernel's own: they begin at 0 with the host, not with the agent. If no look at the host
-came for three intervals, and for a minute at least, all of them are absent.
+came for three intervals, and for a minute at least, all of them are absent. What could not
+be read is absent too. Interfaces `veth…` are left out: containers' ends have a new name at
+each start, and would be a series each; the JSON and SNMP have them.
 
 | name | type | unit | labels | meaning |
 |---|---|---|---|---|

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Filesystem, HostCollector, HostSample, approximate};
+use super::{Filesystem, HostCollector, HostSample, UPDATE_SPACE_MIN_BYTES, approximate};
 use crate::log::label_set;
 
 label_set! {
@@ -93,7 +93,7 @@ pub const DEFAULT_THRESHOLDS: [Threshold; 4] = [
         resource: HostResource::UpdateSpace,
         signal: "ztna_host_update_space_bytes",
         side: Side::Below,
-        value: 300e6,
+        value: approximate(UPDATE_SPACE_MIN_BYTES),
         clear: 330e6,
         lasting: Duration::ZERO,
     },
@@ -146,15 +146,14 @@ pub struct ThresholdChange {
 /// What is published of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThresholdFact {
-    /// `resource` of both families.
-    pub resource: HostResource,
+    /// The row in force: `resource` of both families, and its value as
     /// `ztna_host_threshold`.
-    pub limit: f64,
-    /// Where a breach ends.
-    pub clear: f64,
+    pub row: Threshold,
     /// `ztna_host_threshold_breached`: whether any of its numbers is. `None` until there
     /// was a number.
     pub is_breached: Option<bool>,
+    /// Whether any of its numbers is beyond the limit, and none for long enough.
+    pub is_pending: bool,
     /// The file systems that are, by mount point. Empty for what is no file system.
     pub mountpoints: Vec<Arc<str>>,
 }
@@ -294,6 +293,7 @@ impl Thresholds {
 
     fn fact(&self, row: &Threshold) -> ThresholdFact {
         let mut is_breached = None;
+        let mut is_any_pending = false;
         let mut mountpoints = Vec::new();
         for ((resource, mountpoint), state) in &self.states {
             if *resource != row.resource {
@@ -301,15 +301,15 @@ impl Thresholds {
             }
             let is_this_one = matches!(state, ThresholdState::Breached { .. });
             is_breached = Some(is_breached == Some(true) || is_this_one);
+            is_any_pending |= matches!(state, ThresholdState::Pending { .. });
             if is_this_one {
                 mountpoints.extend(mountpoint.clone());
             }
         }
         ThresholdFact {
-            resource: row.resource,
-            limit: row.value,
-            clear: row.clear,
+            row: *row,
             is_breached,
+            is_pending: is_any_pending && is_breached != Some(true),
             mountpoints,
         }
     }

@@ -225,7 +225,7 @@ impl HostReport<'_> {
             "{} on {}: {word}, the vendor's check wants {}",
             words::human_bytes(space.available_bytes),
             space.mountpoint.printable(),
-            words::human_amount(space.needed_bytes),
+            words::human_bytes(space.needed_bytes),
         );
         HostFact { title, text, tone }
     }

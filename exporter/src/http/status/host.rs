@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use model::host::threshold::{DEFAULT_THRESHOLDS, HostResource, Side, Threshold, ThresholdFact};
+use model::host::threshold::{HostResource, Side, Threshold, ThresholdFact};
 use model::host::{
     CollectorRun, CpuShares, Filesystem, HostCollector, HostSample, Interface, Kernel, Memory,
-    ProcessUse, PublisherCounts,
+    ProcessUse, PublisherCounts, UPDATE_SPACE_MIN_BYTES,
 };
 use model::snapshot::HostSnapshot;
 use serde::{Serialize, Serializer};
@@ -81,7 +81,7 @@ pub(in crate::http) struct UpdateSpaceReport<'a> {
     /// The fullest of the file systems that an update is written to.
     pub(in crate::http) mountpoint: Foreign<'a>,
     pub(in crate::http) available_bytes: u64,
-    pub(in crate::http) needed_bytes: f64,
+    pub(in crate::http) needed_bytes: u64,
     pub(in crate::http) enough: bool,
 }
 
@@ -274,28 +274,13 @@ fn memory_report(memory: Memory) -> MemoryReport {
     }
 }
 
-/// The row of a resource, with the limits that are in force.
-fn row_of(fact: &ThresholdFact) -> Option<Threshold> {
-    let mut rows = DEFAULT_THRESHOLDS.into_iter();
-    let row = rows.find(|row| row.resource == fact.resource)?;
-    Some(Threshold {
-        value: fact.limit,
-        clear: fact.clear,
-        ..row
-    })
-}
-
 fn update_space_report(sample: &HostSample) -> Option<UpdateSpaceReport<'_>> {
-    let holding = sample.filesystems.iter().filter(|disk| disk.holds_update);
-    let fullest = holding.min_by_key(|disk| disk.available)?;
-    let mut rows = DEFAULT_THRESHOLDS.iter();
-    let row = rows.find(|row| row.resource == HostResource::UpdateSpace)?;
-    let seen = row.observe(sample);
+    let fullest = sample.update_filesystem()?;
     Some(UpdateSpaceReport {
         mountpoint: Foreign(&fullest.mountpoint),
         available_bytes: fullest.available,
-        needed_bytes: row.value,
-        enough: !seen.iter().any(|seen| row.is_beyond(seen.value)),
+        needed_bytes: UPDATE_SPACE_MIN_BYTES,
+        enough: sample.has_update_space()?,
     })
 }
 
@@ -307,10 +292,9 @@ fn finding_reports(
     let system = &host.sample.system;
     let is_unsupported = system.supports_publisher() == Some(false);
     // A limit that is breached has said so already.
-    let is_told = host
-        .thresholds
-        .iter()
-        .any(|fact| fact.resource == HostResource::UpdateSpace && fact.is_breached == Some(true));
+    let is_told = host.thresholds.iter().any(|fact| {
+        fact.row.resource == HostResource::UpdateSpace && fact.is_breached == Some(true)
+    });
     let is_too_small = update_space.is_some_and(|space| !space.enough);
     let found = [
         (
@@ -349,19 +333,15 @@ fn threshold_reports(host: &HostSnapshot) -> Vec<ThresholdReport<'_>> {
 fn threshold_report<'a>(fact: &'a ThresholdFact, sample: &HostSample) -> ThresholdReport<'a> {
     let is_breached = fact.is_breached == Some(true);
     let mountpoints = fact.mountpoints.iter();
-    let row = row_of(fact);
-    let value = row.and_then(|row| worst(&row, sample));
-    let is_beyond = value
-        .zip(row)
-        .is_some_and(|(value, row)| row.is_beyond(value));
+    let resource = fact.row.resource;
     ThresholdReport {
-        resource: fact.resource,
-        limit: fact.limit,
-        value,
+        resource,
+        limit: fact.row.value,
+        value: worst(&fact.row, sample),
         breached: fact.is_breached,
-        pending: is_beyond && !is_breached,
+        pending: fact.is_pending,
         mountpoints: mountpoints.map(|place| Foreign(place)).collect(),
-        advice: is_breached.then(|| advice::of_threshold(fact.resource)),
+        advice: is_breached.then(|| advice::of_threshold(resource)),
     }
 }
 
@@ -378,10 +358,9 @@ fn filesystem_reports(host: &HostSnapshot) -> Vec<FilesystemReport<'_>> {
     let mut limits: BTreeMap<&str, f64> = BTreeMap::new();
     let mut observed = Vec::new();
     for fact in &host.thresholds {
-        let row = row_of(fact);
-        let seen = row.map(|row| row.observe(&host.sample)).unwrap_or_default();
-        let places = seen.into_iter().filter_map(|seen| seen.mountpoint);
-        observed.extend(places.map(|place| (place, fact.limit)));
+        let seen = fact.row.observe(&host.sample).into_iter();
+        let places = seen.filter_map(|seen| seen.mountpoint);
+        observed.extend(places.map(|place| (place, fact.row.value)));
     }
     for (place, limit) in &observed {
         let highest = limits.entry(place).or_insert(*limit);

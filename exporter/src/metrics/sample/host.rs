@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::host::threshold::{HostResource, ThresholdFact};
+use model::host::threshold::{DEFAULT_THRESHOLDS, HostResource, Threshold, ThresholdFact};
 use model::host::{
     CollectorRun, CpuShares, CpuTimes, DiskIo, Filesystem, HostCollector, HostSample, Interface,
     Kernel, Memory, ProcessUse, PublisherCounts, System, Traffic,
@@ -28,24 +28,29 @@ pub(crate) fn whole() -> Snapshot {
 
 /// The host.
 pub(crate) fn host() -> HostSnapshot {
-    let breached = |resource, limit, mountpoint: Option<&str>| ThresholdFact {
-        resource,
-        limit,
-        clear: limit,
+    let breached = |resource, mountpoint: Option<&str>| ThresholdFact {
+        row: row_of(resource),
+        is_pending: false,
         is_breached: Some(mountpoint.is_some()),
         mountpoints: mountpoint.into_iter().map(Arc::from).collect(),
     };
     HostSnapshot {
         sample: Arc::new(sample()),
         thresholds: vec![
-            breached(HostResource::Cpu, 0.75, None),
-            breached(HostResource::Disk, 1e9, Some("/")),
+            breached(HostResource::Cpu, None),
+            breached(HostResource::Disk, Some("/")),
             ThresholdFact {
                 is_breached: None,
-                ..breached(HostResource::UpdateSpace, 300e6, None)
+                ..breached(HostResource::UpdateSpace, None)
             },
         ],
     }
+}
+
+/// The vendor's row.
+fn row_of(resource: HostResource) -> Threshold {
+    let mut rows = DEFAULT_THRESHOLDS.into_iter();
+    rows.find(|row| row.resource == resource).unwrap()
 }
 
 fn sample() -> HostSample {

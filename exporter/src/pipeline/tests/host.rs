@@ -166,7 +166,10 @@ fn a_reload_changes_limits_and_forgets_no_breach() {
     let mut new = ledger(&[higher]);
     new.carry_over(old);
     let facts = draw(&new).host.unwrap().thresholds.clone();
-    assert_eq!((facts[0].limit, facts[0].is_breached), (0.95, Some(true)));
+    assert_eq!(
+        (facts[0].row.value, facts[0].is_breached),
+        (0.95, Some(true))
+    );
     new.take_host_sample(used(0.9), after(45));
     assert_eq!(breached(&new), Some(false));
     let events = draw(&new).recent_events;

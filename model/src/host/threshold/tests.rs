@@ -129,9 +129,10 @@ fn facts(thresholds: &Thresholds) -> String {
         let word = match fact.is_breached {
             None => "unknown",
             Some(true) => "breached",
+            Some(false) if fact.is_pending => "pending",
             Some(false) => "fine",
         };
-        write!(text, "{}:{word}{:?} ", fact.resource, fact.mountpoints).unwrap();
+        write!(text, "{}:{word}{:?} ", fact.row.resource, fact.mountpoints).unwrap();
     }
     text.trim_end().to_owned()
 }
@@ -160,12 +161,12 @@ fn the_vendors_limits_find_each_resource() {
     thresholds.step(&bad, SECOND);
     assert_eq!(
         facts(&thresholds),
-        r#"cpu:fine[] memory:fine[] disk:fine[] update_space:breached["/"]"#
+        r#"cpu:pending[] memory:pending[] disk:pending[] update_space:breached["/"]"#
     );
     thresholds.step(&bad, SECOND * 61);
     assert_eq!(
         facts(&thresholds),
-        r#"cpu:fine[] memory:fine[] disk:breached["/", "/srv"] update_space:breached["/"]"#
+        r#"cpu:pending[] memory:pending[] disk:breached["/", "/srv"] update_space:breached["/"]"#
     );
     thresholds.step(&bad, SECOND * 301);
     assert_eq!(
@@ -228,7 +229,7 @@ fn a_later_row_replaces_an_earlier_one() {
     let mut thresholds = Thresholds::new(DEFAULT_THRESHOLDS.into_iter().chain([mine]));
     thresholds.step(&healthy(), Duration::ZERO);
     assert!(facts(&thresholds).starts_with("cpu:breached[]"));
-    assert_eq!(thresholds.facts()[0].limit, 0.4);
+    assert_eq!(thresholds.facts()[0].row.value, 0.4);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn add(builder: &mut Builder, inputs: &Inputs<'_>) {
     let facts = inputs.snapshot.host.iter().flat_map(|one| &one.thresholds);
     let mut limits = builder.table(entry(inputs, THRESHOLDS).numbers(), &[2, 3, 4, 5, 6]);
     for fact in facts {
-        let index = &[resource_number(fact.resource)];
+        let index = &[resource_number(fact.row.resource)];
         for (column, value) in threshold(fact) {
             limits.cell_if_known(column, index, value);
         }
@@ -66,16 +66,17 @@ const fn collector_number(collector: HostCollector) -> u32 {
 
 /// A limit in whole percent or kilobytes, and the number of that unit.
 fn limit(fact: &ThresholdFact) -> (u64, i32) {
-    match fact.resource {
-        HostResource::Cpu | HostResource::Memory => (truncated((fact.limit * 100.0).round()), 1),
-        HostResource::Disk | HostResource::UpdateSpace => (truncated(fact.limit / 1_024.0), 2),
+    let row = &fact.row;
+    match row.resource {
+        HostResource::Cpu | HostResource::Memory => (truncated((row.value * 100.0).round()), 1),
+        HostResource::Disk | HostResource::UpdateSpace => (truncated(row.value / 1_024.0), 2),
     }
 }
 
 fn threshold(fact: &ThresholdFact) -> [(u32, Option<Value>); 5] {
     let (number, unit) = limit(fact);
     [
-        (2, Some(Value::text(fact.resource.name()))),
+        (2, Some(Value::text(fact.row.resource.name()))),
         (3, Some(Value::gauge(number))),
         (4, Some(Value::Integer(unit))),
         (5, fact.is_breached.map(Value::truth)),

@@ -9,7 +9,7 @@ use model::connector::{Aspect, ConnectorKind, Fact, ProbeFailure, Tool};
 use model::connector::{ConnectorState, Evidence, Facts};
 use model::event::{EventKey, EventKind, Reason};
 use model::histogram::RttHistogram;
-use model::host::threshold::{HostResource, ThresholdFact};
+use model::host::threshold::{DEFAULT_THRESHOLDS, HostResource, Threshold, ThresholdFact};
 use model::host::{
     CollectorRun, CpuShares, Filesystem, HostCollector, HostSample, Kernel, Memory, ProcessUse,
     PublisherCounts, System,
@@ -243,19 +243,24 @@ fn never_run(name: &str) -> ProbeSnapshot {
     }
 }
 
+/// The vendor's row.
+fn row_of(resource: HostResource) -> Threshold {
+    let mut rows = DEFAULT_THRESHOLDS.into_iter();
+    rows.find(|row| row.resource == resource).unwrap()
+}
+
 fn thresholds() -> Vec<ThresholdFact> {
-    let fact = |resource, limit, is_breached, mountpoints: &[&str]| ThresholdFact {
-        resource,
-        limit,
-        clear: limit,
+    let fact = |resource, is_breached, mountpoints: &[&str]| ThresholdFact {
+        row: row_of(resource),
         is_breached,
+        is_pending: false,
         mountpoints: mountpoints.iter().map(|one| Arc::from(*one)).collect(),
     };
     vec![
-        fact(HostResource::Cpu, 0.75, Some(true), &[]),
-        fact(HostResource::Memory, 0.9, None, &[]),
-        fact(HostResource::Disk, 1e9, Some(true), &["/", "/var"]),
-        fact(HostResource::UpdateSpace, 300e6, Some(false), &[]),
+        fact(HostResource::Cpu, Some(true), &[]),
+        fact(HostResource::Memory, None, &[]),
+        fact(HostResource::Disk, Some(true), &["/", "/var"]),
+        fact(HostResource::UpdateSpace, Some(false), &[]),
     ]
 }
 

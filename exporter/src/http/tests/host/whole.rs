@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::event::{Event, EventKind};
-use model::host::threshold::{HostResource, ThresholdFact};
+use model::host::threshold::{DEFAULT_THRESHOLDS, HostResource, Threshold, ThresholdFact};
 use model::host::{
     CollectorRun, CpuShares, CpuTimes, Filesystem, HostCollector, HostSample, Kernel, Memory,
     ProcessUse, PublisherCounts, System,
@@ -64,13 +64,16 @@ fn host() -> HostSnapshot {
             ..HostSample::default()
         }),
         thresholds: vec![
-            limit(HostResource::Cpu, 0.75, Some(false)),
-            limit(HostResource::Memory, 0.9, Some(false)),
+            ThresholdFact {
+                is_pending: true,
+                ..limit(HostResource::Cpu, Some(false))
+            },
+            limit(HostResource::Memory, Some(false)),
             ThresholdFact {
                 mountpoints: vec![Arc::from("/")],
-                ..limit(HostResource::Disk, 1e9, Some(true))
+                ..limit(HostResource::Disk, Some(true))
             },
-            limit(HostResource::UpdateSpace, 300e6, Some(false)),
+            limit(HostResource::UpdateSpace, Some(false)),
         ],
     }
 }
@@ -116,12 +119,17 @@ fn system() -> System {
     }
 }
 
-fn limit(resource: HostResource, limit: f64, is_breached: Option<bool>) -> ThresholdFact {
+/// The vendor's row.
+fn row_of(resource: HostResource) -> Threshold {
+    let mut rows = DEFAULT_THRESHOLDS.into_iter();
+    rows.find(|row| row.resource == resource).unwrap()
+}
+
+fn limit(resource: HostResource, is_breached: Option<bool>) -> ThresholdFact {
     ThresholdFact {
-        resource,
-        limit,
-        clear: limit,
+        row: row_of(resource),
         is_breached,
+        is_pending: false,
         mountpoints: Vec::new(),
     }
 }

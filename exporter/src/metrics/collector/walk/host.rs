@@ -137,12 +137,12 @@ pub(in crate::metrics) fn of_host<'a>(
         HostSignal::PublisherFiles => publisher(sample, lines, |counts| counts.files_open),
         HostSignal::Threshold => {
             for fact in &host.thresholds {
-                lines.push(&[fact.resource.name()], Value::Number(fact.limit));
+                lines.push(&[fact.row.resource.name()], Value::Number(fact.row.value));
             }
         }
         HostSignal::ThresholdBreached => {
             for fact in &host.thresholds {
-                lines.known(&[fact.resource.name()], fact.is_breached.map(u64::from));
+                lines.known(&[fact.row.resource.name()], fact.is_breached.map(u64::from));
             }
         }
         HostSignal::CollectorSuccess => {
