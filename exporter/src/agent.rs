@@ -192,7 +192,8 @@ impl Agent {
             .prepare(&config, jobs)
             .await
             .map_err(Failure::Config)?;
-        sides.commit(&config, prepared).await;
+        let committed = sides.commit(&config, prepared).await;
+        committed.map_err(Failure::Config)?;
         on_listening(&addresses, &sides.snmp_addresses());
         let ended = loop {
             let answer = tokio::select! {
@@ -266,8 +267,7 @@ impl Agent {
             .map_err(|_| "the writer is busy: try again".to_owned())?;
         answered.await.map_err(|_| "the writer died".to_owned())??;
         doors.commit(prepared);
-        sides.commit(&config, prepared_sides).await;
-        Ok(())
+        sides.commit(&config, prepared_sides).await
     }
 
     async fn stop(self, doors: Doors, mut sides: Sides) {

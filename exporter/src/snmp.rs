@@ -3,8 +3,10 @@
 //! The protocol is `snmp-agent`'s. Here it gets its pictures from the writer's snapshots
 //! ([`ground`]), its memory from the [`Keeper`] ([`memory`], [`outbox`]), its settings from
 //! the configuration ([`settings`]), and its place in start, reload and end. A reload
-//! changes users, communities, views and addresses while the rest is answered; the engine
-//! is started anew only with the process. [`command`] has `ztna-exporter snmp`.
+//! changes users, communities, views and addresses while the rest is answered, and the
+//! engine goes on; if SNMP is switched off and on again, that is another start of the engine.
+//! What is counted goes on all the same, as old as sysUpTime says: the process is.
+//! [`command`] has `ztna-exporter snmp`.
 //!
 //! Answering never waits for the store: what may wait a moment is written by a task of
 //! its own, which also tries again what the store refused.
@@ -21,13 +23,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::snapshot::Snapshot;
-use snmp_agent::keep::Keep;
-use snmp_agent::notify::{Notice, Outbox};
+use snmp_agent::counters::Counters;
+use snmp_agent::keep::{EngineRecord, Keep};
+use snmp_agent::notify::{Notice, Outbox, Via};
 use snmp_agent::run::{self, Bound, Foundation, Handle, StartError};
 use snmp_agent::settings::Settings;
+use snmp_agent::usm::Engine;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use self::ground::{Pictures, Time};
 use self::memory::{Durable, Memory};
@@ -36,6 +40,7 @@ use self::settings::Built;
 use crate::agent::keeper::Keeper;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::snmp::SnmpConfig;
 use crate::metrics::snmp::SnmpMetrics;
 
 /// How often what the store refused is tried again.
@@ -43,7 +48,6 @@ const TRY_AGAIN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// SNMP as a part of the running agent.
 pub struct SnmpSide {
-    durable: Arc<dyn Durable>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: Clock,
     metrics: SnmpMetrics,
@@ -53,8 +57,11 @@ pub struct SnmpSide {
     running: Option<Handle>,
     /// Writes what may wait a moment.
     writing: Option<JoinHandle<()>>,
-    /// Whether the targets know of this start.
-    is_start_told: bool,
+    /// As old as the process, whoever counts.
+    counters: Arc<Counters>,
+    /// Whether a configuration has been in force: a target that comes later is not told of
+    /// a start that it may be hours late for.
+    has_started: bool,
 }
 
 /// Settings that are ready to be put in force.
@@ -92,9 +99,8 @@ impl SnmpSide {
             Arc::clone(&wake),
             metrics.clone(),
         );
-        let outbox = KeptOutbox::new(Arc::clone(&durable), found, metrics.clone());
+        let outbox = KeptOutbox::new(durable, found, metrics.clone());
         Self {
-            durable,
             snapshots,
             clock,
             metrics,
@@ -103,7 +109,8 @@ impl SnmpSide {
             wake,
             running: None,
             writing: None,
-            is_start_told: false,
+            counters: Arc::default(),
+            has_started: false,
         }
     }
 
@@ -122,14 +129,10 @@ impl SnmpSide {
             .map_err(|error| format!("error: {error}"))?;
         let snmp = config.snmp.clone();
         // Files are read and keys are made: not on a thread that answers.
-        let built = tokio::task::spawn_blocking(move || settings::build(&snmp, &engine.id));
+        let built = tokio::task::spawn_blocking(move || build(&snmp, &engine));
         let built = built
             .await
             .map_err(|_| "error: snmp's settings could not be made".to_owned())??;
-        built
-            .settings
-            .check()
-            .map_err(|refused| format!("error: {:#}", anyhow::Error::from(refused)))?;
         let missing = match &self.running {
             Some(running) => running.missing(&built.settings),
             None => built.settings.listen.clone(),
@@ -141,10 +144,15 @@ impl SnmpSide {
     }
 
     /// Puts in force what was prepared.
-    pub async fn commit(&mut self, prepared: PreparedSnmp) {
+    ///
+    /// # Errors
+    ///
+    /// A complete text for people. [`SnmpSide::prepare`] tries all that can fail, so this
+    /// is for what changed since.
+    pub async fn commit(&mut self, prepared: PreparedSnmp) -> Result<(), String> {
+        let is_first = !std::mem::replace(&mut self.has_started, true);
         if self.writing.is_none() {
             let writing = write(
-                Arc::clone(&self.durable),
                 Arc::clone(&self.memory),
                 Arc::clone(&self.outbox),
                 Arc::clone(&self.wake),
@@ -166,26 +174,28 @@ impl SnmpSide {
                 running.stop().await;
                 info!("snmp is served no more");
             }
-            return;
+            return Ok(());
         };
         for warning in &built.warnings {
             warn!(warning, "snmp");
         }
         self.metrics.users_left_out(built.left_out);
         let targets = built.settings.targets.iter();
-        self.metrics
-            .targets(targets.map(|target| target.name.as_str()));
+        self.metrics.targets(targets.map(|target| {
+            let is_inform = matches!(target.via, Via::Inform(..));
+            (target.name.as_str(), is_inform)
+        }));
         let has_targets = !built.settings.targets.is_empty();
-        if let Err(refused) = self.put_in_force(built.settings, bound).await {
-            let error = format!("{:#}", anyhow::Error::from(refused));
-            error!(error, "snmp settings not put in force");
-        }
-        if has_targets && !self.is_start_told {
-            self.is_start_told = self.outbox.put(Notice::Started);
+        let outcome = self.put_in_force(built.settings, bound).await;
+        outcome.map_err(|refused| format!("error: snmp: {:#}", anyhow::Error::from(refused)))?;
+        if has_targets && is_first {
+            // No room is counted, and there is nobody else to tell.
+            let _has_room = self.outbox.put(Notice::Started);
         }
         if let Some(running) = &self.running {
             running.wake();
         }
+        Ok(())
     }
 
     async fn put_in_force(
@@ -207,6 +217,7 @@ impl SnmpSide {
             keep,
             clock: Arc::new(Time(self.clock)),
             outbox,
+            counters: Arc::clone(&self.counters),
         };
         let running = run::start_bound(settings, bound, foundation).await?;
         self.metrics
@@ -231,15 +242,30 @@ impl SnmpSide {
         let Some(writing) = self.writing.take() else {
             return;
         };
+        // What it is writing just now goes on, and is waited for below.
         writing.abort();
-        if let Some(changes) = unwritten(&self.memory, &self.outbox) {
-            let durable = Arc::clone(&self.durable);
-            let written = tokio::task::spawn_blocking(move || durable.keep(changes));
-            if let Ok(Err(error)) = written.await {
-                warn!(error, "what snmp knows was not stored at the end");
-            }
+        let (memory, outbox) = (Arc::clone(&self.memory), Arc::clone(&self.outbox));
+        let written = tokio::task::spawn_blocking(move || write_all(&memory, &outbox));
+        if let Ok(Err(error)) = written.await {
+            warn!(error, "what snmp knows was not stored at the end");
         }
     }
+}
+
+/// Reads the secrets, makes the keys, and tries whether an engine would take them.
+fn build(snmp: &SnmpConfig, engine: &EngineRecord) -> Result<Built, String> {
+    let built = settings::build(snmp, &engine.id)?;
+    let refused = |error: anyhow::Error| format!("error: snmp: {error:#}");
+    let settings = &built.settings;
+    settings.check().map_err(|error| refused(error.into()))?;
+    let tried = Engine::new(
+        engine.id.clone(),
+        engine.boots,
+        Duration::ZERO,
+        &settings.users,
+    );
+    tried.map_err(|error| refused(anyhow::Error::from(error).context("the users' keys")))?;
+    Ok(built)
 }
 
 fn not_bound(refused: &StartError) -> String {
@@ -251,19 +277,13 @@ fn not_bound(refused: &StartError) -> String {
     )
 }
 
-fn unwritten(memory: &Memory, outbox: &KeptOutbox) -> Option<crate::agent::keeper::KeptChanges> {
-    let mut changes = memory.unwritten().unwrap_or_default();
-    changes.extend(outbox.unwritten().unwrap_or_default());
-    (!changes.is_empty()).then_some(changes)
+fn write_all(memory: &Memory, outbox: &KeptOutbox) -> Result<(), String> {
+    let notices = outbox.write();
+    memory.write().and(notices)
 }
 
 /// Writes what somebody left to be written, for ever.
-async fn write(
-    durable: Arc<dyn Durable>,
-    memory: Arc<Memory>,
-    outbox: Arc<KeptOutbox>,
-    wake: Arc<Notify>,
-) {
+async fn write(memory: Arc<Memory>, outbox: Arc<KeptOutbox>, wake: Arc<Notify>) {
     let mut ticks = tokio::time::interval(TRY_AGAIN_INTERVAL);
     let mut is_refused = false;
     loop {
@@ -271,26 +291,18 @@ async fn write(
             () = wake.notified() => {}
             _ = ticks.tick() => {}
         }
-        let Some(changes) = unwritten(&memory, &outbox) else {
+        let (memory, outbox) = (Arc::clone(&memory), Arc::clone(&outbox));
+        let written = tokio::task::spawn_blocking(move || write_all(&memory, &outbox)).await;
+        let Ok(Err(error)) = written else {
+            is_refused = false;
             continue;
         };
-        let durable = Arc::clone(&durable);
-        let asked = changes.clone();
-        let kept = tokio::task::spawn_blocking(move || durable.keep(asked)).await;
-        match kept {
-            Ok(Ok(())) => {
-                outbox.wrote(&changes);
-                memory.wrote(changes);
-                is_refused = false;
-            }
-            Ok(Err(error)) if !is_refused => {
-                warn!(
-                    error,
-                    "what snmp knows is not stored yet, it is tried again"
-                );
-                is_refused = true;
-            }
-            Ok(Err(_)) | Err(_) => {}
+        if !is_refused {
+            warn!(
+                error,
+                "what snmp knows is not stored yet, it is tried again"
+            );
+            is_refused = true;
         }
     }
 }

@@ -78,6 +78,7 @@ async fn main() -> Result<(), StartError> {
         keep: harness::kept_engine(),
         clock: clock.clone(),
         outbox: Arc::new(OutboxInMemory::default()),
+        counters: Arc::default(),
     };
     let handle = start(harness::settings(&[&address]), foundation).await?;
     println!("listening on {:?}", handle.addresses());

@@ -1,8 +1,8 @@
 //! What the agent counts about its own work.
 //!
 //! One atomic number each, shared by who counts, by the `snmp` group and its relatives,
-//! which serve them, and by whoever publishes them elsewhere. They begin at 0 with the
-//! process, as SNMP's counters may: sysUpTime tells pollers so.
+//! which serve them, and by whoever publishes them elsewhere. Who starts an agent hands
+//! them over: they must be as old as its clock, since pollers take sysUpTime for their age.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,7 +1,7 @@
 //! Traps and informs: content, receivers, and the queue that they wait in.
 //!
 //! Something outside decides that there is something to tell and puts a [`Notice`] into
-//! an [`Outbox`]; the agent's notifier takes one after another and tells every target. A
+//! an [`Outbox`]; the agent's notifier tells every target of one after another. A
 //! trap is sent once and forgotten; an inform is sent again until its receiver confirms
 //! it, or patience is over. Every notification carries a number, so that a receiver
 //! counts what was lost on the way.
@@ -58,22 +58,26 @@ pub struct Waiting {
 /// How one notice fared with one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// A trap went away, or an inform was confirmed.
-    Delivered,
+    /// A trap went away; nobody knows whether it arrived.
+    Sent,
+    /// An inform was confirmed by its receiver.
+    Confirmed,
     /// Not, for this reason.
     Failed(String),
 }
 
-/// Where notices wait. The store will have one that survives a crash.
+/// Where notices wait.
 pub trait Outbox: Send + Sync {
     /// Puts a notice at the end. `false` if there is no room.
     fn put(&self, notice: Notice) -> bool;
 
-    /// The first notice that waits and is due. It stays until it is settled.
-    fn first(&self) -> Option<Waiting>;
+    /// All notices that wait and are due, in the order in which they came. Each stays
+    /// until it is settled.
+    fn due(&self) -> Vec<Waiting>;
 
-    /// The notice has been told to all targets, with these results by target. Afterwards
-    /// it is gone, or not due for a while: what is due is taken at once.
+    /// All targets are through with the notice, with these results by target. Afterwards
+    /// it is gone, or not due for a while: what is due is taken at once. A later notice
+    /// may be settled before an earlier one, after a change of targets.
     fn settle(&self, number: u32, deliveries: &[(String, Delivery)]);
 }
 
@@ -102,9 +106,9 @@ impl Outbox for OutboxInMemory {
         true
     }
 
-    fn first(&self) -> Option<Waiting> {
+    fn due(&self) -> Vec<Waiting> {
         let queue = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.waiting.front().cloned()
+        queue.waiting.iter().cloned().collect()
     }
 
     fn settle(&self, number: u32, _deliveries: &[(String, Delivery)]) {
@@ -186,10 +190,10 @@ mod tests {
         let outbox = OutboxInMemory::default();
         let put = (0..WAITING_MAX + 3).filter(|_| outbox.put(Notice::Test));
         assert_eq!(put.count(), WAITING_MAX);
-        let first = outbox.first().unwrap();
-        assert_eq!((first.number, outbox.first()), (1, Some(first.clone())));
+        let due = outbox.due();
+        assert_eq!((due[0].number, outbox.due()), (1, due.clone()));
         outbox.settle(1, &[]);
-        assert_eq!(outbox.first().unwrap().number, 2);
+        assert_eq!(outbox.due()[0].number, 2);
         assert!(outbox.put(Notice::Test));
         let last = outbox.state.lock().unwrap().waiting.back().unwrap().number;
         assert_eq!(usize::try_from(last).unwrap(), WAITING_MAX + 1);

@@ -78,6 +78,9 @@ pub struct Foundation {
     pub clock: Arc<dyn Clock>,
     /// Notices that wait.
     pub outbox: Arc<dyn Outbox>,
+    /// What is counted, since the clock's beginning: an agent that is started again in the
+    /// same program counts on.
+    pub counters: Arc<Counters>,
 }
 
 impl std::fmt::Debug for Foundation {
@@ -190,7 +193,7 @@ pub async fn start_bound(
         warn!(%error, "numbers of rows could not be read and begin anew");
         Default::default()
     });
-    let counters = Arc::new(Counters::default());
+    let counters = Arc::clone(&foundation.counters);
     let shared = Arc::new(Shared {
         front: Mutex::new(Front::new(settings.front.clone())),
         rules: Mutex::new(Arc::new(Rules { settings, engine })),

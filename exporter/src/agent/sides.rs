@@ -102,11 +102,16 @@ impl Sides {
     }
 
     /// Puts the configuration in force.
-    pub async fn commit(&mut self, config: &Config, prepared: PreparedSides) {
-        self.snmp.commit(prepared.snmp).await;
+    ///
+    /// # Errors
+    ///
+    /// A complete text for people, if SNMP could not follow; the others have.
+    pub async fn commit(&mut self, config: &Config, prepared: PreparedSides) -> Result<(), String> {
+        let snmp = self.snmp.commit(prepared.snmp).await;
         self.host.change(config.host_plan()).await;
         self.probes.change(config.probes.clone()).await;
         self.tools.change(prepared.tools).await;
+        snmp
     }
 
     /// Where SNMP is served.

@@ -2,8 +2,8 @@
 //!
 //! It counts in its own numbers, which SNMP serves too; here they are walked at each
 //! rendering. Nothing is shown as long as SNMP is neither served nor sent. Like SNMP's
-//! own counters they begin at 0 with the process, and wrap at 2^32, which reads like
-//! another such beginning.
+//! own counters they begin at 0 with the process, go on when a reload switches SNMP off and
+//! on, and wrap at 2^32, which reads like another such beginning.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +16,7 @@ use prometheus_client::metrics::exemplar::Exemplar;
 use snmp_agent::counters::{Counter, Counters};
 use snmp_agent::notify::Delivery;
 use snmp_agent::run::{Health, V3};
+use snmp_agent::tree::indexes::Indexes;
 use tokio::sync::watch;
 
 /// Datagrams, by the label `direction`.
@@ -57,10 +58,27 @@ struct State {
     served: Option<Served>,
     boots: Option<u32>,
     users_left_out: usize,
-    /// Delivered and failed by target.
-    told: BTreeMap<String, (u64, u64)>,
+    /// By target.
+    told: BTreeMap<String, Told>,
+    /// Names with a row's number, by set.
+    indexes: Vec<(&'static str, usize)>,
     waiting: usize,
     refused: u64,
+}
+
+/// How the notices to one target fared.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    is_inform: bool,
+    /// Sent as traps or confirmed as informs, whichever it gets.
+    told: u64,
+    failed: u64,
+}
+
+impl Told {
+    const fn outcome(self) -> &'static str {
+        if self.is_inform { "confirmed" } else { "sent" }
+    }
 }
 
 #[derive(Debug)]
@@ -90,12 +108,19 @@ impl SnmpMetrics {
         self.lock().users_left_out = count;
     }
 
-    /// These are the targets; each is counted from 0 on, others no more.
-    pub fn targets<'a>(&self, names: impl Iterator<Item = &'a str>) {
+    /// These are the targets, each with whether it gets informs; each is counted from 0 on,
+    /// others no more.
+    pub fn targets<'a>(&self, targets: impl Iterator<Item = (&'a str, bool)>) {
         let mut state = self.lock();
-        let told = names.map(|name| {
-            let known = state.told.get(name).copied().unwrap_or_default();
-            (name.to_owned(), known)
+        let told = targets.map(|(name, is_inform)| {
+            let known = state.told.get(name).copied();
+            // Sent is not confirmed: another way is another count.
+            let same = known.filter(|known| known.is_inform == is_inform);
+            let new = Told {
+                is_inform,
+                ..Told::default()
+            };
+            (name.to_owned(), same.unwrap_or(new))
         });
         state.told = told.collect();
     }
@@ -103,13 +128,19 @@ impl SnmpMetrics {
     /// A target was told of a notice, or given up.
     pub fn notice_told(&self, target: &str, delivery: &Delivery) {
         // A target that is configured no more has no series either.
-        if let Some((delivered, failed)) = self.lock().told.get_mut(target) {
+        if let Some(told) = self.lock().told.get_mut(target) {
             let count = match delivery {
-                Delivery::Delivered => delivered,
-                Delivery::Failed(_) => failed,
+                Delivery::Sent | Delivery::Confirmed => &mut told.told,
+                Delivery::Failed(_) => &mut told.failed,
             };
             *count = count.saturating_add(1);
         }
+    }
+
+    /// So many names have numbers of rows.
+    pub fn indexes(&self, indexes: &Indexes) {
+        let counts = indexes.sets().map(|(set, names)| (set, names.len()));
+        self.lock().indexes = counts.to_vec();
     }
 
     /// So many notices wait.
@@ -128,7 +159,8 @@ impl SnmpMetrics {
         let health = watch::Sender::new(Health { v3: V3::Serving });
         self.served(Arc::default(), health.subscribe());
         self.boots(1);
-        self.targets(std::iter::once("any"));
+        self.indexes(&Indexes::default());
+        self.targets([("any", false), ("sure", true)].into_iter());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -196,6 +228,7 @@ impl Collector for SnmpMetrics {
             ),
             Some(number(state.users_left_out)),
         )?;
+        page.indexes(&state)?;
         page.notices(&state)
     }
 }
@@ -247,12 +280,22 @@ impl Page<'_, '_> {
         Ok(())
     }
 
+    fn indexes(&mut self, state: &State) -> Result<(), fmt::Error> {
+        let help = "Names that have a row's number, which they keep for ever; a set takes 4096, and a name beyond has no row";
+        let mut line = self.line(("ztna_snmp_indexes", help), MetricType::Gauge)?;
+        for (set, count) in &state.indexes {
+            let labels = [("set", *set)];
+            line.encode_family(&labels)?.encode_gauge(&number(*count))?;
+        }
+        Ok(())
+    }
+
     fn notices(&mut self, state: &State) -> Result<(), fmt::Error> {
-        let help = "Notices that a target was told of, by outcome";
+        let help = "Notices by target and outcome: a trap was sent, which nobody confirms; an inform was confirmed by its receiver; either failed";
         if !state.told.is_empty() {
             let mut line = self.line(("ztna_snmp_notices", help), MetricType::Counter)?;
-            for (target, (delivered, failed)) in &state.told {
-                for (outcome, count) in [("delivered", *delivered), ("failed", *failed)] {
+            for (target, told) in &state.told {
+                for (outcome, count) in [(told.outcome(), told.told), ("failed", told.failed)] {
                     let labels = [("target", target.as_str()), ("outcome", outcome)];
                     write_count(line.encode_family(&labels)?, count)?;
                 }

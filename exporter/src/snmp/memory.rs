@@ -5,6 +5,10 @@
 //! become durable a moment later, so that no poller waits for a disk; a crash in that
 //! moment may number a mount anew that was seen for the first time in it.
 //!
+//! A name keeps its number for ever, whether it is ever seen again or not; there are at
+//! most 4096 in a set, and names beyond have no row. A name of more than a kibibyte has its
+//! number until the process ends.
+//!
 //! Both are JSON with a version. Numbers of rows go in pieces, in the order in which they
 //! were given, so that one more changes the last piece only.
 
@@ -72,6 +76,8 @@ pub struct Memory {
     metrics: SnmpMetrics,
     /// Held while the engine's record is being kept.
     engine_keeping: Mutex<()>,
+    /// Held while numbers are being kept, so that an older copy does not come later.
+    indexes_keeping: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -81,6 +87,8 @@ struct State {
     /// Pieces as they are durable.
     written: BTreeMap<Arc<str>, Vec<u8>>,
     is_written: bool,
+    /// People know that not all names can be kept.
+    is_told_of_left_out: bool,
     /// The engine's record is in the store.
     is_engine_kept: bool,
 }
@@ -149,12 +157,14 @@ impl Memory {
             .map(|(key, value)| (Arc::clone(key), value.clone()))
             .collect();
         let indexes = read_pieces(&written);
+        metrics.indexes(&indexes);
         let state = Mutex::new(State {
             is_engine_kept: engine.is_some(),
             engine,
             indexes,
             written,
             is_written: true,
+            is_told_of_left_out: false,
         });
         Self {
             durable,
@@ -162,6 +172,7 @@ impl Memory {
             wake,
             metrics,
             engine_keeping: Mutex::default(),
+            indexes_keeping: Mutex::default(),
         }
     }
 
@@ -187,12 +198,14 @@ impl Memory {
     ///
     /// If the store does not commit; then there is no name to make keys for yet.
     pub fn name_engine(&self) -> Result<(), KeepError> {
-        let _alone = self.engine_keeping.lock();
-        let record = self.engine()?;
-        if self.lock().is_engine_kept {
-            return Ok(());
-        }
-        self.keep_engine(&record)
+        blocking(|| {
+            let _alone = self.engine_keeping.lock();
+            let record = self.engine()?;
+            if self.lock().is_engine_kept {
+                return Ok(());
+            }
+            self.keep_engine(&record)
+        })
     }
 
     /// The caller sees to it that no other record is being kept: an older one must not
@@ -200,20 +213,45 @@ impl Memory {
     fn keep_engine(&self, record: &EngineRecord) -> Result<(), KeepError> {
         let value = write_engine(record)?;
         let changes = vec![(Arc::from(ENGINE_KEY), Some(value))];
-        blocking(|| self.durable.keep(changes)).map_err(KeepError)?;
+        self.durable.keep(changes).map_err(KeepError)?;
         let mut state = self.lock();
         state.engine = Some(record.clone());
         state.is_engine_kept = true;
         Ok(())
     }
 
-    /// What is to be written, if anything is.
-    pub fn unwritten(&self) -> Option<KeptChanges> {
-        let state = self.lock();
+    /// Writes the numbers that are not durable yet. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not durable, in words for people. They stay to be written.
+    pub fn write(&self) -> Result<(), String> {
+        blocking(|| {
+            let _alone = self.indexes_keeping.lock();
+            let Some(changes) = self.unwritten() else {
+                return Ok(());
+            };
+            self.durable.keep(changes.clone())?;
+            self.wrote(changes);
+            Ok(())
+        })
+    }
+
+    /// What is to be written, if anything may be.
+    fn unwritten(&self) -> Option<KeptChanges> {
+        let mut state = self.lock();
         if state.is_written {
             return None;
         }
-        let pieces = write_pieces(&state.indexes);
+        let Pieces { pieces, left_out } = write_pieces(&state.indexes);
+        if 0 < left_out && !state.is_told_of_left_out {
+            state.is_told_of_left_out = true;
+            warn!(
+                names = left_out,
+                longest = NAME_BYTES_MAX,
+                "some names are too long or too many to keep their snmp row numbers over a restart"
+            );
+        }
         let is_new = |(key, value): &(&Arc<str>, &Vec<u8>)| state.written.get(*key) != Some(*value);
         let new = pieces.iter().filter(is_new);
         let changes = new.map(|(key, value)| (Arc::clone(key), Some(value.clone())));
@@ -226,7 +264,7 @@ impl Memory {
     }
 
     /// These changes are durable.
-    pub fn wrote(&self, changes: KeptChanges) {
+    fn wrote(&self, changes: KeptChanges) {
         let mut state = self.lock();
         for (key, value) in changes {
             match value {
@@ -234,7 +272,7 @@ impl Memory {
                 None => drop(state.written.remove(&key)),
             }
         }
-        state.is_written = write_pieces(&state.indexes) == state.written;
+        state.is_written = write_pieces(&state.indexes).pieces == state.written;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -248,8 +286,10 @@ impl Keep for Memory {
     }
 
     fn save_engine(&self, record: &EngineRecord) -> Result<(), KeepError> {
-        let _alone = self.engine_keeping.lock();
-        self.keep_engine(record)?;
+        blocking(|| {
+            let _alone = self.engine_keeping.lock();
+            self.keep_engine(record)
+        })?;
         self.metrics.boots(record.boots);
         Ok(())
     }
@@ -263,28 +303,25 @@ impl Keep for Memory {
         state.indexes.clone_from(indexes);
         state.is_written = false;
         drop(state);
+        self.metrics.indexes(indexes);
         self.wake.notify_one();
         Ok(())
     }
 }
 
-/// The sets by their names in the store.
-fn sets(indexes: &Indexes) -> [(&'static str, &IndexSet); 6] {
-    [
-        ("mounts", &indexes.mounts),
-        ("disks", &indexes.disks),
-        ("connectors", &indexes.connectors),
-        ("logs", &indexes.logs),
-        ("pops", &indexes.pops),
-        ("probes", &indexes.probes),
-    ]
+/// Pieces by key, and how many names are in none.
+struct Pieces {
+    pieces: BTreeMap<Arc<str>, Vec<u8>>,
+    left_out: usize,
 }
 
-fn write_pieces(indexes: &Indexes) -> BTreeMap<Arc<str>, Vec<u8>> {
+fn write_pieces(indexes: &Indexes) -> Pieces {
     let mut pieces = BTreeMap::new();
-    for (set, names) in sets(indexes) {
+    let mut left_out: usize = 0;
+    for (set, names) in indexes.sets() {
         let fits = |(name, _): &(&str, u32)| name.len() <= NAME_BYTES_MAX;
         let mut rows: Vec<(&str, u32)> = names.iter().filter(fits).collect();
+        left_out = left_out.saturating_add(names.len().saturating_sub(rows.len()));
         rows.sort_unstable_by_key(|(_, index)| *index);
         let mut rest = rows.as_slice();
         for number in 0..PIECES_MAX {
@@ -305,8 +342,9 @@ fn write_pieces(indexes: &Indexes) -> BTreeMap<Arc<str>, Vec<u8>> {
                 pieces.insert(Arc::from(key), value);
             }
         }
+        left_out = left_out.saturating_add(rest.len());
     }
-    pieces
+    Pieces { pieces, left_out }
 }
 
 /// How many of the rows make up one piece.
@@ -392,11 +430,11 @@ pub(super) mod tests {
     }
 
     fn write(memory: &Memory, disk: &Disk) -> usize {
-        let changes = memory.unwritten().unwrap_or_default();
-        let count = changes.len();
-        disk.keep(changes.clone()).unwrap();
-        memory.wrote(changes);
-        count
+        let before = disk.found();
+        memory.write().unwrap();
+        let after = disk.found();
+        let is_new = |(key, value): &(&Arc<str>, &Vec<u8>)| before.get(*key) != Some(*value);
+        after.iter().filter(is_new).count()
     }
 
     #[test]
@@ -468,5 +506,25 @@ pub(super) mod tests {
         second.save_indexes(&indexes).unwrap();
         assert_eq!(write(&second, &disk), 2);
         assert_eq!(memory(&disk).load_indexes().unwrap(), indexes);
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_left_out_and_told_and_the_others_are_kept() {
+        let disk = Arc::new(Disk::default());
+        let first = memory(&disk);
+        let mut indexes = Indexes::default();
+        let long = "x".repeat(NAME_BYTES_MAX + 1);
+        for name in ["/", long.as_str(), "/var"] {
+            indexes.mounts.learn(name);
+        }
+        first.save_indexes(&indexes).unwrap();
+        assert_eq!(write_pieces(&indexes).left_out, 1);
+        write(&first, &disk);
+        assert!(first.lock().is_told_of_left_out);
+        let again = memory(&disk).load_indexes().unwrap().mounts;
+        assert_eq!(
+            (again.get("/"), again.get("/var"), again.get(&long)),
+            (Some(1), Some(3), None)
+        );
     }
 }

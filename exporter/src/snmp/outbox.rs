@@ -35,6 +35,9 @@ pub struct KeptOutbox {
     durable: Arc<dyn Durable>,
     metrics: SnmpMetrics,
     queue: Mutex<Queue>,
+    /// Held from taking what is unwritten until that is marked as written: an older copy
+    /// that is written later would bring back a notice that was settled meanwhile.
+    writing: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -107,22 +110,39 @@ impl KeptOutbox {
             durable,
             metrics,
             queue: Mutex::new(queue),
+            writing: Mutex::default(),
         }
     }
 
-    /// What is to be written, if anything is.
-    pub fn unwritten(&self) -> Option<KeptChanges> {
+    /// Writes what is not durable yet. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not durable, in words for people. It stays to be written.
+    pub fn write(&self) -> Result<(), String> {
+        blocking(|| {
+            let _alone = self.writing.lock();
+            let changes = self.unwritten();
+            if changes.is_empty() {
+                return Ok(());
+            }
+            self.durable.keep(changes.clone())?;
+            self.wrote(&changes);
+            Ok(())
+        })
+    }
+
+    /// What is to be written.
+    fn unwritten(&self) -> KeptChanges {
         let queue = self.lock();
-        let changes: KeptChanges = queue
-            .unwritten
-            .iter()
+        let changes = queue.unwritten.iter();
+        changes
             .map(|(key, value)| (Arc::clone(key), value.clone()))
-            .collect();
-        (!changes.is_empty()).then_some(changes)
+            .collect()
     }
 
     /// These changes are durable.
-    pub fn wrote(&self, changes: &KeptChanges) {
+    fn wrote(&self, changes: &KeptChanges) {
         let mut queue = self.lock();
         for (key, value) in changes {
             if queue.unwritten.get(key) == Some(value) {
@@ -131,16 +151,12 @@ impl KeptOutbox {
         }
     }
 
-    fn write(&self) {
-        let Some(changes) = self.unwritten() else {
-            return;
-        };
-        match blocking(|| self.durable.keep(changes.clone())) {
-            Ok(()) => self.wrote(&changes),
-            Err(error) => warn!(
+    fn write_or_warn(&self) {
+        if let Err(error) = self.write() {
+            warn!(
                 error,
                 "snmp notices wait in memory only until the store commits"
-            ),
+            );
         }
     }
 
@@ -165,7 +181,7 @@ impl Outbox for KeptOutbox {
         let last = number.to_string().into_bytes();
         queue.unwritten.insert(Arc::from(LAST_KEY), Some(last));
         drop(queue);
-        self.write();
+        self.write_or_warn();
         // Not before: it must not leave the store earlier than it came.
         let mut again = self.lock();
         again.coming = again.coming.saturating_sub(1);
@@ -174,8 +190,8 @@ impl Outbox for KeptOutbox {
         true
     }
 
-    fn first(&self) -> Option<Waiting> {
-        self.lock().waiting.front().cloned()
+    fn due(&self) -> Vec<Waiting> {
+        self.lock().waiting.iter().cloned().collect()
     }
 
     fn settle(&self, number: u32, deliveries: &[(String, Delivery)]) {
@@ -187,7 +203,7 @@ impl Outbox for KeptOutbox {
         queue.unwritten.insert(key(number), None);
         self.metrics.notices_waiting(queue.waiting.len());
         drop(queue);
-        self.write();
+        self.write_or_warn();
     }
 }
 
@@ -252,6 +268,10 @@ fn alert(kept: KeptAlert) -> Option<Alert> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
     use super::*;
     use crate::snmp::memory::tests::Disk;
 
@@ -282,7 +302,7 @@ mod tests {
         first.settle(1, &[]);
         // Nothing is said to the disk any more: the process was killed.
         let second = outbox(&disk);
-        let waiting = second.first().unwrap();
+        let waiting = second.due().remove(0);
         assert_eq!(waiting.number, 2);
         let Notice::Firing(alert) = waiting.notice else {
             panic!("{waiting:?}");
@@ -292,9 +312,9 @@ mod tests {
         for number in [2, 3] {
             second.settle(number, &[]);
         }
-        assert_eq!(outbox(&disk).first(), None);
+        assert_eq!(outbox(&disk).due(), []);
         assert!(second.put(Notice::Test));
-        assert_eq!(outbox(&disk).first().unwrap().number, 4);
+        assert_eq!(outbox(&disk).due()[0].number, 4);
     }
 
     #[test]
@@ -315,14 +335,12 @@ mod tests {
         let first = outbox(&disk);
         assert!(first.put(Notice::Test));
         assert!(first.put(Notice::Test));
-        assert_eq!(first.first().unwrap().number, 1);
+        assert_eq!(first.due()[0].number, 1);
         first.settle(1, &[]);
         *disk.is_full.lock().unwrap() = false;
-        let changes = first.unwritten().unwrap();
-        disk.keep(changes.clone()).unwrap();
-        first.wrote(&changes);
-        assert_eq!(first.unwritten(), None);
-        assert_eq!(outbox(&disk).first().unwrap().number, 2);
+        first.write().unwrap();
+        assert_eq!(first.unwritten(), []);
+        assert_eq!(outbox(&disk).due()[0].number, 2);
     }
 
     #[test]
@@ -334,8 +352,56 @@ mod tests {
         ])
         .unwrap();
         let outbox = outbox(&disk);
-        assert_eq!(outbox.first().unwrap().number, 2);
+        assert_eq!(outbox.due()[0].number, 2);
         outbox.settle(2, &[]);
         assert!(!disk.found().contains_key(&key(1)));
+    }
+
+    /// A store whose first commit is slow: others overtake it if they may.
+    struct Slow {
+        disk: Disk,
+        has_begun: mpsc::Sender<()>,
+        overtaken: Mutex<Option<mpsc::Receiver<()>>>,
+        done: mpsc::Sender<()>,
+    }
+
+    impl Durable for Slow {
+        fn keep(&self, changes: KeptChanges) -> Result<(), String> {
+            let wait = self.overtaken.lock().unwrap().take();
+            if let Some(overtaken) = wait {
+                self.has_begun.send(()).unwrap();
+                // Nobody comes, as it should be: this only gives him the time to.
+                let _ = overtaken.recv_timeout(Duration::from_millis(300));
+                return self.disk.keep(changes);
+            }
+            let kept = self.disk.keep(changes);
+            let _ = self.done.send(());
+            kept
+        }
+    }
+
+    #[test]
+    fn a_settled_notice_is_not_brought_back_by_a_slower_copy() {
+        let (has_begun, begun) = mpsc::channel();
+        let (done, overtaken) = mpsc::channel();
+        let slow = Arc::new(Slow {
+            disk: Disk::default(),
+            has_begun,
+            overtaken: Mutex::default(),
+            done,
+        });
+        *slow.disk.is_full.lock().unwrap() = true;
+        let durable: Arc<dyn Durable> = Arc::<Slow>::clone(&slow);
+        let outbox = KeptOutbox::new(durable, &BTreeMap::new(), SnmpMetrics::default());
+        assert!(outbox.put(Notice::Test));
+        *slow.disk.is_full.lock().unwrap() = false;
+        *slow.overtaken.lock().unwrap() = Some(overtaken);
+        thread::scope(|scope| {
+            scope.spawn(|| outbox.write().unwrap());
+            begun.recv().unwrap();
+            outbox.settle(1, &[]);
+        });
+        assert!(!slow.disk.found().contains_key(&key(1)));
+        assert_eq!(outbox.unwritten(), []);
     }
 }

@@ -5,7 +5,7 @@
 //! the last. After [`TREE_LIFE`] one is made even if nothing has changed: ages go on, and
 //! making one costs less than a thousandth of the second that it serves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::access::{Scene, View};
 use crate::keep::Now;
 use crate::settings::EVERYTHING;
 use crate::tree::history::History;
-use crate::tree::indexes::Indexes;
+use crate::tree::indexes::{INDEXES_MAX, Indexes};
 use crate::tree::{AgentFacts, Inputs, Tree};
 use crate::usm::MESSAGE_SIZE_MAX;
 
@@ -54,6 +54,8 @@ pub(super) struct Scenes {
     /// The sample that the history knows last.
     seen: Option<Picture>,
     present: Option<Arc<SceneSet>>,
+    /// Sets of numbers that people know to be full.
+    told_full: BTreeSet<&'static str>,
 }
 
 impl Scenes {
@@ -63,6 +65,7 @@ impl Scenes {
             history: History::new(),
             seen: None,
             present: None,
+            told_full: BTreeSet::new(),
         }
     }
 
@@ -101,9 +104,23 @@ impl Scenes {
         if is_new && let Err(error) = foundation.keep.save_indexes(&self.indexes) {
             warn!(%error, "numbers of new rows could not be stored");
         }
+        self.tell_full();
         let made = Arc::new(self.make(&picture, rules, now));
         self.present = Some(Arc::clone(&made));
         made
+    }
+
+    /// Tells once of each set that a name found no room in.
+    fn tell_full(&mut self) {
+        for (set, names) in self.indexes.sets() {
+            if names.has_refused() && self.told_full.insert(set) {
+                warn!(
+                    set,
+                    most = INDEXES_MAX,
+                    "snmp rows are full: a name that is new has no row"
+                );
+            }
+        }
     }
 
     fn make(&self, picture: &Picture, rules: &Arc<Rules>, now: Now) -> SceneSet {

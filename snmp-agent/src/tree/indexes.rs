@@ -2,7 +2,9 @@
 //!
 //! Pollers remember a disk or a connector by its row's number. The kernel's order of
 //! mounts changes with every boot, so numbers are given once and kept; who keeps them
-//! over restarts is the caller. A name that went away keeps its number.
+//! over restarts is the caller. A name that went away keeps its number, so a set gets
+//! full in the end on a host whose names never rest; what is full is told, see
+//! [`IndexSet::has_refused`].
 
 use std::collections::BTreeMap;
 
@@ -38,6 +40,18 @@ pub fn pair(outer: &str, inner: &str) -> String {
 }
 
 impl Indexes {
+    /// The sets by their names.
+    pub const fn sets(&self) -> [(&'static str, &IndexSet); 6] {
+        [
+            ("mounts", &self.mounts),
+            ("disks", &self.disks),
+            ("connectors", &self.connectors),
+            ("logs", &self.logs),
+            ("pops", &self.pops),
+            ("probes", &self.probes),
+        ]
+    }
+
     /// Gives a number to everything that is new. Returns whether anything was.
     pub fn learn(&mut self, host: &HostSample, snapshot: &Snapshot) -> bool {
         let mut has_learned = self.mounts.reserve_first(ROOT);
@@ -68,6 +82,7 @@ impl Indexes {
 pub struct IndexSet {
     by_name: BTreeMap<String, u32>,
     last: u32,
+    has_refused: bool,
 }
 
 impl IndexSet {
@@ -83,9 +98,28 @@ impl IndexSet {
             .map(|(name, index)| (name.as_str(), *index))
     }
 
+    /// How many names have a number.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether no name has a number.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// Whether a name has found no number any more, in this process.
+    pub const fn has_refused(&self) -> bool {
+        self.has_refused
+    }
+
     /// Gives the next number to a name that has none. Returns whether it did.
     pub fn learn(&mut self, name: &str) -> bool {
-        if self.by_name.contains_key(name) || self.by_name.len() >= INDEXES_MAX {
+        if self.by_name.contains_key(name) {
+            return false;
+        }
+        if self.by_name.len() >= INDEXES_MAX {
+            self.has_refused = true;
             return false;
         }
         self.last = self.last.saturating_add(1);
@@ -145,9 +179,13 @@ mod tests {
     #[test]
     fn a_host_without_end_gets_no_numbers_without_end() {
         let mut set = IndexSet::default();
-        for number in 0..=INDEXES_MAX {
-            set.learn(&number.to_string());
+        for number in 0..INDEXES_MAX {
+            assert!(set.learn(&number.to_string()));
         }
-        assert_eq!(set.iter().count(), INDEXES_MAX);
+        assert!(!set.learn("0"));
+        assert!(!set.has_refused());
+        assert!(!set.learn("one more"));
+        assert!(set.has_refused());
+        assert_eq!(set.len(), INDEXES_MAX);
     }
 }

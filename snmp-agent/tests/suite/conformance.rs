@@ -172,8 +172,8 @@ const PREFACE: &str = "# SNMP conformance\n\n\
 const CLOSING: &str = "\n## Not among the rows\n\n\
     Values against snmpd's on the same host (405 objects and more) have a test of their own \
     that prints the table (`tests/suite/snmpd.rs`), so have 50,000 mutated datagrams and the \
-    memory they may cost (`tests/suite/mutated.rs`). net-snmp's own test scripts want an agent \
-    that reads snmpd.conf and can be written to. A slow source cannot hold an answer up: a \
+    memory they may cost (`tests/suite/mutated.rs`). net-snmp's own test scripts \
+    (fulltests) are not run here. A slow source cannot hold an answer up: a \
     question is answered from a tree in memory. AgentX is not spoken.\n";
 
 #[test]

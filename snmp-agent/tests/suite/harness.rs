@@ -219,6 +219,7 @@ impl Agent {
             keep,
             clock: clock.clone(),
             outbox: Arc::new(OutboxInMemory::default()),
+            counters: Arc::default(),
         };
         let handle = runtime.block_on(start(settings, foundation)).unwrap();
         // Old enough for messages that are late by more than the window.

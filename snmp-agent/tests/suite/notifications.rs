@@ -120,14 +120,34 @@ fn informer() -> Sender {
     Sender::User("informer".to_owned(), passphrases)
 }
 
-fn agent(address: SocketAddr, via: Via) -> Agent {
-    let mut settings = settings(&[]);
-    settings.targets = vec![Target {
-        name: "noc".to_owned(),
+fn target(name: &str, address: SocketAddr, via: Via) -> Target {
+    Target {
+        name: name.to_owned(),
         address,
         via,
-    }];
+    }
+}
+
+fn agent(address: SocketAddr, via: Via) -> Agent {
+    let mut settings = settings(&[]);
+    settings.targets = vec![target("noc", address, via)];
     Agent::start(settings)
+}
+
+/// A receiver that reads and never confirms.
+fn silent() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    socket
+}
+
+fn receive(socket: &UdpSocket) -> Vec<u8> {
+    let mut buffer = vec![0; 2_000];
+    let size = socket.recv(&mut buffer).unwrap();
+    buffer.truncate(size);
+    buffer
 }
 
 #[test]
@@ -176,10 +196,7 @@ pub(crate) fn every_kind_of_notification_is_understood() {
 
 #[test]
 fn an_inform_is_sent_again_until_it_is_confirmed_or_given_up() {
-    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
-    silent
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    let silent = silent();
     let patience = Patience {
         timeout: Duration::from_millis(50),
         retries: 2,
@@ -188,16 +205,44 @@ fn an_inform_is_sent_again_until_it_is_confirmed_or_given_up() {
     let address = silent.local_addr().unwrap();
     let agent = agent(address, Via::Inform(sender, patience));
     agent.handle().notify(Notice::Test);
-    let mut seen = Vec::new();
-    for _ in 0..3 {
-        let mut buffer = vec![0; 2_000];
-        let size = silent.recv(&mut buffer).unwrap();
-        buffer.truncate(size);
-        seen.push(crate::datagram::request_id(&buffer).unwrap());
-    }
+    let seen: Vec<_> = (0..3)
+        .map(|_| crate::datagram::request_id(&receive(&silent)).unwrap())
+        .collect();
     // The same request, three times.
     assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{seen:?}");
     while agent.handle().counters().get(Counter::NotificationsFailed) == 0 {
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_dead_target_holds_up_no_other() {
+    let (dead, alive) = (silent(), silent());
+    // Longer than any test waits, and first in the list.
+    let patience = Patience {
+        timeout: Duration::from_secs(600),
+        retries: 1,
+    };
+    let inform = Via::Inform(Sender::Community(Secret::new("public")), patience);
+    let trap = Via::Trap(Secret::new("public"));
+    let mut settings = settings(&[]);
+    settings.targets = vec![
+        target("dead", dead.local_addr().unwrap(), inform),
+        target("alive", alive.local_addr().unwrap(), trap),
+    ];
+    let mut agent = Agent::start(settings.clone());
+    for _ in 0..3 {
+        assert!(agent.handle().notify(Notice::Test));
+    }
+    let numbers: Vec<_> = (0..3)
+        .map(|_| crate::datagram::request_id(&receive(&alive)).unwrap())
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    receive(&dead);
+    // A target of the settings before is not waited for longer than it takes.
+    settings.targets.remove(0);
+    agent.change(settings, &[]);
+    assert!(agent.handle().notify(Notice::Test));
+    assert_eq!(crate::datagram::request_id(&receive(&alive)), Some(4));
+    agent.stop();
 }

@@ -14,7 +14,7 @@ fn a_notice_that_waited_over_a_kill_is_told_and_then_forgotten() {
     // Nobody confirms, so the first notice is being told as long as the agent lives.
     let scene = scene(&format!(
         "targets: [{{name: noc, address: \"{address}\", community_file: community, inform: \
-         true, timeout: 30s, retries: 16}}],"
+         true, timeout: 30s, retries: 3}}],"
     ))
     .unwrap();
     let agent = Agent::start(&scene).unwrap();
@@ -27,7 +27,7 @@ fn a_notice_that_waited_over_a_kill_is_told_and_then_forgotten() {
     let engine = engine_of(&scene.store()).unwrap();
     let receiver = Daemon::snmptrapd(address, &engine).unwrap();
     let second = Agent::start(&scene).unwrap();
-    let told = r#"ztna_snmp_notices_total{target="noc",outcome="delivered"} 2"#;
+    let told = r#"ztna_snmp_notices_total{target="noc",outcome="confirmed"} 2"#;
     second
         .wait_until_shown(&[told, "ztna_snmp_notices_waiting 0"])
         .unwrap();

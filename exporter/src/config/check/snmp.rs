@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use snmp_agent::front::Network;
 use snmp_agent::oid::Oid;
@@ -25,6 +26,9 @@ const VIEWS_MAX: usize = 16;
 const SUBTREES_MAX: usize = 64;
 const NETWORKS_MAX: usize = 64;
 const TARGETS_MAX: usize = 16;
+
+/// How long a notice may be tried at one target: its later notices wait behind it.
+const PATIENCE_MAX: Duration = Duration::from_secs(120);
 
 /// The length of sysContact and sysLocation (RFC 3418).
 const TEXT_BYTES_MAX: usize = 255;
@@ -334,6 +338,18 @@ impl Checker<'_> {
             self.duration(&item.key("timeout"), target.timeout)?;
             let retries = u64::from(target.retries);
             self.bounded(&item.key("retries"), retries, &target.retries)?;
+            let tries = target.retries.saturating_add(1);
+            let patience = target.timeout.0.saturating_mul(tries);
+            if PATIENCE_MAX < patience {
+                let wrong = format!(
+                    "makes {tries} tries of {} each: a notice would be tried for {} s",
+                    target.timeout,
+                    patience.as_secs()
+                );
+                return Err(self.refuse(&item.key("retries"), &wrong).wanting(
+                    "`timeout` times the tries (`retries` and one) of at most 2 minutes",
+                ));
+            }
             self.sender(&item, snmp, target)?;
         }
         Ok(())

@@ -273,7 +273,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
         "`[]`",
         "",
-        "Who is told of the agent's start and of alerts. `ztna-exporter snmp send-test` tries them.",
+        "Who is told of the agent's start; of nothing else yet. `ztna-exporter snmp send-test` tries them.",
     ),
     row("snmp.targets[]", Shape::Section, "", "", "One target."),
     row(
@@ -331,6 +331,6 @@ pub(super) const ROWS: &[Row] = &[
         Shape::Count(0, 16),
         "5",
         "3",
-        "How often an inform is sent again before it is given up.",
+        "How often an inform is sent again before it is given up. All tries together may take 2 minutes at most.",
     ),
 ];
