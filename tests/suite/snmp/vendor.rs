@@ -1,6 +1,7 @@
 //! The vendor's 18 objects over v3 authPriv, from us and from a real snmpd; the line of
 //! snmpd.conf that serves us through it; and one fact by two ways.
 
+use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::time::Duration;
 
@@ -12,40 +13,55 @@ use harness::snmp::{
 use harness::tools::Tool;
 use harness::wait::{self, PATIENCE};
 
-/// The vendor's list, with the names of the modules.
-const EIGHTEEN: &[(&str, &str)] = &[
-    ("dskAvail", "1.3.6.1.4.1.2021.9.1.7.1"),
-    ("dskUsed", "1.3.6.1.4.1.2021.9.1.8.1"),
-    ("dskPercent", "1.3.6.1.4.1.2021.9.1.9.1"),
-    ("dskPercentNode", "1.3.6.1.4.1.2021.9.1.10.1"),
-    ("dskPath", "1.3.6.1.4.1.2021.9.1.2.1"),
-    ("dskDevice", "1.3.6.1.4.1.2021.9.1.3.1"),
-    ("dskTotal", "1.3.6.1.4.1.2021.9.1.6.1"),
-    ("ssCpuUser", "1.3.6.1.4.1.2021.11.9.0"),
-    ("ssCpuRawUser", "1.3.6.1.4.1.2021.11.50.0"),
-    ("ssCpuSystem", "1.3.6.1.4.1.2021.11.10.0"),
-    ("ssCpuRawSystem", "1.3.6.1.4.1.2021.11.52.0"),
-    ("ssCpuIdle", "1.3.6.1.4.1.2021.11.11.0"),
-    ("ssCpuRawIdle", "1.3.6.1.4.1.2021.11.53.0"),
-    ("memTotalReal", "1.3.6.1.4.1.2021.4.5.0"),
-    ("memAvailReal", "1.3.6.1.4.1.2021.4.6.0"),
-    ("memTotalFree", "1.3.6.1.4.1.2021.4.11.0"),
-    ("ifInOctets", "1.3.6.1.2.1.2.2.1.10.1"),
-    ("ifOutOctets", "1.3.6.1.2.1.2.2.1.16.1"),
-];
+/// What has to be the same to the letter.
+const SAME: f64 = 0.0;
 
-/// Beginnings of names whose values are shares of a minute that differs between the two:
-/// the same type, and a percentage.
-const SHARES: &[&str] = &["ssCpuUser", "ssCpuSystem", "ssCpuIdle"];
+/// Percent of a disk: rounding, and a small disk that is written to between the two looks.
+const DISK_POINTS: f64 = 2.0;
+
+/// Kilobytes of a disk that logs and builds may take between the two looks.
+const DISK_KB: f64 = 65_536.0;
+
+/// Kilobytes of memory that programs may take between the two looks.
+const MEMORY_KB: f64 = 65_536.0;
+
+/// Percent of a minute. Both average over one; snmpd moves its own on every 5 s, so up to
+/// 5 of 60 s, 8.3 points, are not the same seconds. The rest is rounding.
+const CPU_POINTS: f64 = 10.0;
+
+/// Ticks of processors: two of them for 5 s, snmpd's age.
+const TICKS: f64 = 1_000.0;
+
+/// Bytes over the loopback between the two looks.
+const OCTETS: f64 = 4e6;
+
+/// The vendor's list, with the names of the modules, and how far apart two looks may be
+/// of which one is up to 5 s older, in the object's unit. A host may be busier than that for
+/// some seconds, so the two are asked until they agree, for [`PATIENCE`] at most.
+const EIGHTEEN: &[(&str, &str, f64)] = &[
+    ("dskAvail", "1.3.6.1.4.1.2021.9.1.7.1", DISK_KB),
+    ("dskUsed", "1.3.6.1.4.1.2021.9.1.8.1", DISK_KB),
+    ("dskPercent", "1.3.6.1.4.1.2021.9.1.9.1", DISK_POINTS),
+    ("dskPercentNode", "1.3.6.1.4.1.2021.9.1.10.1", DISK_POINTS),
+    ("dskPath", "1.3.6.1.4.1.2021.9.1.2.1", SAME),
+    ("dskDevice", "1.3.6.1.4.1.2021.9.1.3.1", SAME),
+    ("dskTotal", "1.3.6.1.4.1.2021.9.1.6.1", SAME),
+    ("ssCpuUser", "1.3.6.1.4.1.2021.11.9.0", CPU_POINTS),
+    ("ssCpuRawUser", "1.3.6.1.4.1.2021.11.50.0", TICKS),
+    ("ssCpuSystem", "1.3.6.1.4.1.2021.11.10.0", CPU_POINTS),
+    ("ssCpuRawSystem", "1.3.6.1.4.1.2021.11.52.0", TICKS),
+    ("ssCpuIdle", "1.3.6.1.4.1.2021.11.11.0", CPU_POINTS),
+    ("ssCpuRawIdle", "1.3.6.1.4.1.2021.11.53.0", TICKS),
+    ("memTotalReal", "1.3.6.1.4.1.2021.4.5.0", SAME),
+    ("memAvailReal", "1.3.6.1.4.1.2021.4.6.0", MEMORY_KB),
+    ("memTotalFree", "1.3.6.1.4.1.2021.4.11.0", MEMORY_KB),
+    ("ifInOctets", "1.3.6.1.2.1.2.2.1.10.1", OCTETS),
+    ("ifOutOctets", "1.3.6.1.2.1.2.2.1.16.1", OCTETS),
+];
 
 /// How long snmpd takes until it serves shares of processor time, and more: eleven looks
 /// that are five seconds apart.
 const WINDOW: Duration = Duration::from_secs(150);
-
-/// How much two looks at a busy host may differ: a tenth, or a page cache's breath.
-fn is_close(theirs: f64, ours: f64) -> bool {
-    (theirs - ours).abs() <= (theirs.abs() * 0.1).max(64_000.0)
-}
 
 fn number(value: &str) -> Option<f64> {
     value.rsplit(' ').next()?.parse().ok()
@@ -95,14 +111,21 @@ fn the_vendors_eighteen_objects_are_those_of_snmpd_over_v3() {
         .unwrap();
     let mut table = String::new();
     let mut differences = Vec::new();
-    for (name, oid) in EIGHTEEN {
+    for (name, oid, room) in EIGHTEEN {
         let theirs_oid = match oid.strip_suffix(".1") {
             Some(column) if name.starts_with("dsk") => format!("{column}.{index}"),
             _ => (*oid).to_owned(),
         };
-        let theirs = asker.get(&who, snmpd.address, &theirs_oid).unwrap();
-        let own = asker.get(&who, ours, oid).unwrap();
-        let verdict = judge(name, &theirs, &own);
+        let mut last = (String::new(), String::new());
+        let agreed = wait::until(PATIENCE, name, || {
+            let theirs = asker.get(&who, snmpd.address, &theirs_oid)?;
+            last = (theirs, asker.get(&who, ours, oid)?);
+            let (theirs, own) = &last;
+            let verdict = judge(theirs, own, *room);
+            Ok((verdict != "different").then_some(verdict))
+        });
+        let verdict = agreed.unwrap_or("different");
+        let (theirs, own) = last;
         table.push_str(&format!("{name:<16}{theirs:<32}{own:<32}{verdict}\n"));
         if verdict == "different" {
             differences.push(format!("{name}: there {theirs}, here {own}"));
@@ -116,19 +139,81 @@ fn the_vendors_eighteen_objects_are_those_of_snmpd_over_v3() {
     );
 }
 
-fn judge(name: &str, theirs: &str, own: &str) -> &'static str {
-    if theirs == own {
+fn judge(theirs: &str, own: &str, room: f64) -> &'static str {
+    if theirs == own && !theirs.contains("No Such") {
         return "identical";
     }
-    let is_same_kind = kind(theirs) == kind(own) && !theirs.contains("No Such");
+    let is_same_kind = kind(theirs) == kind(own);
     match (number(theirs), number(own)) {
-        (Some(_), Some(share))
-            if is_same_kind && SHARES.contains(&name) && (0.0..=100.0).contains(&share) =>
-        {
-            "drifted"
-        }
-        (Some(one), Some(other)) if is_same_kind && is_close(one, other) => "drifted",
+        (Some(one), Some(other)) if is_same_kind && (one - other).abs() <= room => "drifted",
         _ => "different",
+    }
+}
+
+#[test]
+fn a_wrong_number_is_none_that_drifted() {
+    let rooms: BTreeMap<_, _> = EIGHTEEN
+        .iter()
+        .map(|(name, _, room)| (*name, *room))
+        .collect();
+    for (name, theirs, own, expected) in [
+        ("dskPercent", "INTEGER: 16", "INTEGER: 17", "drifted"),
+        ("dskPercent", "INTEGER: 1", "INTEGER: 99", "different"),
+        ("dskPercentNode", "INTEGER: 4", "INTEGER: 0", "different"),
+        (
+            "dskTotal",
+            "INTEGER: 264212084",
+            "INTEGER: 264212080",
+            "different",
+        ),
+        (
+            "dskAvail",
+            "INTEGER: 54293004",
+            "INTEGER: 54293068",
+            "drifted",
+        ),
+        (
+            "dskAvail",
+            "INTEGER: 54293004",
+            "INTEGER: 56293004",
+            "different",
+        ),
+        ("dskPath", "STRING: \"/\"", "STRING: \"/srv\"", "different"),
+        ("ssCpuUser", "INTEGER: 83", "INTEGER: 76", "drifted"),
+        ("ssCpuUser", "INTEGER: 83", "INTEGER: 14", "different"),
+        ("ssCpuIdle", "INTEGER: 0", "INTEGER: 100", "different"),
+        (
+            "ssCpuRawUser",
+            "Counter32: 2826872",
+            "Counter32: 2826850",
+            "drifted",
+        ),
+        (
+            "ssCpuRawUser",
+            "Counter32: 2826872",
+            "Gauge32: 2826872",
+            "different",
+        ),
+        (
+            "memAvailReal",
+            "INTEGER: 9792596",
+            "INTEGER: 9803104",
+            "drifted",
+        ),
+        (
+            "memAvailReal",
+            "INTEGER: 9792596",
+            "INTEGER: 24684084",
+            "different",
+        ),
+        (
+            "ifInOctets",
+            "No Such Instance",
+            "No Such Instance",
+            "different",
+        ),
+    ] {
+        assert_eq!(judge(theirs, own, rooms[name]), expected, "{name}: {own}");
     }
 }
 
