@@ -6,6 +6,7 @@
 //! committed is safe, and whoever supervises us starts us again.
 
 pub mod keeper;
+mod loader;
 pub mod plan;
 pub mod sides;
 pub mod writer;
@@ -29,6 +30,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
 use self::keeper::Keeper;
+use self::loader::Loader;
 use self::plan::Plan;
 use self::sides::{Ground, Sides};
 use self::writer::{Input, Outlet, Pace};
@@ -42,6 +44,9 @@ use crate::probe::{self, ToolJob};
 
 /// How long an orderly end may take before we go anyway.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// How long the parts beside the writer may take to make a reload ready: they read files.
+const PREPARE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads the configuration, at start and again at each reload. The error is a
 /// complete text for people; colour only at start, where a person looks on.
@@ -195,6 +200,7 @@ impl Agent {
         let committed = sides.commit(&config, prepared).await;
         committed.map_err(Failure::Config)?;
         on_listening(&addresses, &sides.snmp_addresses());
+        let loader = Loader::new(load);
         let ended = loop {
             let answer = tokio::select! {
                 () = &mut until => break Ok(()),
@@ -209,7 +215,10 @@ impl Agent {
                 Some(answer) = reloads.recv() => Some(answer),
             };
             let outcome = tokio::select! {
-                outcome = self.reload(&load, &mut doors, &mut sides) => outcome,
+                outcome = self.reload(&loader, &mut doors, &mut sides) => outcome,
+                () = gone(self.writer_alive.clone()) => {
+                    break Err(Failure::Running(anyhow!("the writer died during a reload")));
+                }
                 name = stop_signals.received() => {
                     info!(signal = name, "stopping during a reload");
                     break Ok(());
@@ -227,11 +236,11 @@ impl Agent {
     /// Loads the configuration anew; whatever is wrong with it, the old one stays.
     async fn reload(
         &self,
-        load: &LoadConfig,
+        loader: &Loader,
         doors: &mut Doors,
         sides: &mut Sides,
     ) -> Result<(), String> {
-        let outcome = self.try_reload(load, doors, sides).await;
+        let outcome = self.try_reload(loader, doors, sides).await;
         let now = self.shared.clock.now().timestamp();
         self.shared.metrics.reload(outcome.is_ok(), now);
         match &outcome {
@@ -243,20 +252,19 @@ impl Agent {
 
     async fn try_reload(
         &self,
-        load: &LoadConfig,
+        loader: &Loader,
         doors: &mut Doors,
         sides: &mut Sides,
     ) -> Result<(), String> {
-        // On a thread of its own: a file that never ends must not keep signals waiting.
-        let load = Arc::clone(load);
-        let (config, plan, jobs) = tokio::task::spawn_blocking(move || load_and_plan(&load))
-            .await
-            .map_err(|_| "the configuration could not be read".to_owned())??;
+        let (config, plan, jobs) = loader.load().await?;
         if config.store.path != self.store_path {
             return Err("`store.path` cannot change while running: restart the agent".to_owned());
         }
         let prepared = doors.prepare(&config.web.listen).await?;
-        let prepared_sides = sides.prepare(&config, jobs).await?;
+        let preparing = sides.prepare(&config, jobs);
+        let prepared_sides = tokio::time::timeout(PREPARE_TIMEOUT, preparing)
+            .await
+            .map_err(|_| "the SNMP agent's files could not be read in time".to_owned())??;
         let (answer, answered) = oneshot::channel();
         self.inbox
             .try_send(Input::Reload {
@@ -406,13 +414,6 @@ impl StopSignals {
 /// Waits until the writer, which holds the sender, is gone.
 async fn gone(mut alive: watch::Receiver<Arc<Snapshot>>) {
     while alive.changed().await.is_ok() {}
-}
-
-fn load_and_plan(load: &LoadConfig) -> Result<(Config, Plan, Vec<ToolJob>), String> {
-    let config = load(Colour::Never)?;
-    let plan = Plan::from_config(&config).map_err(|error| format!("{error:#}"))?;
-    let jobs = probe::jobs_of(&config);
-    Ok((config, plan, jobs))
 }
 
 fn open_pipeline(

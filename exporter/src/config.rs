@@ -16,6 +16,8 @@ mod document;
 mod error;
 mod host;
 mod path;
+mod patience;
+pub(crate) mod plain_file;
 mod probes;
 mod quantity;
 pub mod reference;
@@ -28,7 +30,6 @@ mod tools;
 mod well_known;
 pub(crate) mod zone;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,8 +57,15 @@ use self::well_known::Surroundings;
 /// Longest configuration file, in bytes. A thousand connectors fit.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
+/// How long reading and checking one may take, with all files that it names: far more
+/// than a slow disk needs, and less than a supervisor's patience.
+const LOAD_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// What is wrong if nobody says what to watch and nothing is found.
 const NO_CONNECTORS: &str = "is missing, and no log stands at a vendor's well-known path";
+
+/// Stands for the file's name if there is none.
+const NO_FILE: &str = "command line";
 
 /// Where we listen if nobody says otherwise: this machine only.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:10942";
@@ -242,15 +250,18 @@ impl FromIterator<(String, Vec<String>)> for Logs {
 }
 
 impl Config {
-    /// Reads and checks a file. Relative paths in it start at its own folder.
+    /// Reads and checks a file, in ten seconds at most. Relative paths in it start at its
+    /// own folder.
     ///
     /// # Errors
     ///
-    /// The first mistake, with its place; or that the file cannot be read.
+    /// The first mistake, with its place; or that the file cannot be read, or not in time.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let name = path.display().to_string();
-        let text = read_text(path, &name)?;
-        Self::build(&name, &text, path.parent())
+        let path = path.to_owned();
+        in_time(&name, move |shown| {
+            Self::build(shown, &read_text(&path, shown)?, path.parent())
+        })
     }
 
     /// Checks `text`, which errors call `name`. Relative paths in it start at the
@@ -267,9 +278,10 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If nothing stands there, with the paths that were tried.
+    /// If nothing stands there, with the paths that were tried; or if looking there takes
+    /// longer than ten seconds.
     pub fn without_file() -> Result<Self, ConfigError> {
-        Self::without_file_in(&Surroundings::read())
+        in_time(NO_FILE, |_| Self::without_file_in(&Surroundings::read()))
     }
 
     /// The same on a host whose files lie below a folder.
@@ -278,9 +290,12 @@ impl Config {
     ///
     /// As [`Self::without_file`].
     pub fn without_file_below(root: &Path) -> Result<Self, ConfigError> {
-        Self::without_file_in(&Surroundings {
-            root: root.to_owned(),
-            ..Surroundings::read()
+        let root = root.to_owned();
+        in_time(NO_FILE, move |_| {
+            Self::without_file_in(&Surroundings {
+                root,
+                ..Surroundings::read()
+            })
         })
     }
 
@@ -293,7 +308,7 @@ impl Config {
             tail: TailConfig::default(),
             privacy: PrivacyConfig::default(),
             connectors: surroundings.find_connectors().ok_or_else(|| {
-                ConfigError::without_place("command line", "--config", NO_CONNECTORS)
+                ConfigError::without_place(NO_FILE, "--config", NO_CONNECTORS)
                     .wanting(&surroundings.wanted())
             })?,
             host: HostConfig::default(),
@@ -400,6 +415,18 @@ impl Config {
     }
 }
 
+/// Loads on a thread that may hang: the files may lie on a mount whose server is gone.
+fn in_time(
+    name: &str,
+    load: impl FnOnce(&str) -> Result<Config, ConfigError> + Send + 'static,
+) -> Result<Config, ConfigError> {
+    let owned = name.to_owned();
+    patience::within(LOAD_TIME_MAX, move || load(&owned)).unwrap_or_else(|why| {
+        Err(ConfigError::without_place(name, "", &why.to_string())
+            .wanting("it, and all files that it names, on disks that answer"))
+    })
+}
+
 fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
     let unreadable = |error: std::io::Error| {
         ConfigError::without_place(name, "", &format!("cannot be read: {error}"))
@@ -410,8 +437,8 @@ fn read_text(path: &Path, name: &str) -> Result<String, ConfigError> {
     let most = u64::try_from(CONFIG_BYTES_MAX)
         .unwrap_or(u64::MAX)
         .saturating_add(1);
-    File::open(path)
-        .and_then(|file| file.take(most).read_to_end(&mut bytes))
+    plain_file::open(path)
+        .and_then(|(file, _)| file.take(most).read_to_end(&mut bytes))
         .map_err(unreadable)?;
     if CONFIG_BYTES_MAX < bytes.len() {
         return Err(ConfigError::without_place(name, "", "is longer than 1MiB")

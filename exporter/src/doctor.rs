@@ -43,7 +43,10 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
             "--tenant `{tenant}`: {TENANT_WANTED}"
         )));
     }
-    let facts = gather::gather(Plan::of(args), Clock::start());
+    // The clock starts before the configuration is read: that may take its time, too.
+    let clock = Clock::start();
+    let begun = clock.now();
+    let facts = gather::gather(Plan::of(args), begun, clock);
     let report = Report::of(&facts);
     let printed = match args.output {
         DoctorOutput::Text => text::render(&report, Colour::of_stdout()),

@@ -1,5 +1,8 @@
 //! Promise: a reload takes a good configuration whole and leaves a bad one alone.
 
+use std::fs;
+use std::process::Command;
+
 use harness::agent::Agent;
 use harness::log_file::{EVENT, LogFile};
 use harness::scene::{CONNECTOR, Scene};
@@ -73,6 +76,40 @@ fn a_bad_file_leaves_the_old_one_at_work() {
     agent
         .wait_for("the reload to succeed", reloaded(1.0))
         .unwrap();
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_the_next_reload_is_taken() {
+    let scene = Scene::new().unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    let pipe = scene.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let reloaded = |expected: f64| {
+        move |page: &harness::page::Page| {
+            page.value("ztna_config_last_reload_successful", &[]) == Some(expected)
+        }
+    };
+    let usual = scene.usual_config();
+    let roots = "probes:\n- {name: p, tls: {address: \"127.0.0.1:1\", ca_file: pipe}}\n";
+    let rows = usual.replace("kind: ", "catalogue: [pipe]\n    kind: ");
+    assert_ne!(rows, usual);
+    for waits in [format!("{usual}{roots}"), rows] {
+        scene.write_config(&waits).unwrap();
+        reload(&agent);
+        agent.wait_for("the reload to fail", reloaded(0.0)).unwrap();
+        let said = agent.log_lines().join("\n");
+        assert!(said.contains("no plain file"), "{said}");
+        scene.write_config(&usual).unwrap();
+        reload(&agent);
+        agent
+            .wait_for("the reload to succeed", reloaded(1.0))
+            .unwrap();
+    }
+    fs::remove_file(scene.config()).unwrap();
+    fs::rename(&pipe, scene.config()).unwrap();
+    reload(&agent);
+    agent.wait_for("the reload to fail", reloaded(0.0)).unwrap();
 }
 
 #[test]

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use logparse::catalogue::CatalogueFile;
 
+use super::plain_file;
+
 /// Most files read, over all paths.
 pub(super) const CATALOGUE_FILES_MAX: usize = 256;
 
@@ -101,9 +103,8 @@ fn read_file(path: PathBuf) -> Result<CatalogueFile, CatalogueFilesError> {
         source,
     };
     let mut text = String::new();
-    let mut file = fs::File::open(&path)
-        .map_err(read)?
-        .take(CATALOGUE_BYTES_MAX + 1);
+    let (file, _) = plain_file::open(&path).map_err(read)?;
+    let mut file = file.take(CATALOGUE_BYTES_MAX + 1);
     let bytes = file.read_to_string(&mut text).map_err(read)?;
     if usize::try_from(CATALOGUE_BYTES_MAX).is_ok_and(|most| most < bytes) {
         return Err(CatalogueFilesError::TooLong { path });

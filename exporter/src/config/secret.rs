@@ -5,13 +5,13 @@
 //! arguments of a command. It is read when a configuration is checked and again when it
 //! is put in force, so a changed file needs a reload. Nothing here remembers one.
 
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use snmp_agent::users::Secret;
+
+use super::plain_file;
 
 /// Longest secret with what may stand behind it, in bytes.
 pub const SECRET_BYTES_MAX: u64 = 4_096;
@@ -109,15 +109,10 @@ fn read_file(path: &Path) -> Result<FoundSecret, SecretError> {
         path: path.to_owned(),
         words: error.to_string(),
     };
-    // Not waiting for a writer: a pipe must not stop a start or a reload.
-    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let mut options = File::options();
-    let file = options.read(true).custom_flags(flags).open(path);
-    let file = file.map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(SecretError::NoFile(path.to_owned()));
-    }
+    let (file, metadata) = plain_file::open(path).map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => SecretError::NoFile(path.to_owned()),
+        _ => unreadable(error),
+    })?;
     let mut bytes = Vec::new();
     let most = SECRET_BYTES_MAX.saturating_add(1);
     file.take(most)

@@ -22,15 +22,14 @@ use std::time::Duration;
 use super::facts::{Facts, Seen, Unseen};
 use super::plan::{Plan, Reach};
 use super::words::span;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 
-/// How long all errands together may take. With what comes before and after, the whole
-/// run stays below half a minute.
+/// How long all errands together may take, with reading the configuration before them. The
+/// whole run stays below half a minute.
 const TIME_LIMIT: Duration = Duration::from_secs(24);
 
-/// Looks at everything that the plan names.
-pub(super) fn gather(plan: Plan, clock: Clock) -> Facts {
-    let begun = clock.now();
+/// Looks at everything that the plan names. The run's time has been going since `begun`.
+pub(super) fn gather(plan: Plan, begun: Moment, clock: Clock) -> Facts {
     let offline = || Unseen::NotWanted("not asked: --offline".to_owned());
     let is_offline = plan.reach == Reach::Offline;
 

@@ -15,6 +15,7 @@ mod connect;
 mod dns;
 pub mod fingerprint;
 pub mod proxy;
+mod reading;
 mod resolve;
 mod schedule;
 mod tcp;
@@ -30,6 +31,7 @@ use model::untrusted::Untrusted;
 
 use self::attempt::{Attempt, Failure};
 pub(crate) use self::dns::name_server;
+use self::reading::Reading;
 pub use self::schedule::{DeliverRun, Probes};
 pub(crate) use self::tls::certificates_of_file;
 use crate::clock::Clock;
@@ -44,21 +46,24 @@ struct Surroundings {
     root: PathBuf,
     /// The file of roots that this host's programs are told to trust, if they are told.
     trusted: Option<PathBuf>,
+    /// Where its files are read.
+    reading: Reading,
 }
 
 impl Surroundings {
-    fn of_this_host() -> Self {
+    fn of_this_host(reading: Reading) -> Self {
         Self {
             name_servers: Vec::new(),
             root: PathBuf::from("/"),
             trusted: std::env::var_os("SSL_CERT_FILE").map(PathBuf::from),
+            reading,
         }
     }
 }
 
 /// Asks once, and tells how it went. Takes at most the probe's time limit.
 pub async fn run_once(probe: &ProbeConfig, clock: Clock) -> ProbeRun {
-    run_in(probe, clock, &Surroundings::of_this_host()).await
+    run_in(probe, clock, &Surroundings::of_this_host(Reading::alone())).await
 }
 
 async fn run_in(probe: &ProbeConfig, clock: Clock, surroundings: &Surroundings) -> ProbeRun {

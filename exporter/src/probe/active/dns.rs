@@ -38,7 +38,7 @@ pub(super) async fn ask(
         .phase(
             ProbePhase::Resolve,
             ProbeFault::ResolveTimeout,
-            resolve(&host, &servers),
+            resolve(&host, &servers, &surroundings.reading),
         )
         .await?;
     attempt.addresses = Some(addresses.len());

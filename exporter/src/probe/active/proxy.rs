@@ -12,7 +12,7 @@
 pub mod judge;
 pub mod texts;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ use self::judge::{Held, Setting};
 use self::texts::Settings;
 use super::Surroundings;
 use super::attempt::{Attempt, Failure};
-use crate::config::ProxyProbe;
+use crate::config::{ProxyProbe, plain_file};
 
 /// Longest file that is read, in bytes, and most files of one folder.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -87,14 +87,15 @@ pub(super) async fn ask(
 ) -> Result<String, Failure> {
     let root = surroundings.root.clone();
     let excluded = probe.excluded.clone();
-    let work = tokio::task::spawn_blocking(move || match excluded {
+    let work = surroundings.reading.read(move || match excluded {
         Some(excluded) => inspect_with(&root, &excluded),
         None => inspect(&root),
     });
-    let Some(Ok(findings)) = attempt.in_time(work).await else {
-        let message = "the settings could not be read in time";
+    let Some(read) = attempt.in_time(work).await else {
+        let message = "the settings could not be read in time: is a mount dead?";
         return Err(Failure::new(ProbeFault::System, message));
     };
+    let findings = read?;
     let more = findings.len().saturating_sub(1);
     match findings.into_iter().next() {
         None => Ok("the proxy settings agree".to_owned()),
@@ -205,12 +206,9 @@ impl Folder<'_> {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    // A pipe in a file's place would be waited for.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
     let mut bytes = Vec::new();
-    File::open(path)?
+    plain_file::open(path)?
+        .0
         .take(FILE_BYTES_MAX)
         .read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

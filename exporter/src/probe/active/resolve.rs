@@ -22,6 +22,7 @@ use model::probe::ProbeFault;
 
 use super::address::Host;
 use super::attempt::Failure;
+use super::reading::Reading;
 
 /// Most addresses taken of a name.
 pub(super) const ADDRESSES_MAX: usize = 64;
@@ -35,6 +36,7 @@ const ATTEMPTS: usize = 2;
 pub(super) async fn resolve(
     host: &Host,
     name_servers: &[SocketAddr],
+    reading: &Reading,
 ) -> Result<Vec<IpAddr>, Failure> {
     let name = match host {
         Host::Ip(address) => return Ok(vec![*address]),
@@ -42,9 +44,9 @@ pub(super) async fn resolve(
     };
     let servers = name_servers.to_vec();
     // It reads files, and a disk may be slow.
-    let resolver = tokio::task::spawn_blocking(move || resolver(&servers))
-        .await
-        .map_err(|died| Failure::new(ProbeFault::System, format!("no resolver: {died}")))?
+    let resolver = reading
+        .read(move || resolver(&servers))
+        .await?
         .map_err(|error| Failure::new(ProbeFault::System, format!("no resolver: {error}")))?;
     let asked = if name.contains('.') {
         format!("{name}.")

@@ -1,8 +1,8 @@
 //! Says when each probe is asked, and hands its run on.
 //!
 //! Each probe is a task of its own: soon after the start, one after the other, and then
-//! at its interval, a tenth more or less by chance so that hosts and probes do not march
-//! in step. A probe waits for its own run before it thinks of the next, and no more than
+//! an interval after the end of each run, a tenth more or less by chance so that hosts
+//! and probes do not march in step. A probe waits for its own run before it thinks of the next, and no more than
 //! a few run at once; a probe that had to wait longer than its interval for its place
 //! says so once.
 //!
@@ -20,7 +20,8 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
-use super::run_once;
+use super::reading::{Reading, Readings};
+use super::{Surroundings, run_in};
 use crate::clock::Clock;
 use crate::config::ProbeConfig;
 use crate::probe::schedule::{Delivery, jittered};
@@ -42,6 +43,8 @@ pub struct Probes {
     deliver: DeliverRun,
     clock: Clock,
     tasks: Vec<JoinHandle<()>>,
+    /// Where they read files, for as long as one of them hangs there.
+    readings: Readings,
 }
 
 /// What the probes share.
@@ -55,16 +58,17 @@ struct Shared {
 
 impl Probes {
     /// No probe yet.
-    pub const fn new(deliver: DeliverRun, clock: Clock) -> Self {
+    pub fn new(deliver: DeliverRun, clock: Clock) -> Self {
         Self {
             deliver,
             clock,
             tasks: Vec::new(),
+            readings: Readings::default(),
         }
     }
 
     /// Stops the probes there are, and then starts these. All are asked soon, also those
-    /// that stay: the writer's picture of them begins anew with a configuration.
+    /// that stay: whoever reloads wants to see what the new configuration does.
     pub async fn change(&mut self, probes: Vec<ProbeConfig>) {
         self.stop().await;
         let shared = Shared {
@@ -72,9 +76,11 @@ impl Probes {
             clock: self.clock,
             places: Arc::new(Semaphore::new(RUNS_MAX)),
         };
+        self.readings.forget_idle();
         let mut delay = Duration::ZERO;
         for probe in probes {
-            let asked = ask_again_and_again(probe, shared.clone(), delay);
+            let reading = self.readings.of(&probe.name);
+            let asked = ask_again_and_again(probe, shared.clone(), reading, delay);
             self.tasks.push(tokio::spawn(asked));
             delay = delay.saturating_add(SPREAD);
         }
@@ -96,7 +102,13 @@ impl Probes {
     }
 }
 
-async fn ask_again_and_again(probe: ProbeConfig, shared: Shared, delay: Duration) {
+async fn ask_again_and_again(
+    probe: ProbeConfig,
+    shared: Shared,
+    reading: Reading,
+    delay: Duration,
+) {
+    let surroundings = Surroundings::of_this_host(reading);
     let mut chance = RandomState::new().hash_one(&probe.name);
     let mut last = None;
     let mut was_late = false;
@@ -112,7 +124,7 @@ async fn ask_again_and_again(probe: ProbeConfig, shared: Shared, delay: Duration
             warn!(probe = %probe.name, "probe waits longer than its interval: too many hang");
         }
         was_late = is_late;
-        let run = run_once(&probe, shared.clock).await;
+        let run = run_in(&probe, shared.clock, &surroundings).await;
         drop(place);
         tell_change(&probe, run.outcome, &mut last);
         loop {

@@ -1,7 +1,5 @@
 //! Asks whether a port can be connected to, and gets a probe to where it asks TLS.
 
-use std::net::SocketAddr;
-
 use model::probe::{ProbeFault, ProbePhase};
 use tokio::net::TcpStream;
 
@@ -41,13 +39,12 @@ pub(super) async fn reach(
     proxy: Option<&str>,
     surroundings: &Surroundings,
 ) -> Result<TcpStream, Failure> {
-    let servers = &surroundings.name_servers;
     let Some(proxy) = proxy else {
-        return dial(attempt, address, servers).await;
+        return dial(attempt, address, surroundings).await;
     };
     let by = Address::parse_proxy(proxy)
         .ok_or_else(|| Failure::new(ProbeFault::System, format!("`{proxy}` is no proxy")))?;
-    let mut stream = dial(attempt, &by, servers).await.map_err(|failure| {
+    let mut stream = dial(attempt, &by, surroundings).await.map_err(|failure| {
         // Which of the two does not answer is the first question.
         Failure::new(failure.fault, format!("proxy {by}: {}", failure.message))
     })?;
@@ -64,13 +61,17 @@ pub(super) async fn reach(
 async fn dial(
     attempt: &mut Attempt,
     address: &Address,
-    servers: &[SocketAddr],
+    surroundings: &Surroundings,
 ) -> Result<TcpStream, Failure> {
     let addresses = attempt
         .phase(
             ProbePhase::Resolve,
             ProbeFault::ResolveTimeout,
-            resolve(&address.host, servers),
+            resolve(
+                &address.host,
+                &surroundings.name_servers,
+                &surroundings.reading,
+            ),
         )
         .await?;
     attempt.addresses = Some(addresses.len());

@@ -25,6 +25,7 @@ fn nowhere() -> Surroundings {
         name_servers: vec![server::name_server(server::Says::Nothing)],
         root: PathBuf::from("/nowhere"),
         trusted: None,
+        reading: Reading::alone(),
     }
 }
 

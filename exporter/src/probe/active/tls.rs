@@ -96,7 +96,7 @@ async fn weigh(
     let (root, trusted) = (surroundings.root.clone(), surroundings.trusted.clone());
     let (pins, file) = (probe.expected_root.clone(), probe.ca_file.clone());
     let now = attempt.now();
-    let work = tokio::task::spawn_blocking(move || {
+    let work = surroundings.reading.read(move || {
         let expected = Expected::load(&pins, file.as_deref())?;
         let case = Case {
             chain: &chain,
@@ -108,16 +108,11 @@ async fn weigh(
             of_system(&root, trusted.as_deref())
         }))
     });
-    let judged = attempt
-        .in_time(work)
-        .await
-        .ok_or_else(|| Failure::new(ProbeFault::System, "the roots could not be read in time"))?;
-    judged.unwrap_or_else(|died| {
-        Err(Failure::new(
-            ProbeFault::System,
-            format!("the chain could not be judged: {died}"),
-        ))
-    })
+    let judged = attempt.in_time(work).await;
+    judged.unwrap_or_else(|| {
+        let message = "the roots could not be read in time: is a mount dead?";
+        Err(Failure::new(ProbeFault::System, message))
+    })?
 }
 
 fn server_name(host: &Host) -> Result<ServerName<'static>, Failure> {

@@ -159,6 +159,9 @@ fn a_file_that_cannot_be_read_is_found() {
         .into_iter()
         .map(|one| one.message)
         .collect();
-    assert_eq!(messages, ["/etc/environment cannot be read: it is no file"]);
+    assert_eq!(
+        messages,
+        ["/etc/environment cannot be read: it is no plain file"]
+    );
     assert_eq!(inspect(Path::new("/nowhere/at/all")), []);
 }

@@ -93,6 +93,7 @@ async fn no_more_than_a_few_run_at_once() {
         tasks.push(tokio::spawn(ask_again_and_again(
             probe,
             shared.clone(),
+            Reading::alone(),
             Duration::ZERO,
         )));
     }

@@ -8,7 +8,6 @@
 //! Files are read for each run, so that what changes needs no restart; a list in a
 //! file is bounded.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -20,6 +19,7 @@ use rustls::pki_types::pem::PemObject as _;
 use super::super::attempt::Failure;
 use super::super::fingerprint::Fingerprint;
 use super::certificate::Certificate;
+use crate::config::plain_file;
 
 /// Longest file of roots, in bytes. Mozilla's whole list has a quarter of a megabyte.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -106,8 +106,9 @@ impl Expected {
     }
 }
 
-/// A public key with the head that lists of anchors leave out (X.690, section 8.9).
-fn sequence(content: &[u8]) -> Vec<u8> {
+/// A public key or a name with the head that lists of anchors leave out (X.690, section
+/// 8.9).
+pub(super) fn sequence(content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut whole = vec![0x30];
     match u8::try_from(length) {
@@ -155,10 +156,11 @@ pub(super) fn of_system(root: &Path, told: Option<&Path>) -> Vec<CertificateDer<
 ///
 /// # Errors
 ///
-/// If it cannot be read, is far too long, or holds no certificate.
+/// If it cannot be read, is no plain file, is far too long, or holds no certificate.
 pub(crate) fn certificates_of_file(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let mut bytes = Vec::new();
-    File::open(path)?
+    plain_file::open(path)?
+        .0
         .take(FILE_BYTES_MAX.saturating_add(1))
         .read_to_end(&mut bytes)?;
     let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| FILE_BYTES_MAX < length);
@@ -178,6 +180,8 @@ pub(crate) fn certificates_of_file(path: &Path) -> io::Result<Vec<CertificateDer
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::*;
 
     #[test]
@@ -215,5 +219,15 @@ mod tests {
         }
         assert!(certificates_of_file(folder.path()).is_err());
         assert!(of_system(folder.path(), None).is_empty());
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_roots_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("ca.pem");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let error = certificates_of_file(&pipe).unwrap_err();
+        assert_eq!(error.to_string(), "it is no plain file");
+        assert!(of_system(folder.path(), Some(&pipe)).is_empty());
     }
 }
