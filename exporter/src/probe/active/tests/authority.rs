@@ -94,6 +94,20 @@ impl Authority {
         }
     }
 
+    /// The key of another, which has this name, under this one's signature.
+    pub(super) fn cross_sign(
+        &self,
+        common_name: &str,
+        other: &Self,
+        years: Years,
+    ) -> CertificateDer<'static> {
+        let mut params = authority_params(common_name);
+        params.not_before = date_time_ymd(years.0, 1, 1);
+        params.not_after = date_time_ymd(years.1, 1, 1);
+        let crossed = params.signed_by(other.issuer.key(), &self.issuer).unwrap();
+        crossed.der().clone()
+    }
+
     pub(super) fn der(&self) -> CertificateDer<'static> {
         self.issuer.der().clone()
     }

@@ -43,6 +43,34 @@ async fn a_chain_to_an_expected_root_is_well() {
     assert_eq!(data.iter().count(), 0);
 }
 
+/// Servers show what old programs need, as a root's signature by an older one: it may have
+/// expired long ago, and nobody here needs it.
+#[tokio::test]
+async fn what_expires_beside_the_way_to_the_root_is_not_when_the_chain_expires() {
+    let root = Authority::root("Our Root");
+    let stranger = root.sign(&["other.example"], (2020, 2021));
+    let identity = root.sign(&[HOST], (2020, 2080));
+    let (address, _data) = Tls::new(identity.with(stranger.chain)).serve();
+    let (probe, _folder) = tls_of(address, HOST, &root);
+    let run = run(&probe).await;
+    assert_eq!(run.outcome, Ok(()), "{:?}", run.message);
+    let expires_at = run.tls.unwrap().expires_at.unwrap();
+    assert_eq!(expires_at.to_string(), "2080-01-01T00:00:00Z");
+}
+
+#[tokio::test]
+async fn an_old_signature_above_the_expected_root_is_not_when_the_chain_expires() {
+    let root = Authority::root("Our Root");
+    let crossed = Authority::root("Old Root").cross_sign("Our Root", &root, (2020, 2021));
+    let identity = root.sign(&[HOST], (2020, 2080)).with([crossed]);
+    let (address, _data) = Tls::new(identity).serve();
+    let (probe, _folder) = tls_of(address, HOST, &root);
+    let run = run(&probe).await;
+    assert_eq!(run.outcome, Ok(()), "{:?}", run.message);
+    let expires_at = run.tls.unwrap().expires_at.unwrap();
+    assert_eq!(expires_at.to_string(), "2080-01-01T00:00:00Z");
+}
+
 #[tokio::test]
 async fn a_vendors_name_under_a_strange_root_is_intercepted_and_the_root_is_named() {
     let proxy = Authority::of_proxy("Corp Proxy CA", "Example");

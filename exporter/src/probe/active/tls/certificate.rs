@@ -51,6 +51,11 @@ impl<'a> Certificate<'a> {
         has_name && components.any(|part| part.as_str() == Ok(component))
     }
 
+    /// Whether its issuer has this whole name, in DER.
+    pub(super) fn is_issued_by_name(&self, name: &[u8]) -> bool {
+        self.read.issuer.as_raw() == name
+    }
+
     /// Whether it names itself as its issuer, as roots do.
     pub(super) fn is_self_issued(&self) -> bool {
         self.read.subject.as_raw() == self.read.issuer.as_raw()

@@ -21,7 +21,7 @@ use super::super::address::Host;
 use super::super::attempt::Failure;
 use super::certificate::{Certificate, path_of};
 use super::handshake::provider;
-use super::roots::{Expected, public, store_of};
+use super::roots::{Expected, public, sequence, store_of};
 
 /// Longest name of an authority in a sentence, in characters.
 const NAME_CHARACTERS_MAX: usize = 120;
@@ -65,7 +65,8 @@ pub(super) struct Case<'a> {
 pub(super) struct Verdict {
     /// That all is well, or the most telling thing that is not.
     pub(super) outcome: Result<String, Failure>,
-    /// When the first certificate of those shown expires.
+    /// When the first certificate expires on the way to the root that the chain was found
+    /// to lead to; else of all that were shown.
     pub(super) expires_at: Option<Timestamp>,
     /// Whom the first one is for.
     pub(super) subject: Option<Untrusted>,
@@ -98,7 +99,7 @@ pub(super) fn judge(
     let root = path.last().map(|last| last.issuer());
     let mut verdict = Verdict {
         outcome: Ok(String::new()),
-        expires_at: read.iter().filter_map(Certificate::expires_at).min(),
+        expires_at: earliest(&read),
         subject: read.first().map(|leaf| Untrusted::new(&leaf.subject())),
         root: root.as_deref().map(Untrusted::new),
         is_intercepted: None,
@@ -120,6 +121,9 @@ pub(super) fn judge(
         root: shortened(root.as_deref().unwrap_or_default()),
     };
     let end = bench.end(&system);
+    if let Ok(End::Expected(anchors)) = &end {
+        verdict.expires_at = earliest(up_to(anchors, &path).iter().copied());
+    }
     verdict.is_intercepted = match &end {
         Ok(End::Expected(_) | End::VendorsName | End::Itself) => Some(false),
         Ok(End::Elsewhere(ProbeFault::Intercepted, _)) => Some(true),
@@ -127,6 +131,29 @@ pub(super) fn judge(
     };
     verdict.outcome = end.and_then(|end| bench.conclude(end));
     verdict
+}
+
+fn earliest<'c, 'a: 'c>(
+    certificates: impl IntoIterator<Item = &'c Certificate<'a>>,
+) -> Option<Timestamp> {
+    let expiries = certificates.into_iter();
+    expiries.filter_map(Certificate::expires_at).min()
+}
+
+/// The path as far as the first certificate that one of these issued. What a server shows
+/// beyond it, as an old root's signature below a newer root, is needed by nobody.
+fn up_to<'p, 'c, 'a>(
+    anchors: &RootCertStore,
+    path: &'p [&'c Certificate<'a>],
+) -> &'p [&'c Certificate<'a>] {
+    let is_anchored = |one: &&Certificate<'_>| {
+        let issuers = anchors.roots.iter();
+        issuers
+            .map(|anchor| anchor.subject.as_ref())
+            .any(|subject| one.is_issued_by_name(&sequence(subject)))
+    };
+    let length = path.iter().position(is_anchored);
+    length.and_then(|last| path.get(..=last)).unwrap_or(path)
 }
 
 struct Bench<'a> {
