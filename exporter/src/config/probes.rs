@@ -4,6 +4,7 @@
 //! file; ranges and what must not be said together are `check`'s, and how each is asked
 //! is `probe::active`'s.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,7 @@ pub struct ProbeConfig {
     /// The connector whose path it looks at, if it belongs to one.
     #[serde(default, deserialize_with = "decode::present")]
     pub connector: Option<String>,
-    /// From one run to the next, about.
+    /// From the end of a run to the next one, about.
     #[serde(default = "default_interval")]
     pub interval: HumanDuration,
     /// How long a run may take in all.
@@ -74,6 +75,16 @@ pub struct TlsProbe {
     /// The explicit proxy to go through.
     #[serde(default, deserialize_with = "decode::present")]
     pub proxy: Option<String>,
+}
+
+impl TlsProbe {
+    /// The name to ask for, if it is not the address's.
+    fn other_name(&self) -> Option<&str> {
+        let host = self.address.rsplit_once(':').map(|(host, _)| host);
+        self.server_name
+            .as_deref()
+            .filter(|name| host.is_none_or(|host| !host.eq_ignore_ascii_case(name)))
+    }
 }
 
 /// A TCP connection to ask for.
@@ -136,13 +147,16 @@ impl Question<'_> {
         }
     }
 
-    /// Whom it asks, for people.
-    pub fn target(&self) -> &str {
+    /// Whom it asks, for people: with the name asked for, if that is another.
+    pub fn target(&self) -> Cow<'_, str> {
         match self {
-            Self::Tls(tls) => &tls.address,
-            Self::Tcp(tcp) => &tcp.address,
-            Self::Dns(dns) => &dns.name,
-            Self::Proxy(_) => "this host's settings",
+            Self::Tls(tls) => match tls.other_name() {
+                Some(name) => Cow::Owned(format!("{} (as {name})", tls.address)),
+                None => Cow::Borrowed(&tls.address),
+            },
+            Self::Tcp(tcp) => Cow::Borrowed(&tcp.address),
+            Self::Dns(dns) => Cow::Borrowed(&dns.name),
+            Self::Proxy(_) => Cow::Borrowed("this host's settings"),
         }
     }
 }
@@ -222,7 +236,7 @@ impl ProbeConfig {
             name: Arc::from(self.name.as_str()),
             connector: self.connector.as_deref().map(Arc::from),
             kind: question.kind(),
-            target: Arc::from(question.target()),
+            target: Arc::from(&*question.target()),
         })
     }
 }
@@ -231,5 +245,28 @@ impl Config {
     /// The probes as the writer has to know them, in the configuration's order.
     pub fn probe_plans(&self) -> Vec<ProbePlan> {
         self.probes.iter().filter_map(ProbeConfig::plan).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_names_the_name_asked_for_if_it_is_another() {
+        let target = |address: &str, name: Option<&str>| {
+            let mut probe = ProbeConfig::of_tls("p", address);
+            probe.tls.as_mut().unwrap().server_name = name.map(str::to_owned);
+            probe.plan().unwrap().target
+        };
+        assert_eq!(&*target("a.example:443", None), "a.example:443");
+        assert_eq!(
+            &*target("a.example:443", Some("A.example")),
+            "a.example:443"
+        );
+        assert_eq!(
+            &*target("a.example:443", Some("b.example")),
+            "a.example:443 (as b.example)"
+        );
     }
 }

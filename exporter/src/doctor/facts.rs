@@ -147,7 +147,9 @@ pub(super) enum Plane {
     Management,
     /// Where its tunnel leads.
     Data,
-    /// What the configuration names.
+    /// The name under which it finds the nearest data plane.
+    Gateway,
+    /// What a probe of the configuration asks.
     Configured,
 }
 

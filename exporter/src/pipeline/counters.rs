@@ -3,12 +3,14 @@
 //! A counter is found by its index while lines are read, and by its
 //! [`SeriesKey`] in the store. The table remembers what was committed, so a turn
 //! writes only what moved, as absolute values: written twice, they are still right.
+//! That holds for one counter a key, so of two the second is never written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::reading::SeriesKey;
 use model::signal::Signal;
+use tracing::error;
 
 /// Place of a counter in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ impl CounterIndex {
 #[derive(Debug, Default)]
 pub struct CounterTable {
     rows: Vec<Row>,
+    /// The keys of all rows.
+    opened: HashSet<SeriesKey>,
     /// Values from the store that wait for their series to be opened.
     restored: HashMap<SeriesKey, u64>,
 }
@@ -36,6 +40,9 @@ struct Row {
     /// `None` until the series stands in the store: also a 0 must be written once,
     /// so that the next start knows the series is not new.
     committed: Option<u64>,
+    /// Whether an earlier row has the same key, which is our mistake. Both in the store
+    /// would overwrite each other, and the series would step back.
+    is_double: bool,
 }
 
 impl CounterTable {
@@ -43,6 +50,7 @@ impl CounterTable {
     pub fn new(restored: HashMap<SeriesKey, u64>) -> Self {
         Self {
             rows: Vec::new(),
+            opened: HashSet::new(),
             restored,
         }
     }
@@ -61,10 +69,15 @@ impl CounterTable {
                 label_values,
             };
             let committed = self.restored.remove(&key);
+            let is_double = !self.opened.insert(key.clone());
+            if is_double {
+                error!(?signal, "two counters of one name: one is not kept");
+            }
             self.rows.push(Row {
                 key,
                 value: committed.unwrap_or(0),
                 committed,
+                is_double,
             });
         }
         first
@@ -86,7 +99,7 @@ impl CounterTable {
     pub fn uncommitted(&self) -> Vec<(SeriesKey, u64)> {
         self.rows
             .iter()
-            .filter(|row| row.committed != Some(row.value))
+            .filter(|row| !row.is_double && row.committed != Some(row.value))
             .map(|row| (row.key.clone(), row.value))
             .collect()
     }
@@ -133,6 +146,18 @@ mod tests {
         assert_eq!(table.uncommitted(), vec![(key("a"), 42), (key("b"), 0)]);
         table.mark_committed();
         assert_eq!(table.uncommitted(), vec![]);
+    }
+
+    #[test]
+    fn of_two_counters_of_one_name_the_first_is_kept_and_never_steps_back() {
+        let mut table = CounterTable::new(HashMap::from([(key("a"), 41)]));
+        let first = table.open(Signal::LogBytes, [vec!["a".into()]]);
+        let second = table.open(Signal::LogBytes, [vec!["a".into()]]);
+        table.add(first, 1);
+        table.add(second, 1);
+        assert_eq!(table.uncommitted(), vec![(key("a"), 42)]);
+        table.mark_uncommitted();
+        assert_eq!(table.uncommitted(), vec![(key("a"), 42)]);
     }
 
     #[test]

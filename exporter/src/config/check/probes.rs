@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use model::connector::Tool;
+
 use super::super::probes::{DnsProbe, ProbeConfig, ProxyProbe, Question, TcpProbe, TlsProbe};
 use super::{Checker, Config, ConfigError, KeyPath, Part, shortened};
 use crate::probe::active::address::{Address, Host, Network};
@@ -31,6 +33,10 @@ impl Checker<'_> {
             let item = path.index(index);
             let name = probe.name.as_str();
             self.name(&item.key("name"), Part::Value, name)?;
+            if Tool::ALL.iter().any(|tool| tool.name() == name) {
+                let wrong = format!("`{name}` is the name of a vendor's tool");
+                return Err(self.refuse(&item.key("name"), &wrong));
+            }
             if let Some(first) = names.insert(name, index) {
                 let wrong = format!("`{name}` is also the name of `{}`", path.index(first));
                 return Err(self.refuse(&item.key("name"), &wrong));

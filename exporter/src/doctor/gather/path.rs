@@ -93,7 +93,7 @@ fn of_tenant(tenant: &str) -> Vec<Target> {
     [
         (Plane::Management, management),
         (Plane::Data, data),
-        (Plane::Configured, gateway),
+        (Plane::Gateway, gateway),
     ]
     .map(|(plane, probe)| Target { plane, probe })
     .into()
@@ -128,7 +128,7 @@ async fn ask_one(target: &Target, clock: Clock) -> Option<Asked> {
     Some(Asked {
         plane: target.plane,
         kind: target.kind()?,
-        target: probe.question()?.target().to_owned(),
+        target: probe.question()?.target().into_owned(),
         host: target.host().to_owned(),
         run,
     })
@@ -171,7 +171,7 @@ mod tests {
                     .and_then(|tls| tls.server_name.clone());
                 (
                     target.plane,
-                    question.target().to_owned(),
+                    question.target().into_owned(),
                     name.unwrap_or_else(|| target.host().to_owned()),
                 )
             })
@@ -191,9 +191,13 @@ mod tests {
                     "ns-1234.us-sjc1.npa.goskope.com:443",
                     tenant
                 ),
-                of(Plane::Data, "stitcher.npa.goskope.com:443", tenant),
                 of(
-                    Plane::Configured,
+                    Plane::Data,
+                    "stitcher.npa.goskope.com:443 (as ns-1234.us-sjc1.npa.goskope.com)",
+                    tenant
+                ),
+                of(
+                    Plane::Gateway,
                     "gateway.npa.goskope.com",
                     "gateway.npa.goskope.com"
                 ),

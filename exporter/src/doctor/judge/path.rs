@@ -3,6 +3,7 @@
 //! A name that does not resolve is one finding of its own; what would have used it is
 //! not blamed again.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -116,24 +117,26 @@ fn of_kind(facts: &Facts, kind: ProbeKind, nothing: &str) -> Verdict {
 }
 
 fn title(asked: &Asked) -> String {
-    match asked.plane {
-        Plane::Management => format!("management plane `{}`", asked.target),
-        Plane::Data => format!("data plane `{}`", asked.target),
-        Plane::Configured => format!("`{}`", asked.target),
-    }
+    format!("{} `{}`", role(asked), asked.target)
+}
+
+/// What it is to us; a probe of the configuration by its name.
+fn role(asked: &Asked) -> Cow<'_, str> {
+    Cow::Borrowed(match asked.plane {
+        Plane::Management => "management plane",
+        Plane::Data => "data plane",
+        Plane::Gateway => "gateway",
+        Plane::Configured => return Cow::Owned(format!("probe {}", asked.run.probe)),
+    })
 }
 
 fn finding(asked: &Asked, fault: ProbeFault, place: &str) -> Finding {
-    let plane = match asked.plane {
-        Plane::Management => "management plane: ",
-        Plane::Data => "data plane: ",
-        Plane::Configured => "",
-    };
+    let role = role(asked);
     let message = asked.run.message.expose();
     let problem = if message.is_empty() {
-        format!("{plane}{fault}")
+        format!("{role}: {fault}")
     } else {
-        format!("{plane}{message}")
+        format!("{role}: {message}")
     };
     Finding::failed(place, problem, advice::action(fault))
 }

@@ -28,7 +28,10 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "probes[].name",
-        Shape::Text("a name of 1 to 64 of `A-Z a-z 0-9 . _ -` that no other probe has"),
+        Shape::Text(
+            "a name of 1 to 64 of `A-Z a-z 0-9 . _ -` that no other probe and no vendor's tool \
+             (`nsdiag`, `stagentcli`, `cato-sdp`) has",
+        ),
         "required",
         "management-plane",
         "The label `probe` of everything it tells. Renaming it starts new series.",
@@ -45,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         Shape::Duration(SECOND, DAY),
         "1m",
         "30s",
-        "From one run to the next, a tenth more or less by chance. The first runs follow the \
+        "From the end of a run to the next one, a tenth more or less by chance. The first runs follow the \
          start, one after the other.",
     ),
     row(
