@@ -19,6 +19,9 @@ use crate::cli::Failure;
 use crate::config::secret::SECRET_BYTES_MAX;
 use crate::config::{Config, StoreConfig};
 
+/// Words that readers of YAML take for something else than a text (1.1 and 1.2).
+const YAML_WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+
 /// Flags of `snmp user`.
 #[derive(Debug, Clone, Args)]
 pub struct UserArgs {
@@ -207,15 +210,15 @@ fn file_stem(name: &str) -> String {
         .collect()
 }
 
-/// Text as YAML reads it back.
+/// Text as YAML reads it back. Without quotes stands only what begins with a letter or a
+/// stroke and is no word of YAML's own, in whatever case: a number begins with neither.
 fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
-    let has_letter = text.contains(|c: char| c.is_ascii_alphabetic() || c == '/');
-    let is_word = matches!(
-        text,
-        "true" | "false" | "null" | "yes" | "no" | "on" | "off"
-    );
-    if has_letter && !is_word && text.chars().all(is_plain) && !text.starts_with('-') {
+    let begins_well = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+    let is_word = YAML_WORDS
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(text));
+    if begins_well && !is_word && text.chars().all(is_plain) {
         return text.to_owned();
     }
     serde_json::Value::from(text).to_string()
@@ -267,6 +270,13 @@ mod tests {
             ("true", "\"true\""),
             ("a: b", "\"a: b\""),
             ("/etc/x.key", "/etc/x.key"),
+            ("1e5", "\"1e5\""),
+            ("0x1f", "\"0x1f\""),
+            ("No", "\"No\""),
+            ("NULL", "\"NULL\""),
+            (".nan", "\".nan\""),
+            ("-a", "\"-a\""),
+            ("", "\"\""),
         ] {
             assert_eq!(quoted(name), written);
         }
