@@ -336,13 +336,13 @@ signals! {
         Processes ("ztna_host_processes" Gauge None []
             "Processes there are"),
         ProcessCount ("ztna_host_process_instances" Gauge None ["process"]
-            "Processes that it is: the connector's together, or the one that is largest or busiest beside it"),
+            "Processes counted as one: all of the connector's, or, beside it, the one with most memory (largest) or most processor time (busiest)"),
         ProcessCpu ("ztna_host_process_cpu_ratio" Gauge None ["process"]
-            "Share of one processor that it took since the look before"),
+            "Share of one processor that the process took since the look before"),
         ProcessMemory ("ztna_host_process_resident_memory_bytes" Gauge Bytes ["process"]
-            "Memory that it holds"),
+            "Memory that the process holds in RAM"),
         ProcessFiles ("ztna_host_process_open_fds" Gauge None ["process"]
-            "Files that it holds open"),
+            "Files that the process holds open"),
         BootTime ("ztna_host_boot_time_seconds" Gauge Seconds []
             "When the host was started, to the second"),
         ClockSynchronised ("ztna_host_clock_synchronised" Gauge None []
