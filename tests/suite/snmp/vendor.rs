@@ -118,10 +118,9 @@ fn the_vendors_eighteen_objects_are_those_of_snmpd_over_v3() {
         };
         let mut last = (String::new(), String::new());
         let agreed = wait::until(PATIENCE, name, || {
-            let theirs = asker.get(&who, snmpd.address, &theirs_oid)?;
-            last = (theirs, asker.get(&who, ours, oid)?);
-            let (theirs, own) = &last;
-            let verdict = judge(theirs, own, *room);
+            last.0 = asker.get(&who, snmpd.address, &theirs_oid)?;
+            last.1 = asker.get(&who, ours, oid)?;
+            let verdict = judge(&last.0, &last.1, *room);
             Ok((verdict != "different").then_some(verdict))
         });
         let verdict = agreed.unwrap_or("different");
