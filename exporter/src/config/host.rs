@@ -91,7 +91,7 @@ impl Default for HostConfig {
 }
 
 impl HostConfig {
-    /// How long one collector may take: [`TIME_LIMIT`] or the interval if nobody says,
+    /// How long one collector may take: `TIME_LIMIT` or the interval if nobody says,
     /// whichever is shorter.
     pub fn time_limit(&self) -> Duration {
         self.time_limit

@@ -7,13 +7,13 @@
 //!
 //! The kernel takes about six microseconds a socket for its lists, and some milliseconds
 //! for empty ones on a host with much memory. So they are read as rarely as that is dear:
-//! [`PortCount`] rests for three hundred times as long as it took, and its last count
+//! `PortCount` rests for three hundred times as long as it took, and its last count
 //! stands meanwhile, for minutes at most.
 //!
 //! Source of the lists: proc_net(5), and `Documentation/networking/proc_net_tcp.rst`.
 //!
 //! Known limits: connections to different peers may share a port, so more are possible
-//! than there are ports. A list beyond [`LIST_BYTES_MAX`] is not counted.
+//! than there are ports. A list beyond `LIST_BYTES_MAX` is not counted.
 
 use std::ops::RangeInclusive;
 use std::path::Path;

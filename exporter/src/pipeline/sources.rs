@@ -4,7 +4,7 @@
 //! translates, and holds one scanner a source.
 //!
 //! It also learns what files tell beside their lines: the order of their dates, as far as
-//! it needs more than the file's start ([`dates`]), and by their names which version of a
+//! it needs more than the file's start (`dates`), and by their names which version of a
 //! client was started last. Names of files that gave no line tell nothing.
 
 mod dates;
