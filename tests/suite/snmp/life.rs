@@ -16,6 +16,9 @@ use harness::wait::{self, PATIENCE};
 
 use super::{BOOTS, UPTIME};
 
+/// snmpInPkts.
+const IN_PACKETS: &str = "1.3.6.1.2.1.11.1.0";
+
 fn boots(asker: &Asker, agent: &Agent) -> u64 {
     let address = addresses(agent, 1).unwrap()[0];
     asker
@@ -177,6 +180,45 @@ fn users_come_and_go_by_a_reload_and_the_engine_lives_on() {
         .wait_until_shown(&["ztna_config_last_reload_successful 0"])
         .unwrap();
     assert_eq!(boots(&asker, &agent), 1);
+}
+
+#[test]
+fn what_was_counted_is_not_lost_when_a_reload_takes_snmp_away_and_brings_it_back() {
+    let scene = scene("").unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    let asker = Asker::new().unwrap();
+    let who = as_community(COMMUNITY);
+    let packets = |agent: &Agent| {
+        let address = addresses(agent, 1).unwrap()[0];
+        asker.number(&who, address, IN_PACKETS).unwrap()
+    };
+    for _ in 0..20 {
+        packets(&agent);
+    }
+    let with = scene.usual_config();
+    let without: String = with
+        .lines()
+        .filter(|line| !line.starts_with("snmp: "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_ne!(without, with, "the section was not found: {with}");
+    scene.write_config(&without).unwrap();
+    agent.reload().unwrap();
+    wait::until(PATIENCE, "SNMP to be gone", || {
+        let page = agent.page()?;
+        let is_gone = page.value("ztna_snmp_notices_waiting", &[]).is_none();
+        Ok(is_gone.then_some(()))
+    })
+    .unwrap();
+    scene.write_config(&with).unwrap();
+    agent.reload().unwrap();
+    agent.wait_until_shown(&["ztna_snmp_v3_serving 1"]).unwrap();
+    let listens = addresses(&agent, 2).unwrap();
+    let after = asker.number(&who, listens[1], IN_PACKETS).unwrap();
+    assert!(20 < after, "{after} packets, as if from the beginning");
+    // The engine itself was away, which version 3 must be told of.
+    let started = asker.number(&as_user(USER, PASSPHRASE), listens[1], BOOTS);
+    assert_eq!(started.unwrap(), 2);
 }
 
 /// Lets every write to the store's journal fail until it is let go.

@@ -45,6 +45,31 @@ fn a_notice_that_waited_over_a_kill_is_told_and_then_forgotten() {
 }
 
 #[test]
+fn a_target_that_a_reload_brings_is_not_told_of_a_start_long_past() {
+    let scene = scene("").unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    let address = free_address().unwrap();
+    let with = scene.usual_config().replace(
+        "snmp: {",
+        &format!(
+            "snmp: {{targets: [{{name: late, address: \"{address}\", community_file: community}}], "
+        ),
+    );
+    scene.write_config(&with).unwrap();
+    agent.reload().unwrap();
+    let told = r#"ztna_snmp_notices_total{target="late",outcome="sent"} 0"#;
+    agent
+        .wait_until_shown(&[told, "ztna_snmp_notices_waiting 0"])
+        .unwrap();
+    agent.terminate().unwrap();
+    // No number was given: there was no notice.
+    assert_eq!(
+        store::look_up(&scene.store(), "snmp.notice_last").unwrap(),
+        None
+    );
+}
+
+#[test]
 fn the_test_says_how_each_target_fared() {
     let address = free_address().unwrap();
     let dead = free_address().unwrap();
