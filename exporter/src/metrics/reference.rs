@@ -327,7 +327,17 @@ impl ShownFamily {
         let mut cell = String::new();
         let mut last_name = "";
         for (name, value) in &self.labels {
+            // What stands for all values stands once.
+            let in_words = match name.as_str() {
+                // It changes with each release; a table of it would be old at once.
+                "version" => Some("its number"),
+                "target" => Some("the configured name"),
+                _ => None,
+            };
             if name == last_name {
+                if in_words.is_some() {
+                    continue;
+                }
                 cell.push(' ');
             } else {
                 if !cell.is_empty() {
@@ -335,12 +345,7 @@ impl ShownFamily {
                 }
                 cell.push_str(&format!("`{name}`: "));
             }
-            // The version changes with each release; a table of it would be old at once.
-            cell.push_str(&match name.as_str() {
-                "version" => "its number".to_owned(),
-                "target" => "the configured name".to_owned(),
-                _ => format!("`{value}`"),
-            });
+            cell.push_str(&in_words.map_or_else(|| format!("`{value}`"), str::to_owned));
             last_name = name;
         }
         cell
