@@ -188,12 +188,9 @@ fn what_was_counted_is_not_lost_when_a_reload_takes_snmp_away_and_brings_it_back
     let agent = Agent::start(&scene).unwrap();
     let asker = Asker::new().unwrap();
     let who = as_community(COMMUNITY);
-    let packets = |agent: &Agent| {
-        let address = addresses(agent, 1).unwrap()[0];
-        asker.number(&who, address, IN_PACKETS).unwrap()
-    };
+    let address = addresses(&agent, 1).unwrap()[0];
     for _ in 0..20 {
-        packets(&agent);
+        asker.number(&who, address, IN_PACKETS).unwrap();
     }
     let with = scene.usual_config();
     let without: String = with
