@@ -2,9 +2,9 @@
 //!
 //! Each probe is a task of its own: soon after the start, one after the other, and then
 //! an interval after the end of each run, a tenth more or less by chance so that hosts
-//! and probes do not march in step. A probe waits for its own run before it thinks of the next, and no more than
-//! a few run at once; a probe that had to wait longer than its interval for its place
-//! says so once.
+//! and probes do not march in step. A probe waits for its own run before it thinks of the
+//! next, and no more than a few run at once; a probe that had to wait longer than its
+//! interval for its place says so once.
 //!
 //! A run goes to the writer without waiting on a thread: if its inbox is full, the task
 //! tries again soon, holding this one run and asking nothing meanwhile. Only a change of
