@@ -228,7 +228,7 @@ signals! {
         CertificateExpiry ("ztna_probe_certificate_expiry_timestamp_seconds" Gauge Seconds [
             "connector", "probe"
         ]
-            "When the first certificate to expire of the chain that was shown does so"),
+            "When the first certificate to expire on the way to the expected root does so, or of all that were shown if there is no such way"),
         TlsIntercepted ("ztna_probe_tls_intercepted" Gauge None ["connector", "probe"]
             "Whether the chain ends in another root than it should: TLS is inspected on the path (1)"),
         TlsInfo ("ztna_probe_tls_info" Info None ["connector", "probe", "version", "cipher"]
