@@ -92,6 +92,7 @@ impl Filesystems {
         let ignored = Ignored {
             types: &self.settings.ignored_types,
             mountpoints: &self.settings.ignored_mountpoints,
+            but_for: &self.settings.update_folders,
         };
         let mut kept = with_data(mounts, ignored);
         if HOST_ROWS_MAX < kept.len() {
@@ -100,7 +101,10 @@ impl Filesystems {
                 kept.len().saturating_sub(HOST_ROWS_MAX),
                 kept.len()
             ));
+            // Where an update is written stays, whatever its name.
+            kept.sort_by_key(|mount| !mount.carries(&self.settings.update_folders));
             kept.truncate(HOST_ROWS_MAX);
+            kept.sort_by(|one, other| one.mountpoint.cmp(&other.mountpoint));
         }
         Some(kept)
     }

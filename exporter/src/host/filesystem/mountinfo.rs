@@ -7,6 +7,7 @@
 //! Source of the fields: proc_pid_mountinfo(5).
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::super::reader::{TextError, numbered};
 
@@ -45,6 +46,13 @@ impl Mount {
         self.fstype.starts_with("nfs")
             || self.fstype.starts_with("fuse")
             || REMOTE.contains(&self.fstype.as_str())
+    }
+
+    /// Whether one of the folders lies on it, or may: the longest such mount point does.
+    pub fn carries(&self, folders: &[PathBuf]) -> bool {
+        folders
+            .iter()
+            .any(|folder| is_at_or_below(&folder.to_string_lossy(), &self.mountpoint))
     }
 }
 
@@ -116,6 +124,8 @@ pub struct Ignored<'a> {
     pub types: &'a [String],
     /// Mount points, with all below them.
     pub mountpoints: &'a [String],
+    /// Folders whose own mount points stay all the same: what is written there must fit.
+    pub but_for: &'a [PathBuf],
 }
 
 /// The mounts that hold data, each space once, by mount point.
@@ -129,7 +139,8 @@ pub fn with_data(mounts: Vec<Mount>, ignored: Ignored<'_>) -> Vec<Mount> {
     let mut stands_for: BTreeMap<String, (String, String)> = BTreeMap::new();
     let wanted = mounts.into_iter().filter(|mount| {
         let is_below = |folder: &String| is_at_or_below(&mount.mountpoint, folder);
-        !ignored.types.contains(&mount.fstype) && !ignored.mountpoints.iter().any(is_below)
+        !ignored.types.contains(&mount.fstype)
+            && (!ignored.mountpoints.iter().any(is_below) || mount.carries(ignored.but_for))
     });
     for mount in wanted {
         let known = stands_for.get(&mount.device_number);
@@ -177,6 +188,7 @@ mod tests {
         let ignored = Ignored {
             types: &types,
             mountpoints: &mountpoints,
+            but_for: &[],
         };
         let shown = match read_mountinfo(text) {
             Ok(mounts) => {
@@ -283,7 +295,7 @@ mod tests {
         ) {
             let _ = read_mountinfo(&String::from_utf8_lossy(&bytes));
             let mounts = read_mountinfo(&lines.join("\n")).unwrap();
-            let kept = with_data(mounts, Ignored { types: &[], mountpoints: &[] });
+            let kept = with_data(mounts, Ignored { types: &[], mountpoints: &[], but_for: &[] });
             prop_assert!(kept.windows(2).all(|pair| pair[0].mountpoint < pair[1].mountpoint));
         }
     }

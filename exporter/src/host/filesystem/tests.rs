@@ -87,10 +87,16 @@ fn below_a_folder_the_first_processs_table_counts() {
 fn an_update_is_written_where_the_folder_really_is() {
     let table = format!("{TABLE}4 1 8:3 / /var/lib/docker rw - ext4 /dev/sdc rw\n");
     let (_folder, mut settings) = host(&table, &["data", "srv/share", "var/lib/docker"]);
-    // The engine's own mounts are left out, the disk it lies on is not.
-    settings.ignored_mountpoints = vec!["/var/lib/docker/overlay2".to_owned()];
-    let (found, _, _) = collect(&mut Filesystems::new(&settings, Clock::start()));
-    assert_eq!(update_mountpoints(&found), ["/", "/var/lib/docker"]);
+    // The engine's own mounts are left out, the disk it lies on is not: by default, too.
+    for ignored in ["/var/lib/docker/overlay2", "/var/lib/docker", "/var/lib"] {
+        settings.ignored_mountpoints = vec![ignored.to_owned()];
+        let (found, _, _) = collect(&mut Filesystems::new(&settings, Clock::start()));
+        assert_eq!(
+            update_mountpoints(&found),
+            ["/", "/var/lib/docker"],
+            "{ignored}"
+        );
+    }
 }
 
 #[test]
@@ -153,12 +159,13 @@ fn a_dead_server_takes_one_thread_and_no_other_mount() {
 #[test]
 fn more_mounts_than_rows_are_shown_in_part() {
     let lines = (0..300).map(|number| format!("1 0 9:{number} / /m{number} rw - ext4 x rw\n"));
-    let (_folder, settings) = host(&lines.collect::<String>(), &[]);
+    let (_folder, mut settings) = host(&lines.collect::<String>(), &[]);
+    settings.update_folders = vec![PathBuf::from("/m99/images")];
     let mut reader = Reader::default();
     let filesystems = Filesystems::new(&settings, Clock::start());
-    assert_eq!(
-        filesystems.mounts(&mut reader).unwrap().len(),
-        HOST_ROWS_MAX
-    );
+    let kept = filesystems.mounts(&mut reader).unwrap();
+    assert_eq!(kept.len(), HOST_ROWS_MAX);
+    // The last one by name; but an update is written to it.
+    assert!(kept.iter().any(|mount| mount.mountpoint == "/m99"));
     assert_eq!(reader.settle().1.unwrap(), "44 of 300 mounts are left out");
 }

@@ -227,7 +227,8 @@ pub(super) const ROWS: &[Row] = &[
         Shape::List("a list of at most 256 folders, like `[/mnt/backup]`"),
         "where container engines and systemd mount for others",
         "[/mnt/backup, /run/docker]",
-        "Mount points that are left out with all below them, in place of the default list.",
+        "Mount points that are left out with all below them, in place of the default list. \
+         Those that a folder of `update_folders` lies on stay all the same.",
     ),
     row(
         "host.ignored_mountpoints[]",
