@@ -4,6 +4,7 @@
 //! has its troubles, and each trouble its number on the page; the same by SNMP.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::UdpSocket;
 use std::process::Command;
@@ -13,6 +14,7 @@ use harness::agent::Agent;
 use harness::page::Page;
 use harness::tools::agent_binary;
 use harness::wait::{self, PATIENCE};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 /// What the story must come to, in any order; it is told over and over.
@@ -83,6 +85,12 @@ impl Demo {
 
     fn told(&self) -> String {
         fs::read_to_string(self.folder.path().join("told")).unwrap()
+    }
+
+    /// What stands in the folder for temporary files.
+    fn left(&self) -> Vec<OsString> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
     }
 
     /// The greeting's commands for SNMP, as they can be pasted.
@@ -161,11 +169,20 @@ fn the_demo_shows_the_whole_story_and_ends_by_itself() {
     ] {
         assert!(story.contains(words), "{words} is not in:\n{story}");
     }
-    let left: Vec<_> = fs::read_dir(demo.folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(left, ["told"], "the demo's folder is gone");
+    assert_eq!(demo.left(), ["told"], "the demo's folder is gone");
+}
+
+#[test]
+fn a_closed_terminal_ends_the_demo_and_leaves_nothing_behind() {
+    let mut demo = Demo::start("1", "600");
+    let ended = wait::until(PATIENCE, "the demo to end", || {
+        // Said again: the first may come a moment before it listens to it.
+        drop(demo.agent.signal(Signal::HUP));
+        demo.agent.ended()
+    });
+    let status = ended.unwrap();
+    assert!(status.success(), "{status}: {}", demo.agent.log_tail());
+    assert_eq!(demo.left(), ["told"]);
 }
 
 #[test]

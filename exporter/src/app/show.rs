@@ -3,7 +3,8 @@
 //! What the demo writes is in [`crate::demo`]; the agent that reads it is the
 //! ordinary one, with a configuration as a person would write it.
 //!
-//! Known limit: a killed demo leaves its temporary folder behind.
+//! Known limit: a demo that is killed, or stopped in its first moments, leaves its
+//! temporary folder behind.
 
 mod settings;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::Context;
 use snmp_agent::oid::Oid;
 use snmp_agent::tree::ztna::DEFAULT_BASE;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, warn};
 
 use self::settings::Places;
@@ -83,13 +85,33 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let options = RunOptions {
         load: Arc::new(move |_| load(&config)),
         lifecycle: false,
-        until: Box::pin(story.clone().end(args.seconds.map(Duration::from_secs))),
+        until: Box::pin(end_of(story.clone(), args.seconds.map(Duration::from_secs))),
         on_listening: story.clone().begin(files),
     };
     let ended = agent::run(options, clock);
     gateway.stop();
     story.stop()?;
     ended
+}
+
+/// Ends with the story, or when whoever looks on goes away: a demo has no configuration to
+/// read anew, so a closed terminal means what Ctrl-C means, and so does Ctrl-\.
+async fn end_of(story: Story, length: Option<Duration>) {
+    let gone = async {
+        let signals = (signal(SignalKind::hangup()), signal(SignalKind::quit()));
+        if let (Ok(mut hangup), Ok(mut quit)) = signals {
+            tokio::select! {
+                _ = hangup.recv() => {}
+                _ = quit.recv() => {}
+            }
+        } else {
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        () = story.end(length) => {}
+        () = gone => {}
+    }
 }
 
 /// An address that nobody beyond this machine can reach.
