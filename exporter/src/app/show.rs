@@ -105,7 +105,7 @@ async fn end_of(story: Story, length: Option<Duration>) {
                 _ = quit.recv() => {}
             }
         } else {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
     };
     tokio::select! {
