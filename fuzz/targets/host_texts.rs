@@ -53,6 +53,7 @@ fn mounts(text: &str) {
     let ignored = Ignored {
         types: &["proc".to_owned()],
         mountpoints: &["/run/docker".to_owned()],
+        but_for: &[],
     };
     let count = mounts.len();
     let kept = with_data(mounts, ignored);
