@@ -1,18 +1,27 @@
-//! From facts to messages: what is worth telling, when, and what is told together.
+//! From facts to messages: what is worth telling, when, to whom, and what is told together.
 //!
-//! [`level`] says when a number is in a bad way, [`incident`] which few messages come of
-//! that. [`updates`] follows update runs of [`profile`]s on their [`schedule`]: each
-//! Publisher's attempt is judged in [`run`], and [`batch`] groups what is told as the
-//! vendor documents it.
+//! [`rule`]s say what is worth an alert, and [`engine`] steps them: [`level`] says when a
+//! number is in a bad way, [`incident`] which few messages come of that. [`updates`] follows
+//! update runs of [`profile`]s on their [`schedule`]: each Publisher's attempt is judged in
+//! [`run`], and [`batch`] groups what is told as the vendor documents it. [`compose`] words
+//! a [`notification`] for each [`receiver`], [`outbox`] holds what waits, [`deliver`] sends.
 //!
-//! All of it is pure: time and facts are arguments, decisions are values that carry their
-//! reason, and what must outlive the process is a plain value. Not here: where facts come
-//! from, the wording of a mail, sending.
+//! All but the last is pure: time and [`facts`] are arguments, decisions are values that
+//! carry their reason, and what must outlive the process is a plain value. Not here: where
+//! facts come from, and the store.
 
 pub mod batch;
+pub mod compose;
+pub mod deliver;
+pub mod engine;
+pub mod facts;
 pub mod incident;
 pub mod level;
+pub mod notification;
+pub mod outbox;
 pub mod profile;
+pub mod receiver;
+pub mod rule;
 pub mod run;
 pub mod schedule;
 pub mod updates;

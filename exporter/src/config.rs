@@ -9,6 +9,7 @@
 //! Nothing is opened for use here: the store's folder is only looked at, and
 //! catalogues are only found; `logparse` proves their rows.
 
+mod alerts;
 mod catalogue;
 mod check;
 mod decode;
@@ -40,6 +41,7 @@ use jiff::tz::TimeZone;
 use model::connector::ConnectorKind;
 use serde::Deserialize;
 
+pub use self::alerts::AlertsConfig;
 pub use self::catalogue::{CatalogueFilesError, catalogue_files};
 pub use self::check::{NameError, check_name};
 use self::document::{Document, Part};
@@ -99,6 +101,9 @@ pub struct Config {
     /// How SNMP is served.
     #[serde(default)]
     pub snmp: SnmpConfig,
+    /// What is worth an alert, and who is told.
+    #[serde(default)]
+    pub alerts: AlertsConfig,
     /// The text that this came from, to point into it.
     #[serde(skip)]
     source: Option<Arc<Document>>,
@@ -314,6 +319,7 @@ impl Config {
             host: HostConfig::default(),
             probes: Vec::new(),
             snmp: SnmpConfig::default(),
+            alerts: AlertsConfig::default(),
             source: None,
             listen_of_text: Vec::new(),
         };

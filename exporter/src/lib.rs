@@ -4,6 +4,7 @@
 //! log generator; the binary is a thin `main` over [`cli`].
 
 pub mod agent;
+pub mod alerting;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -9,7 +9,9 @@
 //! [`snapshot`] shows state and counters to every reader. What may be published
 //! at all is one table, [`signal::SIGNALS`].
 
+pub mod alert;
 pub mod connector;
+pub mod delivery;
 pub mod event;
 pub mod histogram;
 pub mod host;

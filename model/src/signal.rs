@@ -63,6 +63,7 @@ macro_rules! signals {
         connector { $($variant:ident $row:tt,)+ }
         probe { $($probe:ident $probe_row:tt,)+ }
         host { $($host:ident $host_row:tt,)+ }
+        alert { $($alert:ident $alert_row:tt,)+ }
     ) => {
         /// Every fact that may be published.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +73,8 @@ macro_rules! signals {
             Probe(ProbeSignal),
             /// Something about the host.
             Host(HostSignal),
+            /// Something about alerts, their messages, and the agent's own faults.
+            Alert(AlertSignal),
         }
 
         /// Facts about active probes and the vendors' tools. The label `connector` is empty
@@ -87,11 +90,18 @@ macro_rules! signals {
             $(#[doc = help!($host_row)] $host,)+
         }
 
+        /// Facts about alerts, messages on their way, and what is wrong with the agent.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum AlertSignal {
+            $(#[doc = help!($alert_row)] $alert,)+
+        }
+
         /// The table: one row a signal, in the order of the exposition.
         pub const SIGNALS: &[SignalRow] = &[
             $(row!(Signal::$variant, $row),)+
             $(row!(Signal::Probe(ProbeSignal::$probe), $probe_row),)+
             $(row!(Signal::Host(HostSignal::$host), $host_row),)+
+            $(row!(Signal::Alert(AlertSignal::$alert), $alert_row),)+
         ];
 
         impl Signal {
@@ -107,6 +117,11 @@ macro_rules! signals {
                     Self::Host(host) => match host {
                         $(HostSignal::$host => {
                             &row!(Signal::Host(HostSignal::$host), $host_row)
+                        })+
+                    },
+                    Self::Alert(alert) => match alert {
+                        $(AlertSignal::$alert => {
+                            &row!(Signal::Alert(AlertSignal::$alert), $alert_row)
                         })+
                     },
                 }
@@ -372,6 +387,34 @@ signals! {
         SampleTime ("ztna_host_sampled_timestamp_seconds" Gauge Seconds []
             "When the host was looked at last"),
     }
+    alert {
+        Firing ("ztna_alert_firing" Gauge None ["rule", "severity"]
+            "Alerts of the rule that fire now"),
+        Pending ("ztna_alert_pending" Gauge None ["rule", "severity"]
+            "Alerts of the rule whose matter is in a bad way, and not for long enough yet"),
+        Held ("ztna_alert_held" Gauge None ["rule", "severity"]
+            "Alerts of the rule that fire and of which nobody is told: silenced, in maintenance, or explained by another"),
+        Notifications ("ztna_alert_notifications_total" Counter None ["rule", "message"]
+            "Notifications decided, by what they say"),
+        RuleFailures ("ztna_alert_rule_failures_total" Counter None ["rule"]
+            "Times the rule could not be evaluated"),
+        EventsSkipped ("ztna_alert_events_skipped_total" Counter None []
+            "Events that no rule saw since more came at once than rules look at"),
+        Silences ("ztna_alert_silences" Gauge None []
+            "Silences in force"),
+        OutboxMessages ("ztna_outbox_messages" Gauge None ["state"]
+            "Deliveries that wait: not tried yet (queued), or tried without success (retrying)"),
+        OutboxOldest ("ztna_outbox_oldest_timestamp_seconds" Gauge Seconds []
+            "When the oldest message that waits was rendered; absent if none waits"),
+        Deliveries ("ztna_deliveries_total" Counter None ["receiver", "result"]
+            "Attempts at delivery, by what came of them"),
+        UpdateScheduled ("ztna_update_scheduled_timestamp_seconds" Gauge Seconds ["profile"]
+            "When the profile's next scheduled update begins"),
+        ReleasesBehind ("ztna_publisher_releases_behind" Gauge None ["connector"]
+            "How many releases newer than the connector's own the configuration lists"),
+        AgentFault ("ztna_agent_fault" Gauge None ["fault"]
+            "Whether something is wrong with the agent itself (1)"),
+    }
 }
 
 impl Signal {
@@ -431,6 +474,13 @@ mod tests {
             "resource",
             "collector",
             "order",
+            "rule",
+            "severity",
+            "message",
+            "receiver",
+            "result",
+            "profile",
+            "fault",
         ];
         // The one family whose labels carry what the vendor's own tool says.
         for row in SIGNALS.iter().filter(|row| row.kind != SignalKind::Info) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::alert::{AgentFault, AlertRow, HistoryRow, Severity, Silence};
 use crate::connector::{ConnectorKind, ConnectorState, Facts, ProbeFailure, Tool};
 use crate::event::{Event, EventKey, EventKind};
 use crate::histogram::RttHistogram;
@@ -37,6 +38,64 @@ pub struct Snapshot {
     pub probes: Vec<ProbeSnapshot>,
     /// The latest events, newest first, at most [`RECENT_EVENTS_MAX`].
     pub recent_events: Arc<[RecentEvent]>,
+    /// Alerts, and messages on their way.
+    pub alerts: Arc<AlertsSnapshot>,
+}
+
+/// Most decisions kept for people to look at on the page; the store has more.
+pub const RECENT_HISTORY_MAX: usize = 100;
+
+/// Alerts and their messages at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlertsSnapshot {
+    /// Rules in force, in their order.
+    pub rules: Vec<RuleSnapshot>,
+    /// What is pending, firing or just over, the worst first.
+    pub rows: Vec<AlertRow>,
+    /// The latest decisions, newest first, at most [`RECENT_HISTORY_MAX`].
+    pub history: Arc<[HistoryRow]>,
+    /// Silences that are in force or will be.
+    pub silences: Vec<Silence>,
+    /// What waits to be delivered.
+    pub outbox: OutboxSnapshot,
+    /// Receivers in force with their attempts by result, every result present.
+    pub deliveries: Vec<(Arc<str>, Vec<(&'static str, u64)>)>,
+    /// Events that no rule saw.
+    pub events_skipped: u64,
+    /// When the profiles' next scheduled updates begin.
+    pub scheduled: Vec<(Arc<str>, Option<Timestamp>)>,
+    /// How many newer releases than its own there are, of connectors of which it is known.
+    pub releases_behind: Vec<(Arc<str>, u32)>,
+    /// What is wrong with the agent, every fault present.
+    pub faults: Vec<(AgentFault, bool)>,
+}
+
+/// A rule in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSnapshot {
+    /// Its id.
+    pub id: Arc<str>,
+    /// The type of alert.
+    pub alert: Arc<str>,
+    /// How bad its alerts are, or the worst of them if that depends.
+    pub severity: Severity,
+    /// Notifications by what they say, every word present.
+    pub notifications: Vec<(&'static str, u64)>,
+    /// Times it could not be evaluated.
+    pub failures: u64,
+    /// The last such failure, in words for people.
+    pub last_failure: Option<Arc<str>>,
+}
+
+/// What waits to be delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxSnapshot {
+    /// Deliveries not tried yet.
+    pub queued: u64,
+    /// Deliveries tried without success, to be tried again.
+    pub retrying: u64,
+    /// When the oldest message of them was rendered.
+    pub oldest_at: Option<Timestamp>,
 }
 
 /// The host at one moment, and how it stands to its limits.

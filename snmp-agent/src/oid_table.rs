@@ -7,7 +7,7 @@
 
 use model::connector::Aspect;
 use model::event::EventKind;
-use model::signal::{HostSignal, ProbeSignal, Signal};
+use model::signal::{AlertSignal, HostSignal, ProbeSignal, Signal};
 
 /// Where a signal is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,7 @@ macro_rules! placements {
                 $(Signal::$variant => place!($place),)+
                 Signal::Probe(probe) => probe_placement(probe),
                 Signal::Host(host) => host_placement(host),
+                Signal::Alert(alert) => alert_placement(alert),
             }
         }
     };
@@ -114,6 +115,22 @@ placements_of! { probe_placement ProbeSignal {
     TlsIntercepted ["ztnaProbeIntercepted"],
     TlsInfo ["ztnaProbeTlsVersion", "ztnaProbeTlsCipher"],
     DnsAddresses ["ztnaProbeAddresses"],
+} }
+
+placements_of! { alert_placement AlertSignal {
+    Firing ["ztnaAlertCount", "ztnaAlertRule", "ztnaAlertSeverity"],
+    Pending ("what may come to nothing is for dashboards; the table shows what fires"),
+    Held ("a poller sees the alert itself; that nobody is told of it is the page's"),
+    Notifications ("the agent's own bookkeeping, on /metrics"),
+    RuleFailures ("the alert `agent-fault` tells of them"),
+    EventsSkipped ("the alert `agent-fault` tells of them"),
+    Silences ("the agent's own bookkeeping, on /metrics"),
+    OutboxMessages ("the agent's own bookkeeping, on /metrics"),
+    OutboxOldest ("the alert `agent-fault` tells of messages that wait for long"),
+    Deliveries ("the agent's own bookkeeping, on /metrics"),
+    UpdateScheduled ("a plan of the configuration, on the page and on /metrics"),
+    ReleasesBehind ("the alert `version-unsupported` tells of it"),
+    AgentFault ("the alert `agent-fault` tells of each"),
 } }
 
 placements_of! { host_placement HostSignal {

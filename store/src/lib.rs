@@ -13,6 +13,7 @@ mod error;
 mod kept;
 mod look_up;
 mod open;
+mod outbox;
 mod quarantine;
 mod read_rows;
 mod schema;
@@ -23,6 +24,7 @@ mod writer;
 pub use error::{CommitError, CommitFailure, OpenError};
 pub use kept::{KEPT_ENTRIES_MAX, KEPT_KEY_BYTES_MAX, KEPT_VALUE_BYTES_MAX, KeptError, check_kept};
 pub use look_up::{LookUpError, look_up};
+pub use outbox::{ALERT_STATES_MAX, HistoryQuery, OutboxError, OutboxReader, StoredDelivery};
 pub use turn::{
     LastEvent, LastRead, LogName, NearMissSample, PositionUpdate, Restored, StoredPosition, Turn,
 };

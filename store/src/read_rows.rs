@@ -41,6 +41,7 @@ pub(crate) fn read_all(connection: &Connection) -> Result<Restored, Trouble> {
         kept: read_kept(connection)?,
         next_file_id: read_meta(connection, "next_file_id")?,
         has_history: 0 < turns,
+        ..Restored::default()
     })
 }
 

@@ -10,7 +10,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use model::alert::HistoryRow;
 use model::connector::ConnectorState;
+use model::delivery::{Delivery, OutboxMessage};
 use model::event::EventKind;
 use model::position::{FileId, Position};
 use model::reading::SeriesKey;
@@ -51,6 +53,16 @@ pub struct Turn {
     /// Small values that other parts of the program keep, by key; `None` removes one.
     /// Within the bounds of [`crate::check_kept`]: others are not found again.
     pub kept: Vec<(Arc<str>, Option<Vec<u8>>)>,
+    /// What alerting remembers, by key; `None` removes one. At most
+    /// [`crate::ALERT_STATES_MAX`] are found again.
+    pub alert_states: Vec<(Arc<str>, Option<Vec<u8>>)>,
+    /// Messages that are new. One that is stored already stays as it is.
+    pub messages: Vec<OutboxMessage>,
+    /// Deliveries that are new or went on; each replaces the one of the same message and
+    /// recipient.
+    pub deliveries: Vec<Delivery>,
+    /// Decisions that are new; each replaces the one of the same serial.
+    pub history: Vec<HistoryRow>,
     /// The next file id that was never given out. Never falls: a smaller number
     /// than the stored one leaves the stored one.
     pub next_file_id: u64,
@@ -130,6 +142,17 @@ pub struct Restored {
     pub last_read: Vec<LastRead>,
     /// Small values that other parts of the program keep, sorted by key.
     pub kept: Vec<(Arc<str>, Vec<u8>)>,
+    /// What alerting remembers, sorted by key.
+    pub alert_states: Vec<(Arc<str>, Vec<u8>)>,
+    /// Messages that have a queued delivery, by serial, without their bodies: see
+    /// [`crate::OutboxReader`].
+    pub messages: Vec<OutboxMessage>,
+    /// Queued deliveries, by the serial of their message.
+    pub deliveries: Vec<Delivery>,
+    /// The latest decisions, newest first, at most [`model::snapshot::RECENT_HISTORY_MAX`].
+    pub history: Vec<HistoryRow>,
+    /// The highest serial that any message has had, or 0.
+    pub last_message_serial: u64,
     /// The next file id that was never given out, from 0 on.
     pub next_file_id: u64,
     /// Whether any turn was ever committed. `false` for a fresh or reset store:

@@ -121,6 +121,7 @@ impl Fold {
             kept: self.kept.clone().into_iter().collect(),
             next_file_id: self.next_file_id,
             has_history: 0 < self.turns,
+            ..Restored::default()
         }
     }
 }
@@ -335,6 +336,7 @@ fn turn() -> impl Strategy<Value = Turn> {
                     last_read,
                     kept,
                     next_file_id: next,
+                    ..Turn::default()
                 }
             },
         )

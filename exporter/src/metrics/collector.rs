@@ -110,6 +110,10 @@ pub fn series_of(signal: Signal, snapshot: &Snapshot) -> Vec<Series<'_>> {
                 walk::of_host(signal, host, &mut lines);
             }
         }
+        Signal::Alert(signal) => {
+            lines.first_labels = Vec::new();
+            walk::of_alerts(signal, &snapshot.alerts, &mut lines);
+        }
         // All others are facts of connectors.
         _ => {}
     }

@@ -67,6 +67,16 @@ one, and absent until the first after a start.
 |---|---|---|---|---|
 ";
 
+const ALERTS_OPENING: &str = "
+## Alerts
+
+Every rule, receiver and fault has its series from the start. What the rules are and how
+messages travel is in [alerts.md](alerts.md).
+
+| name | type | unit | labels | meaning |
+|---|---|---|---|---|
+";
+
 const HOST_OPENING: &str = "
 ## The host
 
@@ -167,6 +177,7 @@ enum Section {
     Connectors,
     Probes,
     Host,
+    Alerts,
 }
 
 impl Section {
@@ -174,6 +185,7 @@ impl Section {
         match signal {
             Signal::Probe(_) => Self::Probes,
             Signal::Host(_) => Self::Host,
+            Signal::Alert(_) => Self::Alerts,
             _ => Self::Connectors,
         }
     }
@@ -184,6 +196,7 @@ impl Section {
             Self::Connectors => "",
             Self::Probes => PROBES_OPENING,
             Self::Host => HOST_OPENING,
+            Self::Alerts => ALERTS_OPENING,
         }
     }
 }

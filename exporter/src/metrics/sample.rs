@@ -52,6 +52,7 @@ pub(crate) fn snapshot() -> Snapshot {
         ],
         host: None,
         probes: Vec::new(),
+        alerts: Arc::default(),
         recent_events: Arc::from([
             recent("pub-sjc-2", EventKind::UpdateFailed, "docker_pull", 480),
             recent("pub-fra-1", EventKind::TunnelConnected, "", 60),

@@ -180,6 +180,7 @@ async fn a_probe_tells_since_when_while_its_news_are_remembered() {
     let report = json_of(snapshot()).await;
     assert_eq!(since(&report), at(500).to_string());
     let forgotten = Snapshot {
+        alerts: Arc::default(),
         recent_events: Arc::from([]),
         ..snapshot()
     };
@@ -190,6 +191,7 @@ async fn a_probe_tells_since_when_while_its_news_are_remembered() {
     check(&page_of(forgotten).await, &["last success"]);
     // News of an earlier outcome do not date the present one.
     let older = Snapshot {
+        alerts: Arc::default(),
         recent_events: Arc::from([news(
             "probe:management-plane",
             EventKind::ProbeRecovered,

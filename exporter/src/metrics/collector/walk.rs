@@ -4,6 +4,7 @@
 //! lines are. A part that a product does not have gives no line, a moment or a
 //! measurement that nobody has yet neither. How lines are written is the parent's.
 
+mod alerts;
 mod host;
 mod probes;
 
@@ -19,6 +20,7 @@ use model::signal::{ProbeSignal, Signal, SignalRow};
 use model::snapshot::{ConnectorSnapshot, LogSnapshot, ToolSnapshot};
 use model::untrusted::Untrusted;
 
+pub(super) use self::alerts::of_alerts;
 pub(super) use self::host::of_host;
 pub(super) use self::probes::of_probe;
 use super::{Series, Value, seconds};
@@ -60,7 +62,7 @@ pub(super) fn of_connector<'a>(
         Signal::Probe(signal) => of_tools(connector, lines, |tool, lines| {
             of_tool(signal, tool, lines);
         }),
-        Signal::Host(_) => {}
+        Signal::Host(_) | Signal::Alert(_) => {}
         Signal::LogLines => of_logs(connector, lines, |log, lines| {
             lines.counts(&log.lines, LineOutcome::name);
         }),

@@ -236,6 +236,7 @@ pub(super) fn snapshot() -> Snapshot {
     Snapshot {
         host: Some(Arc::new(host())),
         probes: probes(),
+        alerts: Arc::default(),
         recent_events: Arc::from([
             news("host:disk", EventKind::ThresholdBreached, "disk"),
             news(
