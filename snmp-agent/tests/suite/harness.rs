@@ -2,7 +2,7 @@
 //! does not change, users and communities as the checks want them.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ pub(crate) const PRIV_PASSPHRASE: &str = "privpass12";
 #[derive(Debug, Default)]
 pub(crate) struct ManualClock {
     milliseconds: AtomicU64,
+    wall_back_seconds: AtomicI64,
 }
 
 impl ManualClock {
@@ -38,12 +39,23 @@ impl ManualClock {
         let milliseconds = u64::try_from(time.as_millis()).unwrap();
         self.milliseconds.fetch_add(milliseconds, Ordering::SeqCst);
     }
+
+    /// Puts the wall clock back, and only it.
+    pub(crate) fn set_wall_back(&self, seconds: i64) {
+        self.wall_back_seconds.store(seconds, Ordering::SeqCst);
+    }
+
+    /// How long it has been going.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.now().uptime
+    }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Now {
         let uptime = Duration::from_millis(self.milliseconds.load(Ordering::SeqCst));
-        let start = Timestamp::from_second(1_800_000_000).unwrap();
+        let back = self.wall_back_seconds.load(Ordering::SeqCst);
+        let start = Timestamp::from_second(1_800_000_000 - back).unwrap();
         Now {
             uptime,
             wall: start.checked_add(uptime).unwrap(),

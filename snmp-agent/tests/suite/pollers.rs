@@ -134,29 +134,53 @@ const FRAMEWORK: &str = "SNMP-FRAMEWORK-MIB DEFINITIONS ::= BEGIN\n\
     SnmpAdminString ::= TEXTUAL-CONVENTION DISPLAY-HINT \"255t\" STATUS current\n\
     DESCRIPTION \"-\" SYNTAX OCTET STRING (SIZE (0..255))\nEND\n";
 
-/// What the strictest linter says about a text, with all modules that it wants.
-pub(crate) fn lint(text: &Path) -> Result<String, String> {
+/// A folder with all modules that ours wants.
+fn modules() -> Result<Folder, String> {
     let folder = Folder::new("smi");
     for entry in fs::read_dir(ietf_modules()?).unwrap().flatten() {
         let name = entry.path().with_extension("");
         fs::copy(entry.path(), folder.0.join(name.file_name().unwrap())).unwrap();
     }
     fs::write(folder.0.join("SNMP-FRAMEWORK-MIB"), FRAMEWORK).unwrap();
-    let output = Command::new("smilint")
-        .args(["-l", "6"])
-        .arg(text)
-        .env("SMIPATH", &folder.0)
-        .output()
-        .map_err(|_| "smilint is not installed".to_owned())?;
+    Ok(folder)
+}
+
+/// What a command says, on both ways.
+fn said(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| error.to_string())?;
     let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
     said.push_str(&String::from_utf8_lossy(&output.stderr));
     Ok(said)
 }
 
+/// What the strictest linter says about a text, with all modules that it wants.
+pub(crate) fn lint(text: &Path) -> Result<String, String> {
+    let folder = modules()?;
+    let mut lint = Command::new("smilint");
+    said(lint.args(["-l", "6"]).arg(text).env("SMIPATH", &folder.0))
+        .map_err(|_| "smilint is not installed".to_owned())
+}
+
+/// What one of net-snmp's tools says that knows our module's text.
+pub(crate) fn with_our_names(
+    tool: &str,
+    text: &Path,
+    arguments: &[&str],
+) -> Result<String, String> {
+    let folder = modules()?;
+    fs::copy(text, folder.0.join("ZTNA-EXPORTER-MIB")).unwrap();
+    let mut command = Command::new(tool);
+    command.arg("-M").arg(&folder.0);
+    said(command.args(["-m", "ZTNA-EXPORTER-MIB"]).args(arguments))
+}
+
 /// Where Debian's package keeps the modules' definitions that people start from.
 const STOCK: &str = "/usr/share/doc/prometheus-snmp-exporter/examples/generator.yml";
 
-/// Debian's prometheus-snmp-exporter with its stock module `if_mib`.
+/// A module of ours, for what a host is asked beside its interfaces.
+const UCD: &str = include_str!("../fixtures/ucd.yml");
+
+/// Debian's prometheus-snmp-exporter with its stock module `if_mib` and with one of ours.
 pub(crate) struct SnmpExporter {
     child: Child,
     port: u16,
@@ -187,6 +211,10 @@ impl SnmpExporter {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
+        let configuration = folder.0.join("snmp.yml");
+        let mut modules = fs::read_to_string(&configuration).unwrap();
+        modules.push_str(UCD);
+        fs::write(configuration, modules).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = port.local_addr().unwrap().port();
         let child = Command::new("prometheus-snmp-exporter")
@@ -203,9 +231,9 @@ impl SnmpExporter {
         })
     }
 
-    /// The series that it makes of an agent, as `name{labels}`.
-    pub(crate) fn scrape(&self, agent: SocketAddr) -> BTreeSet<String> {
-        let path = format!("/snmp?module=if_mib&target={agent}");
+    /// The series that it makes of an agent with a module, as `name{labels}`.
+    pub(crate) fn scrape(&self, module: &str, agent: SocketAddr) -> BTreeSet<String> {
+        let path = format!("/snmp?module={module}&target={agent}");
         // It takes a moment to listen; connecting is refused until then.
         let page = (0..10_000)
             .find_map(|_| http_get(self.port, &path))

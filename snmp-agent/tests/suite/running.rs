@@ -226,33 +226,72 @@ fn a_source_that_is_not_on_the_list_gets_nothing() {
     assert_eq!(agent.handle().counters().get(Counter::InPackets), 1);
 }
 
-#[test]
-pub(crate) fn a_walk_goes_on_when_interfaces_come_and_go() {
+/// A walk from row to row below `root`, by questions of one kind, until it is over. Before
+/// each question the host has another interface and another disk than before.
+fn walk_while_rows_change(root: &[u32], tag: u8, repetitions: u8) -> u32 {
     let agent = Agent::on_loopback();
     let asker = Asker::new(agent.address());
-    let mut name = vec![1, 3, 6, 1, 2, 1, 2, 2, 1];
-    for round in 0..200_u32 {
+    let mut name = root.to_vec();
+    for round in 0..400 {
         let mut host = crate::harness::host();
         host.interfaces.push(Interface {
             index: 3 + round % 7,
             ..Interface::default()
         });
+        let mut disk = host.filesystems[0].clone();
+        disk.mountpoint = Arc::from(format!("/mnt/{}", round % 5));
+        host.filesystems.push(disk);
         agent.stage.picture.lock().unwrap().host = Arc::new(host);
         agent.clock.advance(Duration::from_secs(1));
         let mut message = get(1, &[&name]);
-        let tag = message.iter().position(|octet| *octet == 0xa0).unwrap();
-        message[tag] = 0xa1;
-        let next = first_name(&asker.answer(&message));
-        assert!(next > name, "{next:?} after {name:?}");
-        name = next;
-        if !name.starts_with(&[1, 3, 6, 1, 2, 1, 2]) {
-            return;
+        let place = message.iter().position(|octet| *octet == 0xa0).unwrap();
+        message[place] = tag;
+        // Behind the PDU's head, its number and non-repeaters, of one octet each.
+        message[place + 10] = repetitions;
+        for next in names(&asker.answer(&message)) {
+            assert!(next > name, "{next:?} after {name:?}");
+            name = next;
+            if !name.starts_with(root) {
+                return round;
+            }
         }
     }
     panic!("the walk did not end");
 }
 
-fn first_name(message: &[u8]) -> Vec<u32> {
+#[test]
+pub(crate) fn a_walk_goes_on_when_interfaces_and_disks_come_and_go() {
+    let interfaces: &[u32] = &[1, 3, 6, 1, 2, 1, 2, 2, 1];
+    let disks: &[u32] = &[1, 3, 6, 1, 4, 1, 2021, 9, 1];
+    for root in [interfaces, disks] {
+        let single = walk_while_rows_change(root, 0xa1, 0);
+        let bulk = walk_while_rows_change(root, 0xa5, 5);
+        assert!(20 < single && 4 < bulk && bulk < single, "{single} {bulk}");
+    }
+}
+
+/// A source has its picture ready; this is what happens if one has not, for longer than any
+/// poller waits.
+#[test]
+pub(crate) fn a_slow_source_loses_no_question() {
+    let agent = Agent::on_loopback();
+    let asker = Asker::new(agent.address());
+    assert_eq!(request_id(&asker.answer(&get(1, &[UPTIME]))), Some(1));
+    let slow = agent.stage.picture.lock().unwrap();
+    agent.clock.advance(Duration::from_secs(1));
+    for id in 100..300 {
+        asker.send(&get(id, &[UPTIME]));
+    }
+    assert_eq!(asker.receive(Duration::from_millis(1_200)), None);
+    drop(slow);
+    let answered = (100..300).map(|_| asker.receive(Duration::from_secs(10)).unwrap().0);
+    let answered: Vec<_> = answered.map(|one| request_id(&one).unwrap()).collect();
+    assert_eq!(answered, (100..300).collect::<Vec<_>>());
+    assert_eq!(request_id(&asker.answer(&get(2, &[UPTIME]))), Some(2));
+}
+
+/// The names in an answer.
+fn names(message: &[u8]) -> Vec<Vec<u32>> {
     use snmp_agent::ber::{Reader, SEQUENCE};
     let mut body = Reader::new(message).enter(SEQUENCE).unwrap();
     body.element().unwrap();
@@ -261,10 +300,14 @@ fn first_name(message: &[u8]) -> Vec<u32> {
     for _ in 0..3 {
         pdu.integer().unwrap();
     }
-    let mut name = Vec::new();
     let mut list = pdu.enter(SEQUENCE).unwrap();
-    list.enter(SEQUENCE).unwrap().oid(&mut name).unwrap();
-    name
+    let mut names = Vec::new();
+    while !list.is_empty() {
+        let mut name = Vec::new();
+        list.enter(SEQUENCE).unwrap().oid(&mut name).unwrap();
+        names.push(name);
+    }
+    names
 }
 
 #[test]

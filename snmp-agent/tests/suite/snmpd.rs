@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,14 +73,15 @@ const OURS: &[(&str, &str)] = &[
 const QUESTIONS_MAX: usize = 3_000;
 
 /// snmpd on a port and a folder of its own.
-struct Snmpd {
+pub(crate) struct Snmpd {
     child: Child,
     port: u16,
     folder: std::path::PathBuf,
 }
 
 impl Snmpd {
-    fn start(more: &str) -> Option<Self> {
+    /// Starts it, if it is installed, with more lines of configuration than it needs.
+    pub(crate) fn start(more: &str) -> Option<Self> {
         let port = UdpSocket::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
@@ -121,9 +122,13 @@ impl Snmpd {
         None
     }
 
+    /// Where it answers.
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
     fn ask(&self, tool: &str, names: &[&str]) -> String {
-        let address = format!("127.0.0.1:{}", self.port).parse().unwrap();
-        ask(tool, As::V2("public"), address, (&["-Oe"], names))
+        ask(tool, As::V2("public"), self.address(), (&["-Oe"], names))
     }
 
     fn walk(&self) -> BTreeMap<String, String> {

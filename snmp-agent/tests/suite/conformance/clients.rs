@@ -1,10 +1,10 @@
 //! Rows K: the pollers that people use, walking everything, and the module's text.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{IF, Lab, Outcome, Trial};
-use crate::pollers::{self, SnmpExporter, Walks};
+use super::{IF, Lab, Outcome, Trial, readers, series};
+use crate::pollers::{self, Walks};
 use crate::{notifications, tools};
 
 /// The names that net-snmp's own tool meets, in its order. Without types that version 1
@@ -46,46 +46,8 @@ fn meets_all(lab: &Lab, walks: Walks, roots: &[&str]) -> Outcome {
     Outcome::Holds
 }
 
-/// The series of stock `if_mib`: those of each interface, by what net-snmp's agent has too.
-fn if_mib(lab: &Lab) -> Outcome {
-    let exporter = match SnmpExporter::start() {
-        Ok(exporter) => exporter,
-        Err(why) => return Outcome::NotRun(why),
-    };
-    let series = exporter.scrape(lab.agent.address());
-    let of = |name: &str, device: &str| {
-        series.iter().any(|one| {
-            one.starts_with(&format!("{name}{{"))
-                && one.contains(&format!("ifDescr=\"{device}\""))
-                && one.contains(&format!("ifName=\"{device}\""))
-        })
-    };
-    let wanted = [
-        "ifHCInOctets",
-        "ifHCOutOctets",
-        "ifInErrors",
-        "ifOutDiscards",
-        "ifOperStatus",
-        "ifHighSpeed",
-        "ifMtu",
-        "ifPhysAddress",
-        "ifPromiscuousMode",
-        "ifHCInUcastPkts",
-        "ifCounterDiscontinuityTime",
-        "ifLastChange",
-        "ifConnectorPresent",
-    ];
-    let missing: Vec<&&str> = wanted
-        .iter()
-        .filter(|name| !["lo", "eth0"].iter().all(|device| of(name, device)))
-        .collect();
-    println!("{} series, missing: {missing:?}", series.len());
-    let kinds = series.iter().filter(|one| one.starts_with("ifType_info{"));
-    let is_whole = missing.is_empty() && series.contains("sysUpTime") && kinds.count() == 2;
-    Outcome::of(is_whole && series.len() > 60)
-}
-
-fn text() -> std::path::PathBuf {
+/// Our module.
+pub(crate) fn text() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("mib/ZTNA-EXPORTER-MIB.txt")
 }
 
@@ -94,7 +56,7 @@ pub(crate) const CLIENTS: &[Trial] = &[
     (
         "K1",
         "Debian's prometheus-snmp-exporter with its stock `if_mib` has every series of each interface",
-        if_mib,
+        series::of_stock_module,
     ),
     (
         "K2",
@@ -115,11 +77,7 @@ pub(crate) const CLIENTS: &[Trial] = &[
         },
     ),
     ("K5", "net-snmp's snmpnetstat shows the interfaces", |lab| {
-        let address = lab.agent.address().to_string();
-        let who = ["-v2c", "-c", "public", &address];
-        let interfaces = tools::run("snmpnetstat", &[&["-Ci"], &who[..]].concat());
-        println!("{interfaces}");
-        Outcome::of(interfaces.contains("eth0"))
+        Outcome::of(readers::netstat(lab))
     }),
     (
         "K6",
@@ -151,5 +109,30 @@ pub(crate) const CLIENTS: &[Trial] = &[
             notifications::every_kind_of_notification_is_understood();
             Outcome::Holds
         },
+    ),
+    (
+        "K9",
+        "net-snmp's snmpdf shows the storage, and the disks of UCD-SNMP-MIB",
+        |lab| Outcome::of(readers::df(lab)),
+    ),
+    (
+        "K10",
+        "net-snmp's snmptable shows the disks, each column under its name",
+        |lab| Outcome::of(readers::table(lab)),
+    ),
+    (
+        "K11",
+        "prometheus-snmp-exporter makes the same series of us as of snmpd, by its stock `if_mib`",
+        |_| series::are_those_of_snmpd("if_mib"),
+    ),
+    (
+        "K12",
+        "so it does of memory, disks, load, processors and storage, by a module of ours",
+        |_| series::are_those_of_snmpd("ucd"),
+    ),
+    (
+        "K13",
+        "net-snmp's tools name every object of ours by ZTNA-EXPORTER-MIB, and find its types right",
+        readers::our_names,
     ),
 ];

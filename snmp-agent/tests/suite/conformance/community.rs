@@ -1,7 +1,15 @@
 //! Rows A to D and F: versions 1 and 2c.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::host::Interface;
+use snmp_agent::access::{View, Visibility};
+use snmp_agent::oid::Oid;
+
 use super::{Check, DESCR, IF, IFX, Lab, UPTIME};
 use crate::datagram::{bytes, request_id};
+use crate::harness::{self, Agent, settings};
 use crate::tools::{As, ask};
 
 /// Rows A.
@@ -256,7 +264,42 @@ pub(crate) const REFUSALS: &[Check] = &[
             }) == 1
         },
     ),
+    ("D11", "a walk goes over thousands of hidden rows", |_| {
+        walks_over_what_is_hidden()
+    }),
 ];
+
+/// A walk through a view that shows what stands before and behind a hundred interfaces.
+fn walks_over_what_is_hidden() -> bool {
+    let mut settings = settings(&["127.0.0.1:0"]);
+    let part = |text, visibility| (Oid::parse(text).unwrap(), visibility);
+    let view = View::new(vec![
+        part("1.3.6.1.2.1", Visibility::Shown),
+        part("1.3.6.1.2.1.2", Visibility::Hidden),
+        part("1.3.6.1.2.1.31", Visibility::Hidden),
+    ]);
+    settings.views.insert(Arc::from("system"), view);
+    let agent = Agent::start(settings);
+    let mut host = harness::host();
+    let interface = host.interfaces[1].clone();
+    host.interfaces.extend((3..=100).map(|index| Interface {
+        index,
+        ..interface.clone()
+    }));
+    agent.stage.picture.lock().unwrap().host = Arc::new(host);
+    agent.clock.advance(Duration::from_secs(1));
+    let walk = |community| {
+        let words: (&[&str], &[&str]) = (&["-Cr25"], &["1.3.6.1.2.1"]);
+        let text = ask("snmpbulkwalk", As::V2(community), agent.address(), words);
+        let rows = text.lines().filter_map(name_and_type);
+        rows.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    let is_interface =
+        |name: &String| name.starts_with(".1.3.6.1.2.1.2.") || name.starts_with(".1.3.6.1.2.1.31.");
+    let (hidden, shown): (Vec<_>, Vec<_>) = walk("public").into_iter().partition(is_interface);
+    println!("{} rows hidden, {} shown", hidden.len(), shown.len());
+    3_000 < hidden.len() && 50 < shown.len() && walk("narrow") == shown
+}
 
 /// Rows F.
 pub(crate) const WALKS: &[Check] = &[

@@ -89,6 +89,15 @@ pub(crate) const FORMS: &[Check] = &[
         is_silence(lab, hex)
     }),
     (
+        "E1.19",
+        "a name of 128 numbers is looked for, one of 129 is met with silence",
+        |lab| {
+            let asks = |size| crate::datagram::get(9, &[&vec![1; size]]);
+            let answer = lab.asker.answer(&asks(128));
+            crate::datagram::request_id(&answer) == Some(9) && lab.asker.is_silence(&asks(129))
+        },
+    ),
+    (
         "E2",
         "a length in more octets than it needs is read",
         |lab| {

@@ -99,11 +99,21 @@ pub(crate) const PROGRAM: &[Check] = &[
         "each start counts, and the engine keeps its name",
         |_| done(running::each_start_counts_and_the_engine_keeps_its_name),
     ),
-    ("J2", "the engine's time goes on with the clock", |lab| {
-        let before = engine_time(lab);
-        lab.agent.clock.advance(Duration::from_secs(7));
-        engine_time(lab) == before + 7
-    }),
+    (
+        "J2",
+        "the engine's time goes on with the clock, and not with a wall clock that is set",
+        |lab| {
+            let before = engine_time(lab);
+            lab.agent.clock.advance(Duration::from_secs(7));
+            let later = engine_time(lab);
+            lab.agent.clock.set_wall_back(100_000);
+            let still = engine_time(lab);
+            lab.agent.clock.set_wall_back(-100_000);
+            let again = engine_time(lab);
+            lab.agent.clock.set_wall_back(0);
+            [later, still, again] == [before + 7; 3]
+        },
+    ),
     (
         "J3",
         "if its start cannot be stored, version 3 is refused and communities are served",
@@ -121,9 +131,11 @@ pub(crate) const PROGRAM: &[Check] = &[
         let text = crate::tools::run("snmpget", &[&who[..], &[super::DESCR]].concat());
         text.contains("STRING: \"Linux pub-1")
     }),
-    ("J6", "a walk goes on when interfaces come and go", |_| {
-        done(running::a_walk_goes_on_when_interfaces_come_and_go)
-    }),
+    (
+        "J6",
+        "a walk goes on when interfaces and disks come and go, by GETNEXT and by GETBULK",
+        |_| done(running::a_walk_goes_on_when_interfaces_and_disks_come_and_go),
+    ),
     ("J7", "who stops with questions in flight stops", |_| {
         done(running::who_stops_with_questions_in_flight_stops)
     }),
@@ -159,5 +171,10 @@ pub(crate) const PROGRAM: &[Check] = &[
             socket.set_nonblocking(true).unwrap();
             socket.recv(&mut [0; 10]).is_err()
         },
+    ),
+    (
+        "J11",
+        "a source slower than a second loses no question: each is answered, and the next at once",
+        |_| done(running::a_slow_source_loses_no_question),
     ),
 ];

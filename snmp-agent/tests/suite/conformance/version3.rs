@@ -101,13 +101,17 @@ pub(crate) const CHECKS: &[Check] = &[
                  -l authPriv"
             );
             is_value(&get(lab, &line))
-        })
+        }) && is_value(&get(lab, &who("shaauth", "authNoPriv")))
     }),
     ("G7", "a wrong engine is counted and told ours", |lab| {
         let line = format!("{} -e 0x8000000001020304", who("shaaes", "authPriv"));
-        lab.growth(&counter(USM, 4), || {
+        let growth = lab.growth(&counter(USM, 4), || {
             get(lab, &line);
-        }) == 1
+        });
+        let mut message = Message::get(&[UPTIME], clock(lab));
+        message.engine = vec![0x80, 0, 0, 0, 1, 2, 3, 4];
+        let report = Seen::plain(&lab.asker.answer(&message.build()));
+        growth == 1 && report.tag == 0xa8 && report.engine_id == crate::harness::ENGINE
     }),
     ("G8", "an unknown user is told so", |lab| {
         get(lab, &who("nobody", "authPriv")).contains("Unknown user name")

@@ -1,8 +1,14 @@
 //! Serves this host for people who try the agent out, and for measuring it.
 //!
 //! Usage: `serve ADDRESS`, for example `serve 127.0.0.1:1161`. The users and communities
-//! are those of the tests (`tests/suite/harness.rs`). Ends with Ctrl-C.
+//! are those of the tests (`tests/suite/harness.rs`). Ends with Ctrl-C. Started as `snmpd`,
+//! it takes snmpd's arguments and configuration instead, as far as `stand_in` reads them:
+//! so net-snmp's own test scripts ask us (`tests/fulltests`).
 
+mod stand_in;
+
+use std::io;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,16 +18,18 @@ use jiff::Timestamp;
 use model::snapshot::Snapshot;
 use snmp_agent::keep::{Clock, Now};
 use snmp_agent::notify::OutboxInMemory;
-use snmp_agent::run::{Foundation, Picture, Source, StartError, start};
+use snmp_agent::run::{Foundation, Picture, Source, start};
 
-#[path = "../tests/suite/harness.rs"]
+use self::stand_in::StandIn;
+
+#[path = "../../tests/suite/harness.rs"]
 #[expect(
     dead_code,
     clippy::unwrap_used,
     reason = "made for the tests, which use the rest and may stop at the first surprise"
 )]
 mod harness;
-#[path = "../tests/suite/proc.rs"]
+#[path = "../../tests/suite/proc.rs"]
 mod proc;
 
 /// How often the host is sampled, in milliseconds; the clock moves in tenths of that.
@@ -67,9 +75,14 @@ fn picture() -> Picture {
 
 #[expect(clippy::print_stdout, reason = "who starts it wants the port")]
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), StartError> {
-    let address = std::env::args().nth(1);
-    let address = address.unwrap_or("127.0.0.1:1161".to_owned());
+async fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let stand_in = stand_in(&arguments)?;
+    let address = arguments.get(1).map_or("127.0.0.1:1161", String::as_str);
+    let settings = match &stand_in {
+        Some(one) => one.settings.clone(),
+        None => harness::settings(&[address]),
+    };
     let clock = Arc::new(TickingClock::default());
     clock.started_second.store(wall_second(), Ordering::Relaxed);
     let latest = Arc::new(Latest(Mutex::new(picture())));
@@ -80,13 +93,27 @@ async fn main() -> Result<(), StartError> {
         outbox: Arc::new(OutboxInMemory::default()),
         counters: Arc::default(),
     };
-    let handle = start(harness::settings(&[&address]), foundation).await?;
+    let handle = start(settings, foundation).await;
+    let handle = handle.map_err(io::Error::other)?;
     println!("listening on {:?}", handle.addresses());
+    if let Some(one) = &stand_in {
+        one.announce()?;
+    }
     tokio::spawn(tick(clock, latest));
     // Without a signal handler only a kill ends it, which is well too.
     let _ = tokio::signal::ctrl_c().await;
     handle.stop().await;
     Ok(())
+}
+
+/// What to do in the place of snmpd, if it was started by that name.
+fn stand_in(arguments: &[String]) -> io::Result<Option<StandIn>> {
+    let program = arguments.first().map(Path::new);
+    if program.and_then(Path::file_name) != Some("snmpd".as_ref()) {
+        return Ok(None);
+    }
+    let words = arguments.get(1..).unwrap_or_default();
+    StandIn::read(words, &harness::ENGINE).map(Some)
 }
 
 /// The wall clock in seconds, as `date` tells it.
