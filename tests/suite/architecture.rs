@@ -54,7 +54,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     // Files.
     ("notify", &["tail"]),
     ("globset", &["tail", "ztna-exporter"]),
-    ("rustix", &["tail", "ztna-exporter"]),
+    ("rustix", &["tail", "alerts", "ztna-exporter"]),
     ("xxhash-rust", &["tail"]),
     ("flate2", &["tail", "ztna-exporter"]),
     // Bytes to events.
@@ -76,6 +76,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("minijinja", &["alerts"]),
     ("lettre", &["alerts"]),
     ("reqwest", &["alerts"]),
+    ("tokio-rustls", &["alerts"]),
     // Protocols.
     ("snmp", &["snmp-agent"]),
     ("quinn-udp", &["snmp-agent"]),
@@ -101,7 +102,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tempfile", &["ztna-exporter"]),
     ("sysinfo", &["ztna-exporter"]),
     ("rustls", &["alerts", "ztna-exporter"]),
-    ("webpki-roots", &["ztna-exporter"]),
+    ("webpki-roots", &["alerts", "ztna-exporter"]),
     ("x509-parser", &["ztna-exporter"]),
     ("hickory-resolver", &["ztna-exporter"]),
 ];
