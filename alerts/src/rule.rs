@@ -5,8 +5,10 @@
 //! [`condition`]'s, sentences with places [`wording`]'s; how a rule goes on from one
 //! moment to the next is [`crate::engine`]'s.
 
+pub mod catalogue;
 pub mod condition;
 pub mod load;
+mod nearest;
 pub mod wording;
 
 use std::sync::Arc;

@@ -96,7 +96,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap_mangen", &["ztna-exporter"]),
     ("indicatif", &["ztna-exporter"]),
     ("annotate-snippets", &["ztna-exporter"]),
-    ("saphyr-parser", &["ztna-exporter"]),
+    ("saphyr-parser", &["alerts", "ztna-exporter"]),
     ("hmac", &["alerts", "ztna-exporter"]),
     ("sha2", &["alerts", "ztna-exporter"]),
     ("tempfile", &["ztna-exporter"]),

@@ -1,0 +1,297 @@
+//! Which names a condition asks for, and whether they exist.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
+
+use super::Subject;
+use super::schema::{EVENT_NAMES, FIELD_NAMES, STATE_NAMES, StateName};
+use crate::rule::nearest::near;
+
+/// Functions of the language that a condition may call, besides its operators.
+const FUNCTIONS: &[&str] = &[
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "size",
+    "int",
+    "double",
+    "string",
+];
+
+/// The operators that a condition may use.
+const OPERATORS: &[&str] = &[
+    operators::CONDITIONAL,
+    operators::LOGICAL_AND,
+    operators::LOGICAL_OR,
+    operators::LOGICAL_NOT,
+    operators::SUBSTRACT,
+    operators::ADD,
+    operators::MULTIPLY,
+    operators::DIVIDE,
+    operators::MODULO,
+    operators::EQUALS,
+    operators::NOT_EQUALS,
+    operators::GREATER_EQUALS,
+    operators::LESS_EQUALS,
+    operators::GREATER,
+    operators::LESS,
+    operators::NEGATE,
+    operators::IN,
+    operators::NOT_STRICTLY_FALSE,
+];
+
+/// The names that a condition asks for.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Of `event`, without `fields`.
+    pub(super) event: BTreeSet<&'static str>,
+    /// Of `event.fields`.
+    pub(super) fields: BTreeSet<Arc<str>>,
+    /// Of `state`.
+    pub(super) state: Vec<&'static StateName>,
+}
+
+impl Names {
+    /// Looks up every name of an expression.
+    pub(super) fn of(expression: &IdedExpr, subject: Subject) -> Result<Self, String> {
+        let mut walk = Walk {
+            names: Self::default(),
+            subject,
+            bound: Vec::new(),
+        };
+        walk.expression(&expression.expr)?;
+        Ok(walk.names)
+    }
+
+    /// Whether it asks for an event.
+    pub(super) fn has_event(&self) -> bool {
+        !self.event.is_empty() || !self.fields.is_empty()
+    }
+}
+
+struct Walk {
+    names: Names,
+    subject: Subject,
+    /// Names that a macro such as `exists` binds.
+    bound: Vec<String>,
+}
+
+impl Walk {
+    // The parser has bounded the depth.
+    fn expression(&mut self, expression: &Expr) -> Result<(), String> {
+        match expression {
+            Expr::Literal(_) => Ok(()),
+            Expr::Ident(name) => self.ident(name),
+            Expr::Select(select) => self.select(select),
+            Expr::Call(call) => self.call(call),
+            Expr::List(list) => self.all(&list.elements),
+            Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
+                EntryExpr::MapEntry(pair) => {
+                    self.expression(&pair.key.expr)?;
+                    self.expression(&pair.value.expr)
+                }
+                EntryExpr::StructField(_) => Err("makes a structure, want a comparison".to_owned()),
+            }),
+            Expr::Comprehension(one) => {
+                self.expression(&one.iter_range.expr)?;
+                self.bound.push(one.iter_var.clone());
+                self.bound.extend(one.iter_var2.clone());
+                self.bound.push(one.accu_var.clone());
+                for part in [&one.accu_init, &one.loop_cond, &one.loop_step, &one.result] {
+                    self.expression(&part.expr)?;
+                }
+                let kept = self.bound.len().saturating_sub(2);
+                let kept = kept.saturating_sub(usize::from(one.iter_var2.is_some()));
+                self.bound.truncate(kept);
+                Ok(())
+            }
+            Expr::Struct(_) => Err("makes a structure, want a comparison".to_owned()),
+            Expr::Unspecified => Err("is empty".to_owned()),
+        }
+    }
+
+    fn all(&mut self, expressions: &[IdedExpr]) -> Result<(), String> {
+        expressions
+            .iter()
+            .try_for_each(|one| self.expression(&one.expr))
+    }
+
+    fn ident(&self, name: &str) -> Result<(), String> {
+        if self.bound.iter().any(|bound| bound == name) {
+            return Ok(());
+        }
+        Err(match name {
+            "event" | "state" => format!("uses `{name}` alone, want one of its names"),
+            _ => format!(
+                "knows no `{name}`{}; there is `event` and `state`",
+                near(name, ["event", "state"])
+            ),
+        })
+    }
+
+    fn select(&mut self, select: &SelectExpr) -> Result<(), String> {
+        let field = select.field.as_str();
+        if select.test {
+            return Err(
+                "uses `has`, but every name always has a value: compare it with \"\"".to_owned(),
+            );
+        }
+        match root_of(&select.operand.expr) {
+            Some(Root::Event) if field == "fields" => {
+                Err("uses `event.fields` alone, want one of its names".to_owned())
+            }
+            Some(Root::Event) => self.event_name(field),
+            Some(Root::State) => self.state_name(field),
+            Some(Root::Fields) => {
+                if !FIELD_NAMES.contains(&field) {
+                    return Err(format!(
+                        "knows no field `{field}` of an event{}; a field of your own \
+                         catalogue is asked for as `event.fields[\"{field}\"]`",
+                        near(field, FIELD_NAMES.iter().copied())
+                    ));
+                }
+                self.field(field)
+            }
+            None => Err(format!("asks for `.{field}` of something that has no names")),
+        }
+    }
+
+    fn event_name(&mut self, name: &str) -> Result<(), String> {
+        self.want_event()?;
+        let Some(known) = EVENT_NAMES.iter().find(|one| **one == name) else {
+            let all = EVENT_NAMES.join(", ");
+            return Err(format!(
+                "knows no `event.{name}`{}; there are {all} and fields",
+                near(name, EVENT_NAMES.iter().copied())
+            ));
+        };
+        self.names.event.insert(known);
+        Ok(())
+    }
+
+    fn state_name(&mut self, name: &str) -> Result<(), String> {
+        let Some(known) = STATE_NAMES.iter().find(|one| one.name == name) else {
+            let all: Vec<&str> = STATE_NAMES.iter().map(|one| one.name).collect();
+            return Err(format!(
+                "knows no `state.{name}`{}; there are {}",
+                near(name, all.iter().copied()),
+                all.join(", ")
+            ));
+        };
+        if !self.names.state.contains(&known) {
+            self.names.state.push(known);
+        }
+        Ok(())
+    }
+
+    fn field(&mut self, name: &str) -> Result<(), String> {
+        self.want_event()?;
+        self.names.fields.insert(Arc::from(name));
+        Ok(())
+    }
+
+    fn want_event(&self) -> Result<(), String> {
+        match self.subject {
+            Subject::Event => Ok(()),
+            Subject::State => {
+                Err("asks for `event`, but here there is none: only `state`".to_owned())
+            }
+        }
+    }
+
+    fn call(&mut self, call: &CallExpr) -> Result<(), String> {
+        let name = call.func_name.as_str();
+        if name == operators::INDEX {
+            return self.index(call);
+        }
+        if !OPERATORS.contains(&name) && !FUNCTIONS.contains(&name) {
+            return Err(format!(
+                "knows no function `{name}`{}; there are {}",
+                near(name, FUNCTIONS.iter().copied()),
+                FUNCTIONS.join(", ")
+            ));
+        }
+        if name == "matches" {
+            check_pattern(call)?;
+        }
+        if let Some(target) = &call.target {
+            self.expression(&target.expr)?;
+        }
+        self.all(&call.args)
+    }
+
+    /// `event.fields["name"]`; nothing else is looked into that way.
+    fn index(&mut self, call: &CallExpr) -> Result<(), String> {
+        let [of, at] = call.args.as_slice() else {
+            return Err("looks into something in an unknown way".to_owned());
+        };
+        let (Some(Root::Fields), Expr::Literal(LiteralValue::String(name))) =
+            (root_of(&of.expr), &at.expr)
+        else {
+            return Err("uses brackets, which are for `event.fields[\"name\"]` only".to_owned());
+        };
+        let name = name.inner().to_owned();
+        self.field(&name)
+    }
+}
+
+/// What a name is asked of.
+enum Root {
+    Event,
+    State,
+    Fields,
+}
+
+fn root_of(expression: &Expr) -> Option<Root> {
+    match expression {
+        Expr::Ident(name) if name == "event" => Some(Root::Event),
+        Expr::Ident(name) if name == "state" => Some(Root::State),
+        Expr::Select(select) if select.field == "fields" && !select.test => {
+            matches!(root_of(&select.operand.expr), Some(Root::Event)).then_some(Root::Fields)
+        }
+        _ => None,
+    }
+}
+
+/// A pattern that is written out compiles now, not in the night of the first event.
+fn check_pattern(call: &CallExpr) -> Result<(), String> {
+    let Some(Expr::Literal(LiteralValue::String(pattern))) = call.args.last().map(|one| &one.expr)
+    else {
+        return Err("wants a pattern that is written out in `matches`".to_owned());
+    };
+    let probe = format!("\"\".matches({})", quoted(pattern.inner()));
+    let checked = cel::Program::compile(&probe)
+        .map_err(|errors| errors.to_string())
+        .and_then(|program| {
+            let context = cel::Context::default();
+            program.execute(&context).map_err(|error| error.to_string())
+        });
+    match checked {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!(
+            "has a pattern in `matches` that is none: `{}`",
+            pattern.inner()
+        )),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for one in text.chars() {
+        match one {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(one);
+            }
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            _ => quoted.push(one),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
