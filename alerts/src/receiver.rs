@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use model::alert::Severity;
 use model::delivery::Channel;
 
@@ -154,7 +155,10 @@ pub struct EmailWay {
     pub templates: MailTemplates,
 }
 
-/// Templates of the operator's: text with the name to call it by.
+/// How a receiver's mails look: templates of the operator's, and the reader's time zone.
+///
+/// Each template is its text and then the name to call it by in messages, the path of its
+/// file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MailTemplates {
     /// The text part.
@@ -163,6 +167,8 @@ pub struct MailTemplates {
     pub html: Option<(String, String)>,
     /// The subject after the bracket.
     pub subject: Option<(String, String)>,
+    /// The zone that times are written in, with UTC beside it. `None`: UTC alone.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// HTTP.
