@@ -45,6 +45,9 @@ pub struct Snapshot {
 /// Most decisions kept for people to look at on the page; the store has more.
 pub const RECENT_HISTORY_MAX: usize = 100;
 
+/// How often each word of a closed list came.
+pub type WordCounts = Vec<(&'static str, u64)>;
+
 /// Alerts and their messages at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AlertsSnapshot {
@@ -59,7 +62,7 @@ pub struct AlertsSnapshot {
     /// What waits to be delivered.
     pub outbox: OutboxSnapshot,
     /// Receivers in force with their attempts by result, every result present.
-    pub deliveries: Vec<(Arc<str>, Vec<(&'static str, u64)>)>,
+    pub deliveries: Vec<(Arc<str>, WordCounts)>,
     /// Events that no rule saw.
     pub events_skipped: u64,
     /// When the profiles' next scheduled updates begin.
@@ -80,7 +83,7 @@ pub struct RuleSnapshot {
     /// How bad its alerts are, or the worst of them if that depends.
     pub severity: Severity,
     /// Notifications by what they say, every word present.
-    pub notifications: Vec<(&'static str, u64)>,
+    pub notifications: WordCounts,
     /// Times it could not be evaluated.
     pub failures: u64,
     /// The last such failure, in words for people.

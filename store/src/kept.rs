@@ -27,7 +27,7 @@ pub const KEPT_VALUE_BYTES_MAX: usize = 64 * 1024;
 pub const KEPT_ENTRIES_MAX: usize = 1024;
 
 /// A key and what stands under it.
-type KeptValue = (Arc<str>, Vec<u8>);
+pub(crate) type KeptValue = (Arc<str>, Vec<u8>);
 
 /// Why a value cannot be kept. Raised before anything is changed; whoever wants it kept
 /// has to ask for less.

@@ -5,10 +5,19 @@
 //! is not seen.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use model::alert::HistoryRow;
 use model::delivery::{Delivery, OutboxMessage};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+
+use crate::alert_rows::{Look, look_through_history, read_deliveries};
+use crate::kept::hash;
+use crate::schema::Trouble;
+
+/// Longest wait for a lock; the writer holds one only while it opens or closes the store.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Most values that alerting may remember.
 pub const ALERT_STATES_MAX: usize = 50_000;
@@ -29,6 +38,14 @@ pub enum OutboxError {
         path: PathBuf,
         /// SQLite's words.
         source: rusqlite::Error,
+    },
+    /// What stands there nobody wrote.
+    #[error("the store `{}` is damaged: {what}", path.display())]
+    Damaged {
+        /// The store.
+        path: PathBuf,
+        /// What of it.
+        what: String,
     },
 }
 
@@ -73,10 +90,27 @@ impl OutboxReader {
     /// # Errors
     ///
     /// [`OutboxError`].
-    pub fn body(&self, _message: &str) -> Result<Option<Vec<u8>>, OutboxError> {
-        Err(OutboxError::Missing {
-            path: self.path.clone(),
-        })
+    pub fn body(&self, message: &str) -> Result<Option<Vec<u8>>, OutboxError> {
+        let found: Option<(Vec<u8>, i64)> = self.read(|connection| {
+            let row = connection
+                .query_row(
+                    "SELECT body, hash FROM message WHERE id = ?1",
+                    params![message],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )
+                .optional()?;
+            Ok(row)
+        })?;
+        match found {
+            None => Ok(None),
+            Some((body, kept_hash)) if i64::cast_unsigned(kept_hash) == hash(message, &body) => {
+                Ok(Some(body))
+            }
+            Some(_) => Err(OutboxError::Damaged {
+                path: self.path.clone(),
+                what: format!("the body of message {message:?}"),
+            }),
+        }
     }
 
     /// Decisions, newest first.
@@ -84,8 +118,24 @@ impl OutboxReader {
     /// # Errors
     ///
     /// [`OutboxError`].
-    pub fn history(&self, _query: &HistoryQuery) -> Result<Vec<HistoryRow>, OutboxError> {
-        Ok(Vec::new())
+    pub fn history(&self, query: &HistoryQuery) -> Result<Vec<HistoryRow>, OutboxError> {
+        let mut wanted = Vec::new();
+        if query.limit == 0 {
+            return Ok(wanted);
+        }
+        self.read(|connection| {
+            look_through_history(connection, &mut |row| {
+                if query.wants(&row) {
+                    wanted.push(row);
+                }
+                if wanted.len() < query.limit {
+                    Look::On
+                } else {
+                    Look::Enough
+                }
+            })
+        })?;
+        Ok(wanted)
     }
 
     /// Deliveries, the newest message first, at most `limit`.
@@ -93,7 +143,62 @@ impl OutboxReader {
     /// # Errors
     ///
     /// [`OutboxError`].
-    pub fn deliveries(&self, _limit: usize) -> Result<Vec<StoredDelivery>, OutboxError> {
-        Ok(Vec::new())
+    pub fn deliveries(&self, limit: usize) -> Result<Vec<StoredDelivery>, OutboxError> {
+        self.read(|connection| read_deliveries(connection, limit))
+    }
+
+    /// Reads with a connection of its own each time: the file may have been replaced. A
+    /// store of an earlier format has nothing of what is asked here.
+    fn read<T: Default>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, Trouble>,
+    ) -> Result<T, OutboxError> {
+        if !self.path.is_file() {
+            return Err(OutboxError::Missing {
+                path: self.path.clone(),
+            });
+        }
+        let answer = self
+            .connect()
+            .map_err(Trouble::from)
+            .and_then(|connection| {
+                let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'message'";
+                if connection.prepare(table)?.exists([])? {
+                    ask(&connection)
+                } else {
+                    Ok(T::default())
+                }
+            });
+        answer.map_err(|trouble| self.error_of(trouble))
+    }
+
+    fn connect(&self) -> Result<Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(connection)
+    }
+
+    fn error_of(&self, trouble: Trouble) -> OutboxError {
+        let path = self.path.clone();
+        match trouble {
+            Trouble::Database(source) => OutboxError::Database { path, source },
+            Trouble::Damage(what) => OutboxError::Damaged { path, what },
+            Trouble::Newer(format) => OutboxError::Damaged {
+                path,
+                what: format!("format {format}"),
+            },
+        }
+    }
+}
+
+impl HistoryQuery {
+    fn wants(&self, row: &HistoryRow) -> bool {
+        self.rule.as_deref().is_none_or(|rule| rule == &*row.rule)
+            && self
+                .key
+                .as_deref()
+                .is_none_or(|part| row.key.contains(part))
+            && self.since.is_none_or(|since| since <= row.at)
     }
 }

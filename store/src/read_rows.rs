@@ -22,6 +22,9 @@ use model::untrusted::Untrusted;
 use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 
+use crate::alert_rows::{
+    queued_deliveries, queued_messages, read_alert_states, read_latest_history,
+};
 use crate::kept::read_kept;
 use crate::schema::Trouble;
 use crate::turn::{LastEvent, LastRead, LogName, NearMissSample, Restored, StoredPosition};
@@ -39,9 +42,13 @@ pub(crate) fn read_all(connection: &Connection) -> Result<Restored, Trouble> {
         near_miss_samples: read_near_misses(connection)?,
         last_read: read_last_reads(connection)?,
         kept: read_kept(connection)?,
+        alert_states: read_alert_states(connection)?,
+        messages: queued_messages(connection)?,
+        deliveries: queued_deliveries(connection)?,
+        history: read_latest_history(connection)?,
+        last_message_serial: read_meta(connection, "message_serial")?,
         next_file_id: read_meta(connection, "next_file_id")?,
         has_history: 0 < turns,
-        ..Restored::default()
     })
 }
 
@@ -54,7 +61,7 @@ fn read_meta(connection: &Connection, key: &str) -> Result<u64, Trouble> {
 }
 
 /// Runs `query` and makes something of each row; `None` leaves the row out.
-fn rows<T>(
+pub(crate) fn rows<T>(
     connection: &Connection,
     query: &str,
     decode: impl Fn(&Row<'_>) -> Result<Option<T>, Trouble>,
@@ -326,7 +333,7 @@ fn read_last_reads(connection: &Connection) -> Result<Vec<LastRead>, Trouble> {
 }
 
 /// The bits of a column as an unsigned number, see `write_rows::to_column`.
-fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, Trouble> {
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> Result<u64, Trouble> {
     Ok(row.get::<_, i64>(column)?.cast_unsigned())
 }
 
@@ -335,7 +342,7 @@ fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, Trouble>
     serde_json::from_str(&text).map_err(|error| Trouble::Damage(format!("a list: {error}")))
 }
 
-fn time(text: &str) -> Result<Timestamp, Trouble> {
+pub(crate) fn time(text: &str) -> Result<Timestamp, Trouble> {
     text.parse()
         .map_err(|error: jiff::Error| Trouble::Damage(format!("a time: {error}")))
 }

@@ -71,6 +71,32 @@ const MIGRATIONS: &[&str] = &[
         key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, hash INTEGER NOT NULL
     ) STRICT;
 ",
+    // Bodies are long and read one at a time, so they are the last column of their table,
+    // and the index answers what keeping to the bounds asks.
+    "
+    CREATE TABLE alert_state (
+        key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, hash INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE message (
+        id TEXT NOT NULL PRIMARY KEY, serial INTEGER NOT NULL, receiver TEXT NOT NULL,
+        channel TEXT NOT NULL, thread TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL,
+        severity TEXT NOT NULL, subject TEXT NOT NULL, created_at TEXT NOT NULL,
+        bytes INTEGER NOT NULL, hash INTEGER NOT NULL, body BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX message_by_serial ON message (serial, bytes);
+    CREATE TABLE delivery (
+        message TEXT NOT NULL, recipient TEXT NOT NULL, state TEXT NOT NULL,
+        attempts INTEGER NOT NULL, next_at TEXT NOT NULL, last_reply TEXT NOT NULL,
+        settled_at TEXT,
+        PRIMARY KEY (message, recipient)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX delivery_by_state ON delivery (state);
+    CREATE TABLE history (
+        serial INTEGER PRIMARY KEY, at TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL,
+        decision TEXT NOT NULL, reason TEXT NOT NULL, notification TEXT
+    ) STRICT;
+    INSERT INTO meta VALUES ('message_serial', 0);
+",
 ];
 
 /// Longest wait for another connection's lock. Readers never block us; a person
@@ -260,7 +286,7 @@ mod tests {
     #[test]
     fn a_version_that_grew_in_one_place_only_is_damage() {
         let why = damage_after("PRAGMA user_version = 5");
-        assert_eq!(why, "format is 5 in the header, 2 in the table");
+        assert_eq!(why, "format is 5 in the header, 3 in the table");
         damage_after("UPDATE meta SET value = 5 WHERE key = 'schema_version'");
         damage_after("PRAGMA user_version = 0");
     }

@@ -10,7 +10,9 @@ use model::position::{Packing, Position};
 use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
 use rusqlite::{Error, Transaction, params};
 
+use crate::alert_rows::write_alerts;
 use crate::kept::write_kept;
+use crate::retention::keep_to_bounds;
 use crate::turn::{PositionUpdate, StoredPosition, Turn};
 use crate::writer::POSITIONS_MAX;
 
@@ -30,6 +32,8 @@ pub(crate) fn write_turn(transaction: &Transaction<'_>, turn: &Turn) -> Result<u
     rows += write_recent_events(transaction, &turn.recent_events)?;
     rows += write_last_times(transaction, turn)?;
     rows += write_kept(transaction, turn)?;
+    rows += write_alerts(transaction, turn)?;
+    rows += keep_to_bounds(transaction, turn)?;
     for miss in &turn.near_miss_samples {
         rows += transaction
             .prepare_cached("INSERT OR REPLACE INTO near_miss VALUES (?1, ?2, ?3, ?4)")?

@@ -56,7 +56,7 @@ fn a_later_versions_store_is_refused_and_kept() {
             error,
             OpenError::Newer {
                 found: 9,
-                known: 2,
+                known: 3,
                 ..
             }
         ),

@@ -12,10 +12,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use model::event::EventKind;
 use rusqlite::Connection;
-use store::{Opened, Store, Turn};
+use store::{Opened, OutboxReader, Store, Turn};
 
 /// One counter, one place, one last event, one last read; no table for kept values.
 const FORMAT_1: &[u8] = include_bytes!("fixtures/format1.db");
+
+/// One counter, one last event, one last read, one kept value; no tables for alerts.
+const FORMAT_2: &[u8] = include_bytes!("fixtures/format2.db");
 
 fn version(path: &Path) -> i64 {
     let connection = Connection::open(path).unwrap();
@@ -48,11 +51,47 @@ fn a_store_of_format_1_is_taken_up_whole() {
     };
     store.commit(&turn).unwrap();
     store.close();
-    assert_eq!(version(&path), 2);
+    assert_eq!(version(&path), 3);
     let (_, again, found) = Store::open(&path, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(found, Opened::Resumed);
     assert_eq!(again.counters, restored.counters);
     assert_eq!(again.kept, [(key, vec![0, 255])]);
+}
+
+#[test]
+fn a_store_of_format_2_is_taken_up_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    fs::write(&path, FORMAT_2).unwrap();
+    assert_eq!(version(&path), 2);
+    // Before anybody has taken it up, it has no messages and no history.
+    let reader = OutboxReader::new(&path);
+    assert_eq!(reader.body("m").unwrap(), None);
+    assert!(reader.deliveries(9).unwrap().is_empty());
+    let (mut store, restored, opened) = Store::open(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(opened, Opened::Resumed);
+    let values: Vec<u64> = restored.counters.iter().map(|(_, value)| *value).collect();
+    assert_eq!(values, [815]);
+    assert_eq!(restored.kept, [("snmp.engine".into(), vec![1, 2, 3])]);
+    assert_eq!((restored.next_file_id, restored.has_history), (9, true));
+    assert_eq!(restored.last_message_serial, 0);
+    let turn = Turn {
+        alert_states: vec![("level/host-cpu".into(), Some(vec![0, 255]))],
+        ..Turn::default()
+    };
+    store.commit(&turn).unwrap();
+    store.close();
+    assert_eq!(version(&path), 3);
+    let (_, again, found) = Store::open(&path, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(found, Opened::Resumed);
+    assert_eq!(
+        (again.counters, again.kept),
+        (restored.counters, restored.kept)
+    );
+    assert_eq!(
+        again.alert_states,
+        [("level/host-cpu".into(), vec![0, 255])]
+    );
 }
 
 #[test]
