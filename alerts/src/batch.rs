@@ -6,17 +6,22 @@
 //! later opens the next one of the same key, which is numbered and holds only the new: no
 //! item is told twice.
 //!
-//! Times are those of arrival, as the wall clock had them, since a batch outlives the
-//! process: one that became due while nobody ran is due at once. Whom to expect is the
-//! caller's knowledge.
+//! Times are those of arrival, on a clock of the caller's that goes on over restarts,
+//! since a batch outlives the process: one that became due while nobody ran is due at
+//! once. Whom to expect is the caller's knowledge, and so is when to store what
+//! [`Batches::uncommitted`] gives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::kept::{Kept, StoredValue};
 
 /// How long a batch waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patience {
     /// After the last new item.
     pub quiet: SignedDuration,
@@ -37,6 +42,8 @@ pub enum ClosedBy {
     Longest,
     /// Its deadline came.
     Deadline,
+    /// What follows of the same matter is told now, and must not come before it.
+    Overtaken,
 }
 
 /// A closed batch: one mail.
@@ -55,10 +62,10 @@ pub struct Batch<K, I> {
 /// Open batches, and what of each key was told already.
 #[derive(Debug, Clone)]
 pub struct Batches<K, I> {
-    keys: BTreeMap<K, Entry<I>>,
+    keys: Kept<K, Entry<I>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Entry<I> {
     open: Option<Open<I>>,
     /// Batches of this key that were closed.
@@ -67,7 +74,17 @@ struct Entry<I> {
     told: BTreeSet<Arc<str>>,
 }
 
-#[derive(Debug, Clone)]
+impl<I> Default for Entry<I> {
+    fn default() -> Self {
+        Self {
+            open: None,
+            closed: 0,
+            told: BTreeSet::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Open<I> {
     items: Vec<(Arc<str>, I)>,
     first_at: Timestamp,
@@ -97,33 +114,12 @@ impl<I> Open<I> {
     }
 }
 
-impl<K, I> Default for Batches<K, I> {
-    fn default() -> Self {
-        Self {
-            keys: BTreeMap::new(),
-        }
-    }
-}
-
-impl<K: Ord + Clone, I> Batches<K, I> {
-    /// Adds what is to be told of a name and arrived at `now`. `false` if its key has told
-    /// or holds one of the same name already: nothing is changed then.
-    pub fn add(
-        &mut self,
-        key: K,
-        (name, item): (Arc<str>, I),
-        now: Timestamp,
-        wait: Patience,
-    ) -> bool {
-        let entry = self.keys.entry(key).or_insert_with(|| Entry {
-            open: None,
-            closed: 0,
-            told: BTreeSet::new(),
-        });
-        if !entry.told.insert(Arc::clone(&name)) {
+impl<I> Entry<I> {
+    fn add(&mut self, (name, item): (Arc<str>, I), now: Timestamp, wait: Patience) -> bool {
+        if !self.told.insert(Arc::clone(&name)) {
             return false;
         }
-        let open = entry.open.get_or_insert_with(|| Open {
+        let open = self.open.get_or_insert_with(|| Open {
             items: Vec::new(),
             first_at: now,
             last_at: now,
@@ -136,11 +132,44 @@ impl<K: Ord + Clone, I> Batches<K, I> {
         true
     }
 
+    fn close<K>(&mut self, key: K, closed_by: ClosedBy) -> Option<Batch<K, I>> {
+        let open = self.open.take()?;
+        self.closed = self.closed.saturating_add(1);
+        Some(Batch {
+            key,
+            number: self.closed,
+            items: open.items,
+            closed_by,
+        })
+    }
+}
+
+impl<K: Ord, I> Default for Batches<K, I>
+where
+    K: Clone,
+{
+    fn default() -> Self {
+        Self {
+            keys: Kept::default(),
+        }
+    }
+}
+
+impl<K: Ord + Clone, I: Clone + PartialEq> Batches<K, I> {
+    /// Adds what is to be told of a name and arrived at `now`. `false` if its key has told
+    /// or holds one of the same name already: nothing is changed then.
+    pub fn add(&mut self, key: &K, what: (Arc<str>, I), now: Timestamp, wait: Patience) -> bool {
+        let add = |entry: &mut Entry<I>| entry.add(what, now, wait);
+        self.keys.change_or_begin(key, add)
+    }
+
     /// Everybody whom the key waits for has reported: an open batch closes at once.
     pub fn complete(&mut self, key: &K) {
-        if let Some(open) = self.keys.get_mut(key).and_then(|entry| entry.open.as_mut()) {
-            open.is_complete = true;
-        }
+        self.keys.change(key, |entry| {
+            if let Some(open) = entry.open.as_mut() {
+                open.is_complete = true;
+            }
+        });
     }
 
     /// The keys that have an open batch.
@@ -149,40 +178,82 @@ impl<K: Ord + Clone, I> Batches<K, I> {
         open.map(|(key, _)| key)
     }
 
+    /// The names in the open batch of a key, in the order of arrival.
+    pub fn open_names(&self, key: &K) -> impl Iterator<Item = &Arc<str>> {
+        let open = self.keys.get(key).and_then(|entry| entry.open.as_ref());
+        let items = open.into_iter().flat_map(|open| &open.items);
+        items.map(|(name, _)| name)
+    }
+
     /// When the next batch closes; `None` if none is open.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let open = self.keys.values().filter_map(|entry| entry.open.as_ref());
-        open.map(|open| open.due().0).min()
+        self.dues().map(|(at, _, _)| at).min()
+    }
+
+    /// The keys of batches that are due at `now`, the earliest first.
+    pub fn due_keys(&self, now: Timestamp) -> Vec<K> {
+        let mut due: Vec<_> = self.dues().filter(|(at, _, _)| *at <= now).collect();
+        due.sort_by_key(|(at, _, _)| *at);
+        due.into_iter().map(|(_, _, key)| key.clone()).collect()
     }
 
     /// Closes and returns what is due at `now`, the earliest first.
     pub fn take_due(&mut self, now: Timestamp) -> Vec<Batch<K, I>> {
-        let mut due = Vec::new();
-        for (key, entry) in &mut self.keys {
-            let is_due = |open: &mut Open<I>| open.due().0 <= now;
-            let Some(open) = entry.open.take_if(is_due) else {
-                continue;
-            };
-            entry.closed = entry.closed.saturating_add(1);
-            let (at, closed_by) = open.due();
-            due.push((
-                at,
-                Batch {
-                    key: key.clone(),
-                    number: entry.closed,
-                    items: open.items,
-                    closed_by,
-                },
-            ));
-        }
-        due.sort_by_key(|(at, _)| *at);
-        due.into_iter().map(|(_, batch)| batch).collect()
+        let keys = self.due_keys(now);
+        let due = keys.iter().filter_map(|key| self.take(key, None));
+        due.collect()
+    }
+
+    /// Closes the open batch of a key, if it has one, whether or not it is due.
+    pub fn close(&mut self, key: &K) -> Option<Batch<K, I>> {
+        self.take(key, Some(ClosedBy::Overtaken))
     }
 
     /// Forgets the keys for which nothing can come any more. Open batches stay.
     pub fn forget(&mut self, is_over: impl Fn(&K) -> bool) {
         self.keys
             .retain(|key, entry| entry.open.is_some() || !is_over(key));
+    }
+
+    /// The store has everything that [`Self::uncommitted`] told.
+    pub fn mark_committed(&mut self) {
+        self.keys.mark_committed();
+    }
+
+    /// No store has any of it.
+    pub fn mark_uncommitted(&mut self) {
+        self.keys.mark_uncommitted();
+    }
+
+    fn dues(&self) -> impl Iterator<Item = (Timestamp, ClosedBy, &K)> {
+        self.keys.iter().filter_map(|(key, entry)| {
+            let (at, closed_by) = entry.open.as_ref()?.due();
+            Some((at, closed_by, key))
+        })
+    }
+
+    fn take(&mut self, key: &K, closed_by: Option<ClosedBy>) -> Option<Batch<K, I>> {
+        let due = self.keys.get(key)?.open.as_ref()?.due();
+        let closed_by = closed_by.unwrap_or(due.1);
+        let close = |entry: &mut Entry<I>| entry.close(key.clone(), closed_by);
+        self.keys.change(key, close).flatten()
+    }
+}
+
+impl<K, I> Batches<K, I>
+where
+    K: Ord + Clone + Serialize + DeserializeOwned,
+    I: Clone + PartialEq + Serialize + DeserializeOwned,
+{
+    /// What changed since the last commit, to be stored under names that begin with
+    /// `prefix`; `None` removes one.
+    pub fn uncommitted(&self, prefix: &str) -> Vec<StoredValue> {
+        self.keys.uncommitted(prefix)
+    }
+
+    /// Puts back what was stored under `name`. `false` if it cannot be read.
+    pub fn restore(&mut self, prefix: &str, name: &str, stored: &[u8]) -> bool {
+        self.keys.restore(prefix, name, stored)
     }
 }
 
@@ -203,7 +274,7 @@ mod tests {
     }
 
     fn add(batches: &mut Batches<u8, i64>, name: &str, at: i64) -> bool {
-        batches.add(1, (Arc::from(name), at), minute(at), WAIT)
+        batches.add(&1, (Arc::from(name), at), minute(at), WAIT)
     }
 
     fn names(batch: &Batch<u8, i64>) -> Vec<&str> {
@@ -250,8 +321,39 @@ mod tests {
             deadline: Some(minute(1)),
             ..WAIT
         };
-        batches.add(2, (Arc::from("p1"), 0), minute(0), until);
+        batches.add(&2, (Arc::from("p1"), 0), minute(0), until);
         assert_eq!(batches.take_due(minute(1))[0].closed_by, ClosedBy::Deadline);
+    }
+
+    #[test]
+    fn what_must_not_be_overtaken_closes_at_once() {
+        let mut batches = Batches::default();
+        assert_eq!(batches.close(&1), None);
+        add(&mut batches, "p1", 0);
+        let names: Vec<&str> = batches.open_names(&1).map(|name| &**name).collect();
+        assert_eq!(names, ["p1"]);
+        let closed = batches.close(&1).unwrap();
+        assert_eq!((closed.number, closed.closed_by), (1, ClosedBy::Overtaken));
+        assert!(batches.take_due(minute(100)).is_empty(), "told once");
+    }
+
+    #[test]
+    fn a_batch_that_became_due_while_nobody_ran_is_due_at_once() {
+        let mut batches = Batches::default();
+        add(&mut batches, "p2", 0);
+        batches.add(&2, (Arc::from("p1"), 0), minute(0), WAIT);
+        batches.take_due(minute(1));
+        let mut again: Batches<u8, i64> = Batches::default();
+        for (name, stored) in batches.uncommitted("b/") {
+            assert!(again.restore("b/", &name, &stored.unwrap()), "{name}");
+        }
+        batches.mark_committed();
+        assert!(batches.uncommitted("b/").is_empty());
+        assert!(!add(&mut again, "p2", 30), "it is in the batch already");
+        assert_eq!(again.uncommitted("b/"), [], "nothing changed");
+        let closed = again.take_due(minute(30));
+        assert_eq!((closed.len(), closed[0].number), (2, 1));
+        assert_eq!(again.uncommitted("b/").len(), 2);
     }
 
     #[test]
@@ -285,7 +387,7 @@ mod tests {
                 now += pause;
                 told.extend(batches.take_due(minute(now)));
                 let name: Arc<str> = Arc::from(format!("p{name}"));
-                if batches.add(key, (Arc::clone(&name), now), minute(now), WAIT) {
+                if batches.add(&key, (Arc::clone(&name), now), minute(now), WAIT) {
                     prop_assert!(wanted.insert((key, name)));
                 }
                 prop_assert!(batches.next_due().is_none_or(|due| due <= minute(now + 10)));

@@ -255,7 +255,8 @@ impl Updates {
         let key = MailKey::of(alert, id, attempt);
         let item = Item::of(attempt, end);
         let wait = alert.patience(run.window_end);
-        self.batches.add(key, (Arc::clone(member), item), now, wait);
+        self.batches
+            .add(&key, (Arc::clone(member), item), now, wait);
         self.complete(id);
     }
 
