@@ -105,6 +105,27 @@ impl EventKind {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
+
+    /// Whether it is the daily business of a busy connector: counted, and neither listed
+    /// with the latest events, where it would push everything else out, nor shown to rules
+    /// one by one.
+    pub const fn is_daily_business(self) -> bool {
+        matches!(
+            self,
+            Self::CertificateVerified
+                | Self::ConfigPulled
+                | Self::ReachabilityProtocolsAdded
+                | Self::AppConnectionOpened
+                | Self::ClientConnected
+                | Self::ClientDisconnected
+                | Self::FlowTunneled
+                | Self::FlowBypassed
+                | Self::FlowBlocked
+                | Self::FlowExempted
+                | Self::GatewayMeasured
+                | Self::PolicyUpdated
+        )
+    }
 }
 
 impl fmt::Display for EventKind {

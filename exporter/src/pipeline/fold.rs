@@ -190,7 +190,7 @@ impl Sink for Fold<'_> {
         };
         let is_news = account.state.value.is_news(kind);
         let is_measurement = kind == EventKind::GatewayMeasured;
-        if !is_news && !is_measurement && !is_worth_showing(kind) {
+        if !is_news && !is_measurement && kind.is_daily_business() {
             wait(&mut self.waiting, kind, told);
             return;
         }
@@ -206,7 +206,7 @@ impl Sink for Fold<'_> {
         if is_news {
             account.apply(&event, told, freshness);
         }
-        if is_worth_showing(kind) {
+        if !kind.is_daily_business() {
             self.remember(event, hit.offset());
         }
     }
@@ -231,74 +231,6 @@ impl Sink for Fold<'_> {
         if let Some(slot) = log.samples.get_mut(function.0) {
             *slot = Some(Tracked::changed(redact_line(miss.line())));
         }
-    }
-}
-
-/// Whether an event belongs on the list of the latest ones. The daily business of
-/// a busy connector would push everything else out of it.
-const fn is_worth_showing(kind: EventKind) -> bool {
-    match kind {
-        EventKind::CertificateVerified
-        | EventKind::ConfigPulled
-        | EventKind::ReachabilityProtocolsAdded
-        | EventKind::AppConnectionOpened
-        | EventKind::ClientConnected
-        | EventKind::ClientDisconnected
-        | EventKind::FlowTunneled
-        | EventKind::FlowBypassed
-        | EventKind::FlowBlocked
-        | EventKind::FlowExempted
-        | EventKind::GatewayMeasured
-        | EventKind::PolicyUpdated => false,
-        EventKind::RegistrationStarted
-        | EventKind::RegistrationAttempted
-        | EventKind::RegistrationSucceeded
-        | EventKind::RegistrationFailed
-        | EventKind::CertificateIdentified
-        | EventKind::TunnelConnecting
-        | EventKind::TunnelConnected
-        | EventKind::TunnelDisconnected
-        | EventKind::TunnelUnknownEvent
-        | EventKind::TlsError
-        | EventKind::DataplaneChecking
-        | EventKind::DataplaneVerified
-        | EventKind::StitcherStatus
-        | EventKind::UpdateStarted
-        | EventKind::UpdateSucceeded
-        | EventKind::UpdateFailed
-        | EventKind::UpdateSkipped
-        | EventKind::UpdateReconnectFailed
-        | EventKind::UpdateAvailable
-        | EventKind::TunnelConnectFailed
-        | EventKind::TunnelKeepaliveFailed
-        | EventKind::ClientInstalled
-        | EventKind::ClientUninstalled
-        | EventKind::ClientInstallFailed
-        | EventKind::ClientIdentified
-        | EventKind::ClientEnabled
-        | EventKind::ClientDisabled
-        | EventKind::ClientFailClosed
-        | EventKind::ServiceStateChanged
-        | EventKind::SteeringApplied
-        | EventKind::SteeringFailed
-        | EventKind::NetworkChanged
-        | EventKind::SystemStarted
-        | EventKind::SystemStopped
-        | EventKind::AuthenticationRequested
-        | EventKind::AuthenticationFailed
-        | EventKind::LocationChecked
-        | EventKind::GatewayConnected
-        | EventKind::GatewaySelected
-        | EventKind::ConfigUpdated
-        | EventKind::ConfigUpdateFailed
-        | EventKind::CertificateInstallFailed
-        | EventKind::ManagementRequestFailed
-        | EventKind::DnsFailed
-        // These are no lines.
-        | EventKind::ProbeFailed
-        | EventKind::ProbeRecovered
-        | EventKind::ThresholdBreached
-        | EventKind::ThresholdCleared => true,
     }
 }
 
