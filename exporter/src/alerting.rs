@@ -4,4 +4,5 @@
 //! within the writer's turn and hands what is decided to the same commit. The desk is
 //! where the lanes of delivery find work. Nothing is decided here.
 
+pub mod address;
 pub mod settings;

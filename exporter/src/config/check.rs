@@ -7,6 +7,7 @@
 //! Known limit: what can be written now may be full, gone or read-only when the
 //! store is opened.
 
+mod alerts;
 mod host;
 mod probes;
 mod snmp;
@@ -44,6 +45,7 @@ pub(super) fn check(config: &Config, document: Option<&Document>) -> Result<(), 
     checker.host(&config.host)?;
     checker.probes(config)?;
     checker.snmp(&config.snmp)?;
+    checker.alerts(config)?;
     checker.store_is_no_log(config)
 }
 

@@ -77,7 +77,8 @@ impl DecodeError {
         let place = self.place.unwrap_or_else(|| document.root().place.clone());
         match self.objection {
             Objection::UnknownKey { key, known } => {
-                let want = suggest::one_of(&key, known);
+                let want = suggest::foreign(&path, &key)
+                    .map_or_else(|| suggest::one_of(&key, known), str::to_owned);
                 document
                     .refuse_at(place, &path.to_string(), "is no known key")
                     .wanting(&want)

@@ -4,6 +4,8 @@
 //! one each. A third of the word may be wrong: `conectors` is `connectors`, `host`
 //! is not `store`.
 
+use super::path::{KeyPath, Step};
+
 /// The nearest of `known`, if it is near enough.
 pub(super) fn similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
@@ -13,6 +15,27 @@ pub(super) fn similar<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// What to write instead of a key that people bring along from elsewhere.
+pub(super) fn foreign(path: &KeyPath, key: &str) -> Option<&'static str> {
+    let is_of_alerts = matches!(path.0.first(), Some(Step::Key(section)) if section == "alerts");
+    match key {
+        "frequency" if is_of_alerts => Some(
+            "`schedule: {weekly: tuesday, time: \"00:00\", zone: US/Eastern}` or one with \
+             `monthly`; the vendor's `frequency` looks like cron's five fields and does not \
+             mean what cron means: its `0 0 1 * TUE` is each Tuesday at midnight",
+        ),
+        "password" | "bearer" | "token" | "signing_key" | "client_secret" | "refresh_token"
+            if is_of_alerts =>
+        {
+            Some(
+                "the key that ends in `_file` or `_credential`: no secret stands in the \
+                 configuration itself",
+            )
+        }
+        _ => None,
+    }
 }
 
 /// "did you mean" if something is near, and all that is known.

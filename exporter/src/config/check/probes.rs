@@ -163,7 +163,7 @@ impl Checker<'_> {
         })
     }
 
-    fn probe_address(&self, path: &KeyPath, text: &str) -> Result<(), ConfigError> {
+    pub(super) fn probe_address(&self, path: &KeyPath, text: &str) -> Result<(), ConfigError> {
         if Address::parse(text).is_some() {
             return Ok(());
         }
@@ -196,14 +196,19 @@ impl Checker<'_> {
         Err(self.refuse(path, &wrong))
     }
 
-    fn ca_file(&self, path: &KeyPath, file: &Path) -> Result<(), ConfigError> {
+    pub(super) fn ca_file(&self, path: &KeyPath, file: &Path) -> Result<(), ConfigError> {
         certificates_of_file(file).map(drop).map_err(|error| {
             let wrong = format!("`{}` cannot be used: {error}", file.display());
             self.refuse(path, &wrong)
         })
     }
 
-    fn no_more_than(&self, path: &KeyPath, found: usize, most: usize) -> Result<(), ConfigError> {
+    pub(super) fn no_more_than(
+        &self,
+        path: &KeyPath,
+        found: usize,
+        most: usize,
+    ) -> Result<(), ConfigError> {
         if found <= most {
             return Ok(());
         }

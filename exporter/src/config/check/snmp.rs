@@ -309,7 +309,7 @@ impl Checker<'_> {
         }
     }
 
-    fn secret(
+    pub(super) fn secret(
         &self,
         path: &KeyPath,
         stem: &str,

@@ -2,6 +2,7 @@
 //!
 //! Only data. Their order is that of the manual and of the checks.
 
+mod alerts;
 mod host;
 mod probes;
 mod snmp;
@@ -15,7 +16,15 @@ const DAY: u64 = 24 * HOUR;
 
 /// The table, in the order of the manual.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [ROWS, host::ROWS, probes::ROWS, snmp::ROWS]
+    [
+        ROWS,
+        host::ROWS,
+        probes::ROWS,
+        snmp::ROWS,
+        alerts::ROWS,
+        alerts::RECEIVERS,
+        alerts::CALENDAR,
+    ]
         .into_iter()
         .flatten()
 }

@@ -1,0 +1,456 @@
+//! Steps the rules within the writer's turn, and hands what they decide to its commit.
+//!
+//! The pipeline draws a picture with what is not committed yet and shows it here first:
+//! the engine steps on it, what it decides is worded and put into the outbox, and all of
+//! it goes into the same transaction as the lines that led to it. A commit that fails takes
+//! nothing back: the engine goes on in memory, and the next commit carries it all.
+//!
+//! What is decided is the engine's, how it is worded the composer's, when it is sent the
+//! outbox's. Here is only what the program adds: serials, counters that survive, and what
+//! is wrong with the program itself.
+
+mod counts;
+mod faults;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use alerts::compose::{Composed, Composer};
+use alerts::engine::{Engine, EngineTime};
+use alerts::notification::Notification;
+use alerts::outbox::Outbox;
+use jiff::Timestamp;
+use model::alert::{AgentFault, HistoryRow, Severity, Silence};
+use model::delivery::{Delivery, OutboxMessage};
+use model::signal::Signal;
+use model::snapshot::{AlertsSnapshot, RECENT_HISTORY_MAX, RecentEvent, Snapshot};
+use store::{Restored, Turn};
+use tokio::sync::watch;
+
+use self::counts::AlertCounts;
+use self::faults::FaultWatch;
+use super::facts::SnapshotFacts;
+use super::settings::AlertSettings;
+use crate::clock::Moment;
+
+pub use self::faults::FAULT_LASTS;
+
+/// Most decisions that wait for a store that refuses. Beyond it the oldest are not kept.
+const HISTORY_WAITING_MAX: usize = 10_000;
+
+/// Said in a message that may leave before any store has it.
+const UNSTORED: &str = "The store refuses to take anything, so this message left before it \
+                        was stored. It may come twice.";
+
+/// The outbox, as the writer and the lanes of delivery share it.
+pub type SharedOutbox = Arc<Mutex<Outbox>>;
+
+/// What alerting begins with.
+#[derive(Debug)]
+pub struct Opening {
+    /// What the configuration says.
+    pub settings: AlertSettings,
+    /// What the store holds of alerting.
+    pub kept: KeptAlerts,
+    /// The present.
+    pub now: Moment,
+}
+
+/// The part of what the store holds that is alerting's.
+#[derive(Debug, Default)]
+pub struct KeptAlerts {
+    states: Vec<(Arc<str>, Vec<u8>)>,
+    messages: Vec<OutboxMessage>,
+    deliveries: Vec<Delivery>,
+    /// Newest first.
+    history: Vec<HistoryRow>,
+    last_message_serial: u64,
+    counters: HashMap<model::reading::SeriesKey, u64>,
+}
+
+impl KeptAlerts {
+    /// Takes alerting's part out of what the store holds.
+    pub fn take_from(restored: &mut Restored) -> Self {
+        let counters = std::mem::take(&mut restored.counters);
+        let (own, others): (Vec<_>, Vec<_>) = counters
+            .into_iter()
+            .partition(|(key, _)| matches!(key.signal, Signal::Alert(_)));
+        restored.counters = others;
+        Self {
+            states: std::mem::take(&mut restored.alert_states),
+            messages: std::mem::take(&mut restored.messages),
+            deliveries: std::mem::take(&mut restored.deliveries),
+            history: std::mem::take(&mut restored.history),
+            last_message_serial: restored.last_message_serial,
+            counters: own.into_iter().collect(),
+        }
+    }
+}
+
+/// Rules, wording and outbox in the writer's hands.
+#[derive(Debug)]
+pub struct AlertBook {
+    engine: Engine,
+    composer: Composer,
+    outbox: SharedOutbox,
+    /// Tells the lanes that there is news.
+    news: watch::Sender<u64>,
+    counts: AlertCounts,
+    faults: FaultWatch,
+    /// The latest decisions, newest last; those that no store has are among them.
+    history: VecDeque<HistoryRow>,
+    history_uncommitted: usize,
+    next_history: u64,
+    next_message: u64,
+    /// The steady clock of alerting when the program's own stood at zero.
+    clock_zero: Duration,
+    is_store_refusing: bool,
+}
+
+impl AlertBook {
+    /// Begins where the store ended.
+    pub fn open(opening: Opening) -> Self {
+        let Opening {
+            settings,
+            kept,
+            now,
+        } = opening;
+        let clock_zero = clock_zero(Engine::stored_clock(&kept.states), now);
+        let time = EngineTime {
+            clock: clock_zero.saturating_add(now.monotonic),
+            wall: now.timestamp(),
+        };
+        let engine = Engine::open(settings.plan.clone(), &kept.states, time);
+        let last_history = kept.history.first().map_or(0, |row| row.serial);
+        let mut book = Self {
+            engine,
+            composer: composer_of(&settings),
+            outbox: Arc::new(Mutex::new(Outbox::open(kept.messages, kept.deliveries))),
+            news: watch::channel(0).0,
+            counts: AlertCounts::open(kept.counters),
+            faults: FaultWatch::default(),
+            history: kept.history.into_iter().rev().collect(),
+            history_uncommitted: 0,
+            next_history: last_history.saturating_add(1),
+            next_message: kept.last_message_serial.saturating_add(1),
+            clock_zero,
+            is_store_refusing: false,
+        };
+        book.open_series();
+        book
+    }
+
+    /// Puts other rules and receivers in force.
+    pub fn change(&mut self, settings: &AlertSettings, now: Moment) {
+        let time = self.time(now);
+        self.engine.change(settings.plan.clone(), time);
+        self.composer = composer_of(settings);
+        self.faults.forget_logs();
+        self.faults.set_reload_refused(false);
+        self.faults.keep_receivers(&names(&self.composer));
+        self.open_series();
+    }
+
+    /// The outbox, and what tells of news in it.
+    pub fn desk(&self) -> (SharedOutbox, watch::Sender<u64>) {
+        (Arc::clone(&self.outbox), self.news.clone())
+    }
+
+    /// A configuration was refused, and the one before stays in force.
+    pub const fn note_refused_reload(&mut self) {
+        self.faults.set_reload_refused(true);
+    }
+
+    /// Adds, replaces or ends a silence.
+    pub fn silence(&mut self, silence: Silence) {
+        self.engine.silence(silence);
+    }
+
+    /// Puts a message for one receiver into the outbox: a test that somebody asked for.
+    /// `false` if nobody is called so.
+    pub fn test(&mut self, receiver: &str, now: Moment) -> bool {
+        let names = names(&self.composer);
+        if !names.iter().any(|name| &**name == receiver) {
+            return false;
+        }
+        let at = now.timestamp();
+        let agent = Arc::clone(&self.composer.identity().agent);
+        let test = alerts::engine::test_notification(&agent, receiver, at, self.next_message);
+        self.post(&test, now);
+        true
+    }
+
+    /// What rules may ask about alerting itself before they are stepped.
+    pub fn before_step(&mut self, snapshot: &Snapshot, now: Moment) -> AlertsSnapshot {
+        self.take_results(now);
+        self.faults.look(snapshot, now);
+        self.draw(snapshot, now)
+    }
+
+    /// Shows the rules what happened and how things are. Returns judgements of their own:
+    /// what no line said, and is an event all the same.
+    pub fn step(
+        &mut self,
+        events: &[RecentEvent],
+        snapshot: &Snapshot,
+        now: Moment,
+    ) -> Vec<RecentEvent> {
+        let time = self.time(now);
+        for event in events {
+            self.engine.take_event(event, time);
+        }
+        self.engine.step(&SnapshotFacts::new(snapshot), time);
+        let output = self.engine.take_output();
+        for row in output.history {
+            self.remember(row);
+        }
+        for notification in output.notifications {
+            self.counts.notified(&notification.rule, &notification.kind);
+            self.post(&notification, now);
+        }
+        if 0 < self.counts.failed(&self.engine.rules()) {
+            self.faults.note(AgentFault::Rule, now);
+        }
+        self.put_surplus_together(now);
+        output.events
+    }
+
+    /// Events that no rule will ever see, since more came than rules look at.
+    pub fn note_skipped(&mut self, events: u64, now: Moment) {
+        if 0 < events {
+            self.counts.skipped(events);
+            self.faults.note(AgentFault::EventsSkipped, now);
+        }
+    }
+
+    /// Adds what is not committed yet.
+    pub fn add_uncommitted(&self, turn: &mut Turn) {
+        turn.counters.extend(self.counts.uncommitted());
+        turn.alert_states = self.engine.uncommitted();
+        let (messages, deliveries) = self.lock().uncommitted();
+        turn.messages = messages;
+        turn.deliveries = deliveries;
+        let skip = self.history.len().saturating_sub(self.history_uncommitted);
+        turn.history = self.history.iter().skip(skip).cloned().collect();
+    }
+
+    /// The store has what [`Self::add_uncommitted`] added last.
+    pub fn mark_committed(&mut self) {
+        self.counts.mark_committed();
+        self.engine.mark_committed();
+        self.history_uncommitted = 0;
+        self.trim_history();
+        {
+            let mut outbox = self.lock();
+            outbox.mark_committed();
+            if self.is_store_refusing {
+                outbox.set_store_refuses(false);
+            }
+        }
+        self.is_store_refusing = false;
+        self.faults.set_store_refuses(false);
+        self.tell_news();
+    }
+
+    /// The store refused: critical messages leave without it.
+    pub fn mark_refused(&mut self) {
+        self.is_store_refusing = true;
+        self.faults.set_store_refuses(true);
+        self.lock().set_store_refuses(true);
+        self.tell_news();
+    }
+
+    /// No store has any of it: everything is to be written again.
+    pub fn mark_uncommitted(&mut self) {
+        self.counts.mark_uncommitted();
+        self.engine.mark_uncommitted();
+        self.lock().mark_uncommitted();
+        self.history_uncommitted = self.history.len();
+    }
+
+    /// Whether something waits for a commit that nobody need wait for long.
+    pub fn has_news(&self) -> bool {
+        let (messages, deliveries) = self.lock().uncommitted();
+        !messages.is_empty() || !deliveries.is_empty()
+    }
+
+    /// How things are now, committed or not.
+    pub fn draw(&self, snapshot: &Snapshot, now: Moment) -> AlertsSnapshot {
+        let outbox = self.lock().snapshot();
+        let rules = self.engine.rules().into_iter();
+        let newest_first = self.history.iter().rev().take(RECENT_HISTORY_MAX);
+        let receivers = names(&self.composer).into_iter();
+        AlertsSnapshot {
+            rules: rules.map(|rule| self.counts.of_rule(rule)).collect(),
+            rows: self.engine.rows(),
+            history: newest_first.cloned().collect(),
+            silences: self.engine.silences(),
+            outbox,
+            deliveries: receivers
+                .map(|name| {
+                    let counts = self.counts.of_receiver(&name);
+                    (name, counts)
+                })
+                .collect(),
+            events_skipped: self.counts.events_skipped(),
+            scheduled: self.engine.scheduled(self.time(now)),
+            releases_behind: self.engine.releases_behind(),
+            faults: self.faults.all(snapshot, outbox, now),
+        }
+    }
+
+    /// What may be shown while the store refuses: how things are, and of what counts only
+    /// what `shown`, the last committed picture, had.
+    pub fn draw_uncommitted(&self, shown: &Snapshot, now: Moment) -> AlertsSnapshot {
+        let committed = &shown.alerts;
+        let counted = |rule: model::snapshot::RuleSnapshot| {
+            let before = committed.rules.iter().find(|other| other.id == rule.id);
+            before.cloned().unwrap_or(rule)
+        };
+        let present = self.draw(shown, now);
+        AlertsSnapshot {
+            rules: present.rules.into_iter().map(counted).collect(),
+            history: Arc::clone(&committed.history),
+            deliveries: committed.deliveries.clone(),
+            events_skipped: committed.events_skipped,
+            ..present
+        }
+    }
+
+    fn time(&self, now: Moment) -> EngineTime {
+        EngineTime {
+            clock: self.clock_zero.saturating_add(now.monotonic),
+            wall: now.timestamp(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_series(&mut self) {
+        self.counts.open_rules(&self.engine.rules());
+        for name in names(&self.composer) {
+            self.counts.open_receiver(&name);
+        }
+    }
+
+    fn tell_news(&self) {
+        self.news
+            .send_modify(|number| *number = number.wrapping_add(1));
+    }
+
+    /// Counts what came of attempts at delivery.
+    fn take_results(&mut self, now: Moment) {
+        let results = self.lock().take_results();
+        for (receiver, result, attempts) in results {
+            self.counts.delivered(&receiver, result, attempts);
+            self.faults.note_result(&receiver, result, now);
+        }
+    }
+
+    fn remember(&mut self, row: HistoryRow) {
+        self.history.push_back(HistoryRow {
+            serial: self.next_history,
+            ..row
+        });
+        self.next_history = self.next_history.saturating_add(1);
+        self.history_uncommitted = self.history_uncommitted.saturating_add(1);
+        if HISTORY_WAITING_MAX < self.history.len() {
+            self.history.pop_front();
+            self.history_uncommitted = self.history_uncommitted.min(self.history.len());
+        }
+    }
+
+    fn trim_history(&mut self) {
+        let surplus = self.history.len().saturating_sub(RECENT_HISTORY_MAX);
+        self.history.drain(..surplus);
+    }
+
+    /// Words a notification for everybody who is to hear of it, and puts it into the outbox.
+    fn post(&mut self, notification: &Notification, now: Moment) {
+        let leaves_unstored =
+            self.is_store_refusing && notification.severity == Severity::Critical;
+        let composed = if leaves_unstored {
+            let mut told = notification.clone();
+            told.faults.push(UNSTORED.to_owned());
+            self.composer.compose(&told, now.timestamp())
+        } else {
+            self.composer.compose(notification, now.timestamp())
+        };
+        self.put(composed, now);
+    }
+
+    fn put(&mut self, composed: Composed, now: Moment) {
+        if !composed.faults.is_empty() {
+            self.faults.note(AgentFault::Template, now);
+        }
+        for fault in &composed.faults {
+            tracing::warn!(fault, "a message's template could not be used");
+        }
+        for (mut message, deliveries) in composed.messages {
+            message.serial = self.next_message;
+            self.next_message = self.next_message.saturating_add(1);
+            self.lock().put(message, deliveries);
+        }
+    }
+
+    /// Puts together what is too much for a receiver.
+    fn put_surplus_together(&mut self, now: Moment) {
+        let limits: Vec<(Arc<str>, Option<u32>)> = self
+            .composer
+            .receivers()
+            .iter()
+            .map(|receiver| (Arc::clone(&receiver.name), receiver.hourly_limit))
+            .collect();
+        for (name, hourly_limit) in limits {
+            let surplus = self
+                .lock()
+                .take_surplus(&name, hourly_limit, now.timestamp());
+            if !surplus.is_empty() {
+                let digest = self.composer.digest(&name, &surplus, now.timestamp());
+                self.put(digest, now);
+            }
+        }
+    }
+}
+
+/// Since when nothing that happened before is told: stands below this key among the small
+/// values that the writer keeps.
+pub const QUIET_KEY: &str = "alerts.quiet_before";
+
+/// From when on what happens is told. An agent without a history knows nothing of what its
+/// logs hold, and remembers when it began.
+pub fn quiet_before(restored: &Restored, now: Moment) -> Option<Timestamp> {
+    if !restored.has_history {
+        return Some(now.timestamp());
+    }
+    let kept = restored.kept.iter().find(|(key, _)| &**key == QUIET_KEY);
+    kept.and_then(|(_, text)| std::str::from_utf8(text).ok()?.parse().ok())
+}
+
+/// The steady clock goes on over restarts: with the wall clock, and never back.
+fn clock_zero(stored: Option<Duration>, now: Moment) -> Duration {
+    let since_epoch = now
+        .wall
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let present = since_epoch.max(stored.unwrap_or_default());
+    present.saturating_sub(now.monotonic)
+}
+
+fn composer_of(settings: &AlertSettings) -> Composer {
+    Composer::new(
+        settings.identity.clone(),
+        settings.receivers.clone(),
+        settings.default_receivers.clone(),
+    )
+}
+
+fn names(composer: &Composer) -> Vec<Arc<str>> {
+    let receivers = composer.receivers().iter();
+    receivers
+        .map(|receiver| Arc::clone(&receiver.name))
+        .collect()
+}
