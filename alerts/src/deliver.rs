@@ -16,6 +16,10 @@ use crate::receiver::{Identity, Receiver};
 
 /// Where lanes take work from, and say what came of it. Calls do not wait.
 pub trait Desk: Send + Sync + 'static {
+    /// A receiver's lane begins, with new settings or in a new process: what waits for it
+    /// is to be tried now ([`crate::outbox::Outbox::hasten`]).
+    fn begin(&self, receiver: &str);
+
     /// The next delivery of a receiver, with its body.
     ///
     /// # Errors

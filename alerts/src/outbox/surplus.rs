@@ -1,0 +1,271 @@
+//! What gives way when there are too many: mild messages that nobody has begun to send are
+//! told together in one.
+//!
+//! Two bounds: a receiver's messages in an hour, and all deliveries that wait. A critical
+//! message, and one that stands for several, never gives way. One alone is not replaced by
+//! a message about it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::alert::Severity;
+use model::delivery::{DeliveryState, OutboxMessage};
+
+use super::lane::Lane;
+use super::{DIGEST_RULE, OUTBOX_MAX, Outbox, Place, UNSTORED_MAX};
+
+/// A message that may give way, or counts towards the hour's limit.
+struct Candidate {
+    id: Arc<str>,
+    severity: Severity,
+    is_mild: bool,
+    is_untried: bool,
+    waiting: usize,
+}
+
+impl Outbox {
+    /// Messages of a receiver that are to be put into one digest instead, if there are too
+    /// many or its hourly limit is reached: they are marked as digested with the call, and
+    /// the limit holds from then on. The message that stands for them has the rule
+    /// [`DIGEST_RULE`].
+    pub fn take_surplus(
+        &mut self,
+        receiver: &str,
+        hourly_limit: Option<u32>,
+        now: Timestamp,
+    ) -> Vec<OutboxMessage> {
+        self.notice(now);
+        let Some(name) = self
+            .lanes
+            .get_key_value(receiver)
+            .map(|(name, _)| name.clone())
+        else {
+            return Vec::new();
+        };
+        let mut chosen = self.over_limit(&name, hourly_limit, now);
+        if chosen.is_empty() {
+            chosen = self.over_bound(&name);
+        }
+        if chosen.len() < 2 {
+            return Vec::new();
+        }
+        let mut messages = Vec::with_capacity(chosen.len());
+        for id in chosen {
+            let reply = "there were too many: told in a digest";
+            let rows = self.drop_rows(&id, DeliveryState::Digested, reply, now);
+            self.count(&name, "digested", rows);
+            if let Some(entry) = self.entries.get(&id) {
+                let mut message = entry.message.clone();
+                message.body = Vec::new();
+                messages.push(message);
+            }
+        }
+        messages
+    }
+
+    /// What is more than the receiver wants in an hour. Nothing while the hour is full: what
+    /// comes then is held, and told together as soon as one more is allowed.
+    fn over_limit(
+        &mut self,
+        receiver: &Arc<str>,
+        limit: Option<u32>,
+        now: Timestamp,
+    ) -> Vec<Arc<str>> {
+        let Some(lane) = self.lanes.get_mut(receiver) else {
+            return Vec::new();
+        };
+        lane.limit = limit;
+        let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else {
+            return Vec::new();
+        };
+        let begun = lane.begun(now);
+        if begun.saturating_add(lane.lines_len()) <= limit || limit <= begun {
+            return Vec::new();
+        }
+        let untried = self.candidates(receiver);
+        let untried: Vec<Candidate> = untried.into_iter().filter(|one| one.is_untried).collect();
+        let exempt = untried.iter().filter(|one| !one.is_mild).count();
+        let free = limit.saturating_sub(begun).saturating_sub(exempt);
+        let mild: Vec<Candidate> = untried.into_iter().filter(|one| one.is_mild).collect();
+        if mild.len() <= free {
+            return Vec::new();
+        }
+        // One place is the digest's.
+        let kept = free.saturating_sub(1);
+        mild.into_iter().skip(kept).map(|one| one.id).collect()
+    }
+
+    /// What is more than may wait in all: information first, the oldest first.
+    fn over_bound(&self, receiver: &Arc<str>) -> Vec<Arc<str>> {
+        let wanted =
+            excess(self.waiting, OUTBOX_MAX).max(excess(self.unstored.len(), UNSTORED_MAX));
+        if wanted == 0 {
+            return Vec::new();
+        }
+        let mut mild = self.candidates(receiver);
+        mild.retain(|one| one.is_mild);
+        mild.sort_by_key(|one| one.severity);
+        let mut chosen = Vec::new();
+        let mut taken = 0_usize;
+        for one in mild {
+            if wanted <= taken {
+                break;
+            }
+            taken = taken.saturating_add(one.waiting);
+            chosen.push(one.id);
+        }
+        chosen
+    }
+
+    /// The receiver's messages that nobody sends just now, the oldest first.
+    fn candidates(&self, receiver: &Arc<str>) -> Vec<Candidate> {
+        let ids = self.lanes.get(receiver).map(Lane::ids).unwrap_or_default();
+        let entries = ids.iter().filter_map(|id| self.entries.get(id));
+        entries
+            .filter(|entry| entry.rows.iter().all(|row| row.place != Place::Claimed))
+            .map(|entry| {
+                let rows = entry.rows.iter();
+                let severity = entry.message.severity;
+                let is_digest = &*entry.message.rule == DIGEST_RULE;
+                Candidate {
+                    id: entry.message.id.clone(),
+                    severity,
+                    is_mild: severity != Severity::Critical && !is_digest,
+                    is_untried: !entry.is_begun,
+                    waiting: rows.filter(|row| row.place != Place::Settled).count(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// How many are to give way: a tenth more than needed, so that the next one finds room.
+const fn excess(count: usize, most: usize) -> usize {
+    if count <= most {
+        return 0;
+    }
+    count.saturating_sub(most / 10 * 9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Next;
+    use super::super::tests::{START, after_seconds, commit, delivery, message, put, serials};
+    use super::*;
+
+    #[test]
+    fn more_than_an_hours_limit_is_told_in_one_digest() {
+        let mut outbox = Outbox::default();
+        for serial in 1..=8 {
+            let thread = format!("t{serial}");
+            put(
+                &mut outbox,
+                serial,
+                Severity::Info,
+                &thread,
+                &["a@example.com"],
+            );
+        }
+        put(&mut outbox, 9, Severity::Critical, "t9", &["a@example.com"]);
+        let surplus = outbox.take_surplus("ops", Some(4), START);
+        let told: Vec<u64> = surplus.iter().map(|one| one.serial).collect();
+        assert_eq!(
+            told,
+            [3, 4, 5, 6, 7, 8],
+            "1 and 2, the critical one and the digest: four"
+        );
+        let mut digest = message(10, Severity::Info, "digest");
+        digest.rule = DIGEST_RULE.into();
+        let row = delivery(&digest, "a@example.com");
+        outbox.put(digest, vec![row]);
+        assert_eq!(outbox.take_surplus("ops", Some(4), START), []);
+        commit(&mut outbox);
+        assert_eq!(serials(&mut outbox, START), [9, 1, 2, 10]);
+        // The hour is full: mild ones wait, a critical one does not.
+        let later = after_seconds(600);
+        for serial in 11..=13 {
+            let thread = format!("t{serial}");
+            put(
+                &mut outbox,
+                serial,
+                Severity::Warning,
+                &thread,
+                &["a@example.com"],
+            );
+        }
+        put(
+            &mut outbox,
+            14,
+            Severity::Critical,
+            "t14",
+            &["a@example.com"],
+        );
+        assert_eq!(outbox.take_surplus("ops", Some(4), later), []);
+        commit(&mut outbox);
+        assert_eq!(serials(&mut outbox, later), [14]);
+        let Next::At(at) = outbox.claim("ops", later) else {
+            panic!("they wait for the hour's end");
+        };
+        assert_eq!(at, after_seconds(3600));
+        assert_eq!(outbox.take_surplus("ops", Some(4), at), []);
+        assert_eq!(
+            serials(&mut outbox, at),
+            [11, 12, 13],
+            "four began an hour ago, one since"
+        );
+    }
+
+    #[test]
+    fn above_the_bound_information_gives_way_and_critical_messages_never() {
+        let mut outbox = Outbox::default();
+        let count = u64::try_from(OUTBOX_MAX).unwrap() + 1;
+        for serial in 1..=count {
+            let severity = match serial % 4 {
+                0 => Severity::Critical,
+                1 => Severity::Warning,
+                _ => Severity::Info,
+            };
+            put(
+                &mut outbox,
+                serial,
+                severity,
+                &format!("t{serial}"),
+                &["a@example.com"],
+            );
+        }
+        commit(&mut outbox);
+        let surplus = outbox.take_surplus("ops", None, START);
+        assert_eq!(surplus.len(), OUTBOX_MAX / 10 + 1);
+        assert!(surplus.iter().all(|one| one.severity == Severity::Info));
+        assert_eq!(surplus[0].serial, 2, "the oldest");
+        assert_eq!(outbox.waiting, OUTBOX_MAX / 10 * 9);
+        assert_eq!(outbox.take_surplus("ops", None, START), []);
+        let rows = commit(&mut outbox);
+        assert!(rows.iter().all(|row| row.state == DeliveryState::Digested));
+        assert_eq!(outbox.entries.len(), outbox.waiting, "they left memory");
+    }
+
+    #[test]
+    fn a_refusing_store_does_not_fill_the_memory() {
+        let mut outbox = Outbox::default();
+        outbox.set_store_refuses(true);
+        let count = u64::try_from(UNSTORED_MAX).unwrap() + 1;
+        for serial in 1..=count {
+            put(
+                &mut outbox,
+                serial,
+                Severity::Warning,
+                &format!("t{serial}"),
+                &["a@example.com"],
+            );
+        }
+        let surplus = outbox.take_surplus("ops", None, START);
+        assert_eq!(surplus.len(), UNSTORED_MAX / 10 + 1);
+        let bodies = outbox
+            .entries
+            .values()
+            .filter(|entry| !entry.message.body.is_empty());
+        assert_eq!(bodies.count(), UNSTORED_MAX / 10 * 9);
+        assert_eq!(outbox.uncommitted().0.len(), UNSTORED_MAX + 1);
+    }
+}
