@@ -9,7 +9,7 @@
 //! Nothing is opened for use here: the store's folder is only looked at, and
 //! catalogues are only found; `logparse` proves their rows.
 
-mod alerts;
+pub mod alerts;
 mod catalogue;
 mod check;
 mod decode;
@@ -395,6 +395,7 @@ impl Config {
         }
         self.snmp.resolve(folder);
         self.host.resolve(folder);
+        self.alerts.resolve(folder);
         for tls in self
             .probes
             .iter_mut()
