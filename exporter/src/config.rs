@@ -17,7 +17,7 @@ mod document;
 mod error;
 mod host;
 mod path;
-mod patience;
+pub(crate) mod patience;
 pub(crate) mod plain_file;
 mod probes;
 mod quantity;
@@ -61,7 +61,7 @@ pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long reading and checking one may take, with all files that it names: far more
 /// than a slow disk needs, and less than a supervisor's patience.
-const LOAD_TIME_MAX: Duration = Duration::from_secs(10);
+pub(crate) const LOAD_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// What is wrong if nobody says what to watch and nothing is found.
 const NO_CONNECTORS: &str = "is missing, and no log stands at a vendor's well-known path";
@@ -264,7 +264,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let name = path.display().to_string();
         let path = path.to_owned();
-        in_time(&name, move |shown| {
+        load_in_time(&name, move |shown| {
             Self::build(shown, &read_text(&path, shown)?, path.parent())
         })
     }
@@ -286,7 +286,7 @@ impl Config {
     /// If nothing stands there, with the paths that were tried; or if looking there takes
     /// longer than ten seconds.
     pub fn without_file() -> Result<Self, ConfigError> {
-        in_time(NO_FILE, |_| Self::without_file_in(&Surroundings::read()))
+        load_in_time(NO_FILE, |_| Self::without_file_in(&Surroundings::read()))
     }
 
     /// The same on a host whose files lie below a folder.
@@ -296,7 +296,7 @@ impl Config {
     /// As [`Self::without_file`].
     pub fn without_file_below(root: &Path) -> Result<Self, ConfigError> {
         let root = root.to_owned();
-        in_time(NO_FILE, move |_| {
+        load_in_time(NO_FILE, move |_| {
             Self::without_file_in(&Surroundings {
                 root,
                 ..Surroundings::read()
@@ -423,7 +423,7 @@ impl Config {
 }
 
 /// Loads on a thread that may hang: the files may lie on a mount whose server is gone.
-fn in_time(
+fn load_in_time(
     name: &str,
     load: impl FnOnce(&str) -> Result<Config, ConfigError> + Send + 'static,
 ) -> Result<Config, ConfigError> {

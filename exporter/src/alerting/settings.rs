@@ -1,11 +1,30 @@
 //! From the section `alerts` to rules, receivers and plans, with every file read.
+//!
+//! The configuration has been checked, so what fails here is the rules' own, or changed
+//! since: a file that is gone. Files may lie on a mount whose server is gone, so all is
+//! read within a time limit.
 
+mod calendar;
+mod ways;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use alerts::engine::EnginePlan;
 use alerts::receiver::{Identity, Receiver};
+use alerts::rule::{Rule, RuleSet};
+use anyhow::{anyhow, bail};
 
-use crate::config::Config;
+use crate::config::alerts::files::rule_files;
+use crate::config::alerts::{AlertsConfig, DEFAULT_RULES_WORD};
+use crate::config::patience::within;
+use crate::config::{Config, LOAD_TIME_MAX};
+
+/// Whose name stands where the host has none that can be one.
+const NAMELESS: &str = "ztna-exporter";
+
+/// Longest name of the agent.
+const AGENT_BYTES_MAX: usize = 128;
 
 /// All that alerting works with.
 #[derive(Debug, Clone)]
@@ -27,18 +46,153 @@ pub struct AlertSettings {
 /// # Errors
 ///
 /// A complete text for people, with the place and the mend.
-pub fn build(_config: &Config) -> anyhow::Result<AlertSettings> {
+pub fn build(config: &Config) -> anyhow::Result<AlertSettings> {
+    let config = config.clone();
+    within(LOAD_TIME_MAX, move || build_now(&config))
+        .unwrap_or_else(|why| Err(anyhow!("what `alerts` names {why}: is a mount dead?")))
+}
+
+fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
+    let alerts = &config.alerts;
+    let rules = load_rules(alerts)?;
+    let mut warnings = Vec::new();
+    let receivers = ways::receivers(alerts, &mut warnings)?;
+    let default_receivers = default_receivers(alerts);
+    everybody_exists(&rules, alerts)?;
+    somebody_is_told(&rules, alerts, &default_receivers)?;
+    if alerts.receivers().is_empty() {
+        warnings.push(
+            "nobody is told of alerts: `alerts.receivers` names nobody; they stand on the page \
+             and in the metrics only"
+                .to_owned(),
+        );
+    }
+    let host = host_name();
+    let agent = alerts.agent.clone().unwrap_or_else(|| sanitised(&host));
+    let agent: Arc<str> = Arc::from(agent);
+    let listens_on = config.web.listen.first();
     Ok(AlertSettings {
-        plan: EnginePlan::default(),
-        receivers: Vec::new(),
-        default_receivers: Vec::new(),
-        identity: Identity {
-            agent: Arc::from("ztna-exporter"),
-            host: Arc::from("localhost"),
-            site: None,
-            page_url: None,
-            listens_on: None,
+        plan: EnginePlan {
+            rules: Arc::new(rules),
+            profiles: calendar::profiles(config),
+            maintenance: calendar::maintenance(alerts),
+            silences: calendar::silences(alerts),
+            releases: alerts.releases.iter().map(|one| Arc::from(&**one)).collect(),
+            agent: Arc::clone(&agent),
+            quiet_before: None,
         },
-        warnings: Vec::new(),
+        receivers,
+        default_receivers,
+        identity: Identity {
+            agent,
+            host: Arc::from(host),
+            site: alerts.site.as_deref().map(Arc::from),
+            page_url: alerts.page_url.as_deref().map(Arc::from),
+            listens_on: listens_on.and_then(|text| text.parse::<SocketAddr>().ok()),
+        },
+        warnings,
     })
 }
+
+fn load_rules(config: &AlertsConfig) -> anyhow::Result<RuleSet> {
+    let files = rule_files(&config.rule_sources())
+        .map_err(|error| anyhow!("`alerts.rules[{}]` {}", error.index, error.words))?;
+    alerts::rule::load::load(&files).map_err(|error| anyhow!("{error}"))
+}
+
+fn default_receivers(config: &AlertsConfig) -> Vec<Arc<str>> {
+    match &config.default_receivers {
+        Some(names) => names.iter().map(|name| Arc::from(&**name)).collect(),
+        None => {
+            let all = config.receivers().iter();
+            all.map(|one| Arc::from(&*one.name)).collect()
+        }
+    }
+}
+
+/// Everybody whom a rule names.
+fn named(rule: &Rule) -> impl Iterator<Item = &Arc<str>> {
+    rule.receivers.iter().chain(&rule.escalate_to)
+}
+
+fn everybody_exists(rules: &RuleSet, config: &AlertsConfig) -> anyhow::Result<()> {
+    for rule in &rules.rules {
+        for name in named(rule) {
+            if config.receivers().iter().any(|one| one.name == **name) {
+                continue;
+            }
+            let known: Vec<_> = config
+                .receivers()
+                .iter()
+                .map(|one| format!("`{}`", one.name))
+                .collect();
+            let known = match known.as_slice() {
+                [] => "`alerts.receivers`, which has nobody yet".to_owned(),
+                [_, ..] => format!("one of {}", known.join(", ")),
+            };
+            bail!(
+                "{}: the rule `{}` tells `{name}`, who is no receiver; want {known}",
+                rule.place,
+                rule.id
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Rules of the operator's own that reach nobody are a mistake.
+fn somebody_is_told(
+    rules: &RuleSet,
+    config: &AlertsConfig,
+    defaults: &[Arc<str>],
+) -> anyhow::Result<()> {
+    let nobody_is_wanted = config.receivers().is_empty();
+    if nobody_is_wanted || !defaults.is_empty() {
+        return Ok(());
+    }
+    let untold = rules.rules.iter().find(|rule| rule.receivers.is_empty());
+    match untold {
+        Some(rule) => bail!(
+            "{}: the rule `{}` tells nobody; want `receivers` in it, or a name in \
+             `alerts.default_receivers`",
+            rule.place,
+            rule.id
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Whether the section says nothing that is not said without it.
+pub fn is_silent(config: &AlertsConfig) -> bool {
+    config.receivers().is_empty() && config.rule_sources() == [DEFAULT_RULES_WORD]
+}
+
+/// The host's name, for people.
+fn host_name() -> String {
+    let name = rustix::system::uname();
+    model::untrusted::printable(&name.nodename().to_string_lossy()).into_owned()
+}
+
+/// A host's name as the right side of a Message-ID: other characters become hyphens.
+fn sanitised(host: &str) -> String {
+    let plain: String = host
+        .chars()
+        .map(|c| match c {
+            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '-' => c,
+            _ => '-',
+        })
+        .take(AGENT_BYTES_MAX)
+        .collect();
+    let labels: Vec<&str> = plain
+        .split('.')
+        .map(|label| label.trim_matches('-'))
+        .filter(|label| !label.is_empty())
+        .collect();
+    if labels.is_empty() {
+        return NAMELESS.to_owned();
+    }
+    labels.join(".")
+}
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
 
 /// Why there is no outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Impatience {
+pub(crate) enum Impatience {
     /// It did not end in time.
     #[error("was not read within {0:?}")]
     Late(Duration),
@@ -33,7 +33,7 @@ pub(super) enum Impatience {
 }
 
 /// What comes out of `work`, if it ends within `limit`.
-pub(super) fn within<T: Send + 'static>(
+pub(crate) fn within<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Impatience> {

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
@@ -166,7 +166,10 @@ fn find_release(text: &str) -> Option<Release> {
         _ => {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
             let is_version = text.len() <= 64
-                && text.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+                && text
+                    .bytes()
+                    .next()
+                    .is_some_and(|byte| byte.is_ascii_digit())
                 && text.bytes().all(is_plain);
             is_version.then(|| Release::Version(text.into()))
         }
@@ -234,9 +237,7 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::E
     read(deserializer, "instant", |text| text.parse().ok())
 }
 
-fn some_instant<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Timestamp>, D::Error> {
+fn some_instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     instant(deserializer).map(Some)
 }
 
@@ -276,7 +277,10 @@ mod tests {
 
     #[test]
     fn releases_have_the_vendors_names_or_a_number() {
-        assert_eq!(find_release("latest-2"), Some(Release::Latest { behind: 2 }));
+        assert_eq!(
+            find_release("latest-2"),
+            Some(Release::Latest { behind: 2 })
+        );
         assert_eq!(
             find_release("1.4.7412"),
             Some(Release::Version("1.4.7412".into()))
@@ -289,7 +293,9 @@ mod tests {
     #[test]
     fn an_hour_has_two_digits_on_each_side() {
         assert_eq!(find_time("02:30"), Some(jiff::civil::time(2, 30, 0, 0)));
-        for wrong in ["2:30", "24:00", "02:60", "02:30:00", "0230", "-1:00", "+1:00"] {
+        for wrong in [
+            "2:30", "24:00", "02:60", "02:30:00", "0230", "-1:00", "+1:00",
+        ] {
             assert_eq!(find_time(wrong), None, "{wrong:?}");
         }
     }

@@ -50,8 +50,8 @@ pub(crate) fn rule_files(sources: &[&str]) -> Result<Vec<RuleFile>, SourceError>
             continue;
         }
         for path in paths_of(source).map_err(refuse)? {
-            let text = text_of(&path)
-                .map_err(|words| refuse(format!("`{}` {words}", path.display())))?;
+            let text =
+                text_of(&path).map_err(|words| refuse(format!("`{}` {words}", path.display())))?;
             let name = path.display().to_string();
             files.push(RuleFile { name, text });
         }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::Deserializer;
 
@@ -90,6 +91,9 @@ pub struct EmailConfig {
     /// Whom answers go to.
     #[serde(default, deserialize_with = "decode::present")]
     pub reply_to: Option<String>,
+    /// The zone that its times are written in, beside UTC.
+    #[serde(default, deserialize_with = "decode::timezone")]
+    pub time_zone: Option<TimeZone>,
     /// The longest wait for a reply.
     #[serde(default = "mail_timeout")]
     pub timeout: HumanDuration,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::alert::Severity;
-use serde::de::{self, Deserializer};
 use serde::Deserialize;
+use serde::de::{self, Deserializer};
 
 use super::super::decode;
 use super::super::quantity::HumanDuration;
@@ -352,7 +352,10 @@ fn usual_facility() -> String {
 }
 
 /// Reads a word that a type knows.
-pub(super) fn word<'de, D, T>(deserializer: D, find: impl Fn(&str) -> Option<T>) -> Result<T, D::Error>
+pub(super) fn word<'de, D, T>(
+    deserializer: D,
+    find: impl Fn(&str) -> Option<T>,
+) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
 {

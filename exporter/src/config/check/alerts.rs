@@ -105,9 +105,7 @@ impl Checker<'_> {
             self.one_line(&section.key("site"), site)?;
         }
         match &alerts.page_url {
-            Some(url) => self
-                .web_address(&section.key("page_url"), url)
-                .map(|_| ()),
+            Some(url) => self.web_address(&section.key("page_url"), url).map(|_| ()),
             None => Ok(()),
         }
     }

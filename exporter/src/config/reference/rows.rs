@@ -25,8 +25,8 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         alerts::RECEIVERS,
         alerts::CALENDAR,
     ]
-        .into_iter()
-        .flatten()
+    .into_iter()
+    .flatten()
 }
 
 /// The sections that have no file of their own here.

@@ -7,8 +7,8 @@ use rustix::fs::Access;
 
 use super::super::super::alerts::files::text_of;
 use super::super::super::alerts::{
-    AlertmanagerConfig, EmailConfig, ExecConfig, FACILITIES, HttpConfig, MailTlsWord,
-    OAuthConfig, SyslogConfig, TransportWord, WayConfig,
+    AlertmanagerConfig, EmailConfig, ExecConfig, FACILITIES, HttpConfig, MailTlsWord, OAuthConfig,
+    SyslogConfig, TransportWord, WayConfig,
 };
 use super::super::super::secret::SecretSource;
 use super::super::{Checker, Config, ConfigError, KeyPath, Part, shortened};
@@ -36,7 +36,10 @@ impl Checker<'_> {
                 let wrong = format!("`{name}` is also the name of `{}`", path.index(first));
                 return Err(self.refuse(&item.key("name"), &wrong));
             }
-            let mut parts = receiver.parts().into_iter().filter(|(_, is_there)| *is_there);
+            let mut parts = receiver
+                .parts()
+                .into_iter()
+                .filter(|(_, is_there)| *is_there);
             parts.next();
             if let Some((second, _)) = parts.next() {
                 return Err(self
@@ -56,12 +59,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn way(
-        &self,
-        item: &KeyPath,
-        way: WayConfig<'_>,
-        config: &Config,
-    ) -> Result<(), ConfigError> {
+    fn way(&self, item: &KeyPath, way: WayConfig<'_>, config: &Config) -> Result<(), ConfigError> {
         match way {
             WayConfig::Email(email) => self.email(&item.key("email"), email),
             WayConfig::Webhook(http) => self.http(&item.key("webhook"), http),
@@ -69,7 +67,11 @@ impl Checker<'_> {
             WayConfig::Syslog(syslog) => self.syslog(&item.key("syslog"), syslog),
             WayConfig::Exec(exec) => self.exec(&item.key("exec"), exec, config),
             WayConfig::Snmp if config.snmp.targets.is_empty() => Err(self
-                .refuse_part(&item.key("snmp"), Part::Key, "tells the targets, and there is none")
+                .refuse_part(
+                    &item.key("snmp"),
+                    Part::Key,
+                    "tells the targets, and there is none",
+                )
                 .wanting("`snmp.targets`")),
             WayConfig::Snmp => Ok(()),
         }
@@ -302,7 +304,10 @@ impl Checker<'_> {
     fn exec(&self, path: &KeyPath, exec: &ExecConfig, config: &Config) -> Result<(), ConfigError> {
         if !config.alerts.allow_exec {
             return Err(self
-                .refuse(path, "starts a program, and `alerts.allow_exec` does not allow it")
+                .refuse(
+                    path,
+                    "starts a program, and `alerts.allow_exec` does not allow it",
+                )
                 .wanting("`allow_exec: true` in `alerts`, if that is meant"));
         }
         let program = path.key("program");
@@ -331,7 +336,9 @@ impl Checker<'_> {
         Host::parse(text).ok_or_else(|| {
             let shown = shortened(text);
             let wrong = match text.rsplit_once(':') {
-                Some((host, port)) if Host::parse(host).is_some() && port.parse::<u16>().is_ok() => {
+                Some((host, port))
+                    if Host::parse(host).is_some() && port.parse::<u16>().is_ok() =>
+                {
                     format!("`{shown}` has a port, which is a key of its own")
                 }
                 _ => format!("`{shown}` is no host's name"),

@@ -85,7 +85,9 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "alerts.releases",
-        Shape::List("a list of at most 64 releases, the newest first, like `[\"1.4.7412\", \"1.4.7380\"]`"),
+        Shape::List(
+            "a list of at most 64 releases, the newest first, like `[\"1.4.7412\", \"1.4.7380\"]`",
+        ),
         "`[]`: nothing is said about the age of a release",
         "[\"1.4.7412\", \"1.4.7380\"]",
         "Releases of the Publisher. The vendor supports the newest and the two before it; \

@@ -50,7 +50,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "",
         SCHEDULE,
     ),
-    row("alerts.profiles[].schedule.weekly", WEEKDAY, "", "tuesday", "Each week."),
+    row(
+        "alerts.profiles[].schedule.weekly",
+        WEEKDAY,
+        "",
+        "tuesday",
+        "Each week.",
+    ),
     row(
         "alerts.profiles[].schedule.monthly",
         Shape::Section,
@@ -117,13 +123,21 @@ pub(in super::super) const ROWS: &[Row] = &[
     ),
     row(
         "alerts.maintenance",
-        Shape::List("a list of at most 64 windows, each with `name`, `lasts`, and `at` or `schedule`"),
+        Shape::List(
+            "a list of at most 64 windows, each with `name`, `lasts`, and `at` or `schedule`",
+        ),
         "`[]`",
         "",
         "Times in which alerts are held back. What still holds when a window ends is told \
          then.",
     ),
-    row("alerts.maintenance[]", Shape::Section, "", "", "One window."),
+    row(
+        "alerts.maintenance[]",
+        Shape::Section,
+        "",
+        "",
+        "One window.",
+    ),
     row(
         "alerts.maintenance[].name",
         Shape::Text("a name of 1 to 64 of `A-Z a-z 0-9 . _ -` that no other window has"),
@@ -145,7 +159,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "",
         SCHEDULE,
     ),
-    row("alerts.maintenance[].schedule.weekly", WEEKDAY, "", "sun", "Each week."),
+    row(
+        "alerts.maintenance[].schedule.weekly",
+        WEEKDAY,
+        "",
+        "sun",
+        "Each week.",
+    ),
     row(
         "alerts.maintenance[].schedule.monthly",
         Shape::Section,
@@ -195,7 +215,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "[rule=host-cpu]",
         MATCHERS_MEANING,
     ),
-    row("alerts.maintenance[].matchers[]", MATCHER, "", "\"rule=host-*\"", ""),
+    row(
+        "alerts.maintenance[].matchers[]",
+        MATCHER,
+        "",
+        "\"rule=host-*\"",
+        "",
+    ),
     row(
         "alerts.silences",
         Shape::List("a list of at most 64 silences"),
@@ -219,7 +245,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "[connector=a]",
         MATCHERS_MEANING,
     ),
-    row("alerts.silences[].matchers[]", MATCHER, "", "connector=a", ""),
+    row(
+        "alerts.silences[].matchers[]",
+        MATCHER,
+        "",
+        "connector=a",
+        "",
+    ),
     row(
         "alerts.silences[].who",
         Shape::Text("one line of 1 to 256 bytes without control characters"),

@@ -93,7 +93,13 @@ pub(in super::super) const ROWS: &[Row] = &[
          `opportunistic`: STARTTLS if the server has it. The last two are refused with a \
          password, except on this machine.",
     ),
-    row("alerts.receivers[].email.ca_file", CA, "none", "", CA_MEANING),
+    row(
+        "alerts.receivers[].email.ca_file",
+        CA,
+        "none",
+        "",
+        CA_MEANING,
+    ),
     row(
         "alerts.receivers[].email.username",
         WORDS,
@@ -178,7 +184,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "\"https://outlook.office365.com/.default\"",
         "What the token is for.",
     ),
-    row("alerts.receivers[].email.oauth.ca_file", CA, "none", "", CA_MEANING),
+    row(
+        "alerts.receivers[].email.oauth.ca_file",
+        CA,
+        "none",
+        "",
+        CA_MEANING,
+    ),
     row(
         "alerts.receivers[].email.hello",
         Shape::Text("a host's name, without a port"),
@@ -207,13 +219,26 @@ pub(in super::super) const ROWS: &[Row] = &[
         "[ops@example.com, \"noc@example.com\"]",
         "Who gets them.",
     ),
-    row("alerts.receivers[].email.to[]", ADDRESS, "", "ops@example.com", ""),
+    row(
+        "alerts.receivers[].email.to[]",
+        ADDRESS,
+        "",
+        "ops@example.com",
+        "",
+    ),
     row(
         "alerts.receivers[].email.reply_to",
         MAILBOX,
         "none",
         "ops@example.com",
         "Whom answers go to.",
+    ),
+    row(
+        "alerts.receivers[].email.time_zone",
+        Shape::Text("a name of the time zone database, like `Europe/Berlin`, or `local`"),
+        "UTC alone",
+        "Europe/Berlin",
+        "The zone that times in mails are written in, with UTC beside it.",
     ),
     row(
         "alerts.receivers[].email.timeout",
@@ -258,7 +283,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "",
         "Tells by HTTP, with the payload of Alertmanager's webhooks (version 4).",
     ),
-    row("alerts.receivers[].webhook.url", URL, "this or one of the next two", "", "Where to."),
+    row(
+        "alerts.receivers[].webhook.url",
+        URL,
+        "this or one of the next two",
+        "",
+        "Where to.",
+    ),
     row(
         "alerts.receivers[].webhook.url_file",
         FILE,
@@ -322,7 +353,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "",
         "The key of the signature in `X-ZTNA-Signature`.",
     ),
-    row("alerts.receivers[].webhook.ca_file", CA, "none", "", CA_MEANING),
+    row(
+        "alerts.receivers[].webhook.ca_file",
+        CA,
+        "none",
+        "",
+        CA_MEANING,
+    ),
     row(
         "alerts.receivers[].webhook.timeout",
         HTTP_TIMEOUT,
@@ -379,7 +416,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "",
         "The password.",
     ),
-    row("alerts.receivers[].alertmanager.ca_file", CA, "none", "", CA_MEANING),
+    row(
+        "alerts.receivers[].alertmanager.ca_file",
+        CA,
+        "none",
+        "",
+        CA_MEANING,
+    ),
     row(
         "alerts.receivers[].alertmanager.timeout",
         HTTP_TIMEOUT,
@@ -422,7 +465,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "local3",
         "The facility.",
     ),
-    row("alerts.receivers[].syslog.ca_file", CA, "none", "", CA_MEANING),
+    row(
+        "alerts.receivers[].syslog.ca_file",
+        CA,
+        "none",
+        "",
+        CA_MEANING,
+    ),
     row(
         "alerts.receivers[].syslog.timeout",
         HTTP_TIMEOUT,
@@ -461,7 +510,13 @@ pub(in super::super) const ROWS: &[Row] = &[
         "[\"-u\"]",
         "Its arguments, as they are. Nothing of an alert is put into them.",
     ),
-    row("alerts.receivers[].exec.arguments[]", Shape::Text("text"), "", "\"-u\"", ""),
+    row(
+        "alerts.receivers[].exec.arguments[]",
+        Shape::Text("text"),
+        "",
+        "\"-u\"",
+        "",
+    ),
     row(
         "alerts.receivers[].exec.timeout",
         Shape::Duration(SECOND, 10 * MINUTE),
