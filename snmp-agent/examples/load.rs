@@ -2,8 +2,10 @@
 //!
 //! Usage: `load ADDRESS PID SECONDS WINDOW CASE`. WINDOW questions are under way at any
 //! time. CASE is `get`, `18` (the vendor's list), `next`, `if` and `ucd` (GETBULK of 25),
-//! `walk` (everything, GETBULK of 25), `v3` (signed and encrypted GET by `shaaes`). PID is
-//! the agent's: its processor time is read from `/proc`. Linux only.
+//! `v3` (signed and encrypted GET by `shaaes`), or a walk by GETBULK of 25: `walk` of
+//! everything, `both` of what snmpd and we serve, through a view of just that. A walk
+//! counts objects, everything else answers. PID is the agent's: its processor time is read
+//! from `/proc`. Linux only.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -53,7 +55,10 @@ const EIGHTEEN: &[&str] = &[
 
 const UPTIME: &str = "1.3.6.1.2.1.1.3.0";
 
-fn community(tag: u8, repetitions: i32, names: &[&str]) -> Vec<u8> {
+/// Who asks, if not through a view.
+const PUBLIC: &[u8] = b"public";
+
+fn question(community: &[u8], tag: u8, repetitions: i32, names: &[&str]) -> Vec<u8> {
     let mut bindings = Vec::new();
     for name in names.iter().filter_map(|name| Oid::parse(name)) {
         let mut content = Vec::new();
@@ -67,7 +72,7 @@ fn community(tag: u8, repetitions: i32, names: &[&str]) -> Vec<u8> {
         index: repetitions,
         bindings,
     };
-    write_community(1, b"public", tag, &pdu)
+    write_community(1, community, tag, &pdu)
 }
 
 /// A signed and encrypted GET for the engine that answers at the socket.
@@ -113,8 +118,8 @@ fn hundredths() -> u64 {
     digits.parse().unwrap_or(0)
 }
 
-/// The last name in an answer to a community.
-fn last_name(message: &[u8]) -> Option<Vec<u32>> {
+/// How many objects an answer to a community has, and the last one's name.
+fn objects(message: &[u8]) -> Option<(u64, Vec<u32>)> {
     let mut body = Reader::new(message).enter(ber::SEQUENCE).ok()?;
     body.element().ok()?;
     body.element().ok()?;
@@ -123,18 +128,23 @@ fn last_name(message: &[u8]) -> Option<Vec<u32>> {
         pdu.integer().ok()?;
     }
     let mut list = pdu.enter(ber::SEQUENCE).ok()?;
-    let mut name = None;
+    let (mut count, mut last) = (0, Vec::new());
     while let Ok(mut binding) = list.enter(ber::SEQUENCE) {
         let mut numbers = Vec::new();
         binding.oid(&mut numbers).ok()?;
-        let is_end = matches!(binding.element().ok()?.0, ber::END_OF_MIB_VIEW);
-        name = (!is_end).then_some(numbers);
+        if matches!(binding.element().ok()?.0, ber::END_OF_MIB_VIEW) {
+            return Some((count, Vec::new()));
+        }
+        count += 1;
+        last = numbers;
     }
-    name
+    Some((count, last))
 }
 
-fn dotted(name: &[u32]) -> String {
-    Oid::new(name).to_string()
+/// The next question of a walk that has come to this name; none is its end.
+fn walk_on(community: &[u8], last: &[u32]) -> Vec<u8> {
+    let from = if last.is_empty() { &[1, 3] } else { last };
+    question(community, 0xa5, 25, &[&Oid::new(from).to_string()])
 }
 
 #[expect(clippy::print_stdout, reason = "its result")]
@@ -147,33 +157,40 @@ fn main() -> std::io::Result<()> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect(address)?;
     socket.set_read_timeout(Some(Duration::from_millis(500)))?;
-    let mut question = match case.as_str() {
-        "18" => community(0xa0, 0, EIGHTEEN),
-        "next" => community(0xa1, 0, &[UPTIME]),
-        "if" => community(0xa5, 25, &["1.3.6.1.2.1.2.2"]),
-        "ucd" => community(0xa5, 25, &["1.3.6.1.4.1.2021.4"]),
-        "walk" => community(0xa5, 25, &["1.3"]),
+    let viewer: &[u8] = if case == "both" { b"both" } else { PUBLIC };
+    let is_walk = matches!(case.as_str(), "walk" | "both");
+    let mut asked = match case.as_str() {
+        "18" => question(PUBLIC, 0xa0, 0, EIGHTEEN),
+        "next" => question(PUBLIC, 0xa1, 0, &[UPTIME]),
+        "if" => question(PUBLIC, 0xa5, 25, &["1.3.6.1.2.1.2.2"]),
+        "ucd" => question(PUBLIC, 0xa5, 25, &["1.3.6.1.4.1.2021.4"]),
         "v3" => signed(&socket).unwrap_or_default(),
-        _ => community(0xa0, 0, &[UPTIME]),
+        _ if is_walk => walk_on(viewer, &[]),
+        _ => question(PUBLIC, 0xa0, 0, &[UPTIME]),
     };
     let window: u64 = window.parse().unwrap_or(1);
     let ticks: u64 = seconds.parse().unwrap_or(2) * 100;
     let (begun, cpu) = (hundredths(), cpu_nanoseconds(pid));
     let (mut sent, mut answered, mut octets, mut lost) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let mut units = 0_u64;
     let mut buffer = [0; 65_535];
     while answered % 64 != 0 || hundredths().saturating_sub(begun) < ticks {
         while sent - answered - lost < window {
-            socket.send(&question)?;
+            socket.send(&asked)?;
             sent += 1;
         }
         match socket.recv(&mut buffer) {
             Ok(size) => {
                 answered += 1;
                 octets += u64::try_from(size).unwrap_or(0);
-                if case == "walk" {
-                    let answer = buffer.get(..size).unwrap_or_default();
-                    let from = last_name(answer).unwrap_or(vec![1, 3]);
-                    question = community(0xa5, 25, &[&dotted(&from)]);
+                let (count, last) = if is_walk {
+                    objects(buffer.get(..size).unwrap_or_default()).unwrap_or_default()
+                } else {
+                    (1, Vec::new())
+                };
+                units += count;
+                if is_walk {
+                    asked = walk_on(viewer, &last);
                 }
             }
             Err(_) => lost = sent - answered,
@@ -181,10 +198,11 @@ fn main() -> std::io::Result<()> {
     }
     let elapsed = hundredths().saturating_sub(begun).max(1);
     let used = cpu_nanoseconds(pid).saturating_sub(cpu);
+    let counted = u32::try_from(units).unwrap_or(u32::MAX).max(1);
     println!(
-        "{case:>5} window {window:>2}: {:>7} answers/s, {:>6.1} us of cpu each, {} octets, {lost} lost",
-        answered * 100 / elapsed,
-        Duration::from_nanos(used / answered.max(1)).as_secs_f64() * 1e6,
+        "{case:>5} window {window:>2}: {:>7} units/s, {:>6.3} us of cpu each, {} octets, {lost} lost",
+        units * 100 / elapsed,
+        Duration::from_nanos(used).as_secs_f64() * 1e6 / f64::from(counted),
         octets / answered.max(1),
     );
     Ok(())

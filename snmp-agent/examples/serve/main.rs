@@ -16,9 +16,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::snapshot::Snapshot;
+use snmp_agent::access::{View, Visibility};
 use snmp_agent::keep::{Clock, Now};
 use snmp_agent::notify::OutboxInMemory;
+use snmp_agent::oid::Oid;
 use snmp_agent::run::{Foundation, Picture, Source, start};
+use snmp_agent::settings::{Community, Settings};
+use snmp_agent::users::Secret;
 
 use self::stand_in::StandIn;
 
@@ -31,6 +35,8 @@ use self::stand_in::StandIn;
 mod harness;
 #[path = "../../tests/suite/proc.rs"]
 mod proc;
+#[path = "../../tests/suite/subtrees.rs"]
+mod subtrees;
 
 /// How often the host is sampled, in milliseconds; the clock moves in tenths of that.
 const SAMPLE_MILLISECONDS: u64 = 5_000;
@@ -81,7 +87,7 @@ async fn main() -> io::Result<()> {
     let address = arguments.get(1).map_or("127.0.0.1:1161", String::as_str);
     let settings = match &stand_in {
         Some(one) => one.settings.clone(),
-        None => harness::settings(&[address]),
+        None => usual_settings(address),
     };
     let clock = Arc::new(TickingClock::default());
     clock.started_second.store(wall_second(), Ordering::Relaxed);
@@ -104,6 +110,19 @@ async fn main() -> io::Result<()> {
     let _ = tokio::signal::ctrl_c().await;
     handle.stop().await;
     Ok(())
+}
+
+/// Those of the tests, and the community `both`, who sees what snmpd serves too.
+fn usual_settings(address: &str) -> Settings {
+    let mut settings = harness::settings(&[address]);
+    let subtrees = subtrees::BOTH.iter().filter_map(|root| Oid::parse(root));
+    let view = View::new(subtrees.map(|root| (root, Visibility::Shown)).collect());
+    settings.views.insert(Arc::from("both"), view);
+    settings.communities.push(Community {
+        name: Secret::new("both"),
+        view: Arc::from("both"),
+    });
+    settings
 }
 
 /// What to do in the place of snmpd, if it was started by that name.

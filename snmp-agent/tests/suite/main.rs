@@ -12,5 +12,6 @@ mod pollers;
 mod proc;
 mod running;
 mod snmpd;
+mod subtrees;
 mod tools;
 mod v3;

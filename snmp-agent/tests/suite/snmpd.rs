@@ -15,22 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::harness::{Agent, settings};
+use crate::subtrees::BOTH;
 use crate::tools::{self, As, ask};
-
-/// Subtrees that are compared.
-const ROOTS: &[&str] = &[
-    "1.3.6.1.2.1.1",
-    "1.3.6.1.2.1.2",
-    "1.3.6.1.2.1.31.1",
-    "1.3.6.1.2.1.25.1",
-    "1.3.6.1.2.1.25.2",
-    "1.3.6.1.2.1.25.3.3",
-    "1.3.6.1.4.1.2021.4",
-    "1.3.6.1.4.1.2021.9",
-    "1.3.6.1.4.1.2021.10",
-    "1.3.6.1.4.1.2021.11",
-    "1.3.6.1.4.1.2021.13.15",
-];
 
 /// Beginnings of names that are not compared: each is another thing by design.
 const OURS: &[(&str, &str)] = &[
@@ -146,7 +132,7 @@ impl Drop for Snmpd {
 
 fn walk(ask: &dyn Fn(&str) -> String) -> BTreeMap<String, String> {
     let mut rows = BTreeMap::new();
-    for root in ROOTS {
+    for root in BOTH {
         for line in ask(root).lines() {
             if let Some((name, value)) = line.split_once(" = ") {
                 rows.insert(name.to_owned(), value.trim().to_owned());
