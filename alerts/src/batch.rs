@@ -200,13 +200,19 @@ impl<K: Ord + Clone, I: Clone + PartialEq> Batches<K, I> {
     /// Closes and returns what is due at `now`, the earliest first.
     pub fn take_due(&mut self, now: Timestamp) -> Vec<Batch<K, I>> {
         let keys = self.due_keys(now);
-        let due = keys.iter().filter_map(|key| self.take(key, None));
-        due.collect()
+        keys.iter().filter_map(|key| self.take(key)).collect()
     }
 
-    /// Closes the open batch of a key, if it has one, whether or not it is due.
+    /// Closes the open batch of a key, if it has one, for the reason for which it is due
+    /// or would be.
+    pub fn take(&mut self, key: &K) -> Option<Batch<K, I>> {
+        let (_, closed_by) = self.keys.get(key)?.open.as_ref()?.due();
+        self.close_by(key, closed_by)
+    }
+
+    /// Closes the open batch of a key, if it has one, before what overtakes it is told.
     pub fn close(&mut self, key: &K) -> Option<Batch<K, I>> {
-        self.take(key, Some(ClosedBy::Overtaken))
+        self.close_by(key, ClosedBy::Overtaken)
     }
 
     /// Forgets the keys for which nothing can come any more. Open batches stay.
@@ -232,9 +238,7 @@ impl<K: Ord + Clone, I: Clone + PartialEq> Batches<K, I> {
         })
     }
 
-    fn take(&mut self, key: &K, closed_by: Option<ClosedBy>) -> Option<Batch<K, I>> {
-        let due = self.keys.get(key)?.open.as_ref()?.due();
-        let closed_by = closed_by.unwrap_or(due.1);
+    fn close_by(&mut self, key: &K, closed_by: ClosedBy) -> Option<Batch<K, I>> {
         let close = |entry: &mut Entry<I>| entry.close(key.clone(), closed_by);
         self.keys.change(key, close).flatten()
     }

@@ -8,22 +8,29 @@
 //! member; the fleet uses the same with many.
 //!
 //! Pure: event time decides to which run and key something belongs, the time of arrival
-//! how long a batch waits. Nothing is asked, nothing is sent, and the same calls give the
-//! same mails, with the same keys, anywhere.
+//! how long a batch waits. Starts and notices are the wall clock's, waits and the end of a
+//! window those of the clock that does not jump. Nothing is asked, nothing is sent, and
+//! the same calls give the same mails, with the same keys, anywhere. What must outlive the
+//! process is [`Updates::uncommitted`].
 
+mod find;
+mod keep;
 mod key;
 mod notice;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::key::{Item, KeyPart, MailKey, RunId, RunKind, UpdateAlert};
 pub use self::notice::Notice;
+use serde::{Deserialize, Serialize};
+
 use crate::batch::{Batch, Batches};
+use crate::engine::EngineTime;
+use crate::kept::Kept;
 use crate::profile::Profile;
-use crate::run::{Change, Evidence, Outcome, Report, Run};
+use crate::run::{Attempt, Change, Evidence, Outcome, Report, Run};
 use crate::schedule::UPDATE_WINDOW;
 
 /// Older reports are kept as history and not mailed: who reads of a failure a day late
@@ -33,8 +40,13 @@ pub const REPORT_AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// How long a run is remembered after its window, for what comes late.
 const RUN_MEMORY: SignedDuration = SignedDuration::from_hours(48);
 
+/// How long after the start of the process runs are not judged while logs are still being
+/// read: they may hold the word that is missed. Longer than any log takes but one that is
+/// written faster than it is read.
+const READING_MAX: SignedDuration = SignedDuration::from_mins(10);
+
 /// The profile of Publishers that are in none.
-const NO_PROFILE: &str = "none";
+pub const NO_PROFILE: &str = "none";
 
 /// What is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +89,17 @@ pub enum Told {
     },
 }
 
+/// Whether the logs are read as far as they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// They are.
+    CaughtUp,
+    /// What they held at the start is still being read.
+    Behind,
+}
+
 /// What is known of a Publisher outside of runs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Presence {
     stitcher: Option<Arc<str>>,
     version: Option<Arc<str>>,
@@ -88,10 +109,12 @@ struct Presence {
 #[derive(Debug, Clone, Default)]
 pub struct Updates {
     profiles: Vec<Profile>,
-    runs: BTreeMap<RunId, Run>,
+    runs: Kept<RunId, Run>,
     batches: Batches<MailKey, Item>,
     notices: notice::Notices,
-    present: BTreeMap<Arc<str>, Presence>,
+    present: Kept<Arc<str>, Presence>,
+    /// When the process began, on the clock that does not jump.
+    begun_at: Option<Timestamp>,
 }
 
 impl Updates {
@@ -109,55 +132,86 @@ impl Updates {
         self.profiles = profiles;
     }
 
+    /// The profiles in force.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
     /// Takes in what is said of a Publisher: it happened at `at` and arrived at `now`.
     pub fn take(
         &mut self,
         member: &Arc<str>,
         report: &Report,
         at: Timestamp,
-        now: Timestamp,
+        now: EngineTime,
     ) -> Vec<Told> {
         self.remember(member, report);
+        // A line from a clock that is ahead happened when it came.
+        let at = at.min(now.wall);
         let concerns_update = matches!(report, Report::Started | Report::Ended(_));
         if !concerns_update {
             return self.take_in_all_runs(member, report, at, now);
         }
-        if now.duration_since(at) > REPORT_AGE_MAX {
+        if now.wall.duration_since(at) > REPORT_AGE_MAX {
             let member = Arc::clone(member);
             return vec![Told::TooOld { member, at }];
         }
-        let id = self.run_of(member, at);
-        let changed = self.change(&id, member, report, at);
-        self.tell(id, member, changed, now).into_iter().collect()
+        let id = self.run_of(member, report, at, now);
+        self.take_in(id, member, report, (at, now))
     }
 
     /// Everything that is due at `now`.
-    pub fn tick(&mut self, now: Timestamp) -> Vec<Told> {
+    pub fn tick(&mut self, now: EngineTime, reading: Reading) -> Vec<Told> {
+        let begun_at = *self.begun_at.get_or_insert(steady(now));
         self.open_scheduled(now);
-        let mut told = self.judge(now);
-        let notices = self.notices.take_due(&self.profiles, now);
+        let is_patient = later(begun_at, READING_MAX) > steady(now);
+        let mut told = match reading {
+            Reading::Behind if is_patient => Vec::new(),
+            Reading::Behind | Reading::CaughtUp => self.judge(now),
+        };
+        let notices = notice::take_due(&mut self.notices, &self.profiles, now.wall);
         told.extend(notices.into_iter().map(Told::Notice));
-        told.extend(self.batches.take_due(now).into_iter().map(Told::Mail));
+        let mails = self.take_due(now);
+        told.extend(mails.into_iter().map(Told::Mail));
         self.forget(now);
         told
     }
 
+    /// The Publishers of runs that [`Self::tick`] will judge, with the moment at which
+    /// their update began: the caller may say [`Report::StillUp`] of them before.
+    pub fn to_be_judged(&self, now: EngineTime) -> Vec<(Arc<str>, Timestamp)> {
+        let due = self
+            .runs
+            .iter()
+            .filter(|(_, run)| !run.is_closed && run.due_at <= steady(now));
+        let members = due.flat_map(|(_, run)| run.attempts.iter());
+        members
+            .filter(|(_, attempt)| attempt.is_running() && !attempt.is_back)
+            .filter_map(|(member, attempt)| Some((Arc::clone(member), attempt.started_at?)))
+            .collect()
+    }
+
     /// When [`Self::tick`] has something to do at the latest, as far as runs and batches
-    /// go. Notices want a look once a minute besides.
+    /// go, on the clock that does not jump. Notices want a look once a minute besides.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let windows = self.runs.values().filter(|run| !run.is_closed);
-        let window_ends = windows.map(|run| run.window_end);
+        let windows = self.runs.iter().filter(|(_, run)| !run.is_closed);
+        let window_ends = windows.map(|(_, run)| run.due_at);
         window_ends.chain(self.batches.next_due()).min()
     }
 
-    /// Whether a running update explains that a Publisher is away or busy: the host is
-    /// restarted by it.
-    pub fn explains(&self, member: &str, now: Timestamp) -> bool {
-        self.runs.values().any(|run| {
-            let attempt = run.attempts.get(member);
-            now < run.window_end
-                && attempt.is_some_and(|one| one.started_at.is_some() && one.end.is_none())
-        })
+    /// The run that explains that a Publisher is away or busy, since its host may be
+    /// restarted: an update of it that runs, or the window of a scheduled one that has not
+    /// ended yet. Lines that tell of an update's start are not to be had everywhere.
+    pub fn explains(&self, member: &str, now: EngineTime) -> Option<&RunId> {
+        let explains = |id: &RunId, run: &Run| {
+            let may_run = |one: &Attempt| {
+                one.is_running() || (id.kind == RunKind::Scheduled && one.end.is_none())
+            };
+            let is_open = !run.is_closed && steady(now) < run.due_at;
+            is_open && run.attempts.get(member).is_some_and(may_run)
+        };
+        let mut explaining = self.runs.iter().filter(|(id, run)| explains(id, run));
+        explaining.next().map(|(id, _)| id)
     }
 
     /// The run with this id, if it is remembered.
@@ -166,16 +220,17 @@ impl Updates {
     }
 
     fn remember(&mut self, member: &Arc<str>, report: &Report) {
-        let present = self.present.entry(Arc::clone(member)).or_default();
-        match report {
+        let note = |present: &mut Presence| match report {
             Report::Connected(Some(stitcher)) => present.stitcher = Some(Arc::clone(stitcher)),
             Report::Version(version) => present.version = Some(Arc::clone(version)),
             Report::Connected(None)
+            | Report::StillUp
             | Report::Disconnected
             | Report::Silent
             | Report::Started
             | Report::Ended(_) => {}
-        }
+        };
+        self.present.change_or_begin(member, note);
     }
 
     fn take_in_all_runs(
@@ -183,7 +238,7 @@ impl Updates {
         member: &Arc<str>,
         report: &Report,
         at: Timestamp,
-        now: Timestamp,
+        now: EngineTime,
     ) -> Vec<Told> {
         let ids: Vec<RunId> = self
             .runs
@@ -192,45 +247,56 @@ impl Updates {
             .map(|(id, _)| id.clone())
             .collect();
         ids.into_iter()
-            .filter_map(|id| {
-                let changed = self.change(&id, member, report, at);
-                self.tell(id, member, changed, now)
-            })
+            .flat_map(|id| self.take_in(id, member, report, (at, now)))
             .collect()
     }
 
-    fn change(&mut self, id: &RunId, member: &Arc<str>, report: &Report, at: Timestamp) -> Change {
-        match self.runs.get_mut(id) {
-            Some(run) => run.take(member, report, at),
-            None => Change::Nothing,
-        }
-    }
-
-    /// What a change means to people: at once, or in a batch.
-    fn tell(
+    /// What a report changes in a run, and what that means to people: at once, or in a
+    /// batch.
+    fn take_in(
         &mut self,
         run: RunId,
         member: &Arc<str>,
-        change: Change,
-        now: Timestamp,
-    ) -> Option<Told> {
+        report: &Report,
+        (at, now): (Timestamp, EngineTime),
+    ) -> Vec<Told> {
+        let present = self.present.get(member);
+        let change = self.runs.change(&run, |one| {
+            // Of a Publisher in no profile only the run itself tells.
+            let newcomer = || Attempt {
+                stitcher: present.and_then(|present| present.stitcher.clone()),
+                ..Attempt::default()
+            };
+            one.attempts
+                .entry(Arc::clone(member))
+                .or_insert_with(newcomer);
+            one.take(member, report, at)
+        });
         let member = Arc::clone(member);
         match change {
-            Change::Nothing => None,
-            Change::Started => {
+            None | Some(Change::Nothing) => Vec::new(),
+            Some(Change::Started) => {
                 self.enqueue(&run, &member, None, now);
-                None
+                Vec::new()
             }
-            Change::Ended(outcome, evidence) => {
+            Some(Change::Ended(outcome, evidence)) => {
                 self.enqueue(&run, &member, Some((outcome, evidence)), now);
-                None
+                Vec::new()
             }
-            Change::Addition(outcome) => Some(Told::Addition {
-                run,
-                member,
-                outcome,
-            }),
-            Change::BackAfterAll => Some(Told::BackAfterAll { run, member }),
+            Some(Change::Addition(outcome)) => {
+                let mut told = self.close_before(&run, &member);
+                told.push(Told::Addition {
+                    run,
+                    member,
+                    outcome,
+                });
+                told
+            }
+            Some(Change::BackAfterAll) => {
+                let mut told = self.close_before(&run, &member);
+                told.push(Told::BackAfterAll { run, member });
+                told
+            }
         }
     }
 
@@ -240,7 +306,7 @@ impl Updates {
         id: &RunId,
         member: &Arc<str>,
         end: Option<(Outcome, Evidence)>,
-        now: Timestamp,
+        now: EngineTime,
     ) {
         let alert = match &end {
             Some((outcome, _)) => UpdateAlert::of(outcome),
@@ -254,9 +320,9 @@ impl Updates {
         };
         let key = MailKey::of(alert, id, attempt);
         let item = Item::of(attempt, end);
-        let wait = alert.patience(run.window_end);
-        self.batches
-            .add(&key, (Arc::clone(member), item), now, wait);
+        let wait = alert.patience(run.due_at);
+        let what = (Arc::clone(member), item);
+        self.batches.add(&key, what, steady(now), wait);
         self.complete(id);
     }
 
@@ -272,74 +338,83 @@ impl Updates {
         }
     }
 
-    /// The run to which a report of that time belongs, opened if it is new.
-    fn run_of(&mut self, member: &Arc<str>, at: Timestamp) -> RunId {
-        let of_member = |profile: &&Profile| profile.members.contains(member);
-        let profile = self.profiles.iter().find(of_member);
-        if let Some(id) = profile.and_then(|profile| scheduled_at(profile, at)) {
-            self.open(id.clone());
-            return id;
+    /// The mails that are due, in an order in which nobody reads of an end before its
+    /// beginning: what tells of a start goes first, due or not.
+    fn take_due(&mut self, now: EngineTime) -> Vec<Batch<MailKey, Item>> {
+        let mut mails = Vec::new();
+        for key in self.batches.due_keys(steady(now)) {
+            let members: Vec<Arc<str>> = self.batches.open_names(&key).cloned().collect();
+            for member in &members {
+                let open = self.open_batches(&key.run, member);
+                let before = open.into_iter().filter(|other| {
+                    other.alert == UpdateAlert::Started && key.alert != UpdateAlert::Started
+                });
+                for other in before.collect::<Vec<_>>() {
+                    mails.extend(self.batches.close(&other));
+                }
+            }
+            // It may have gone already, as the beginning of another one's end.
+            mails.extend(self.batches.take(&key));
         }
-        let name = profile.map_or_else(|| Arc::from(NO_PROFILE), |one| Arc::clone(&one.name));
-        // A scheduled run of a profile that was disabled meanwhile goes on, too.
-        let running = self
-            .runs
-            .iter()
-            .find(|(id, run)| id.profile == name && id.start <= at && at < run.window_end);
-        if let Some((id, _)) = running {
-            return id.clone();
-        }
-        let id = RunId {
-            profile: name,
-            start: at,
-            kind: RunKind::Manual,
-        };
-        self.open(id.clone());
-        id
+        mails
+    }
+
+    /// The mails of a run about a member that wait, closed now: what is told next comes
+    /// after them.
+    fn close_before(&mut self, run: &RunId, member: &Arc<str>) -> Vec<Told> {
+        let keys = self.open_batches(run, member);
+        let closed = keys.iter().filter_map(|key| self.batches.close(key));
+        closed.map(Told::Mail).collect()
+    }
+
+    fn open_batches(&self, run: &RunId, member: &Arc<str>) -> Vec<MailKey> {
+        let open = self.batches.open_keys().filter(|key| key.run == *run);
+        open.filter(|key| self.batches.open_names(key).any(|name| name == member))
+            .cloned()
+            .collect()
     }
 
     /// Opens the runs whose start has come, so that nobody is missed who never begins.
-    fn open_scheduled(&mut self, now: Timestamp) {
+    fn open_scheduled(&mut self, now: EngineTime) {
         let due: Vec<RunId> = self
             .profiles
             .iter()
             .filter(|profile| !profile.members.is_empty())
-            .filter_map(|profile| scheduled_at(profile, now))
+            .filter_map(|profile| find::scheduled_at(profile, now.wall, SignedDuration::ZERO))
             .collect();
         for id in due {
-            self.open(id);
+            self.open(&id, now);
         }
     }
 
-    fn open(&mut self, id: RunId) {
-        if self.runs.contains_key(&id) {
+    fn open(&mut self, id: &RunId, now: EngineTime) {
+        if self.runs.contains(id) {
             return;
         }
         let profile = self.profiles.iter().find(|one| one.name == id.profile);
         let waves = profile.map(Profile::waves).unwrap_or_default();
-        let window_end = id
-            .start
-            .saturating_add(UPDATE_WINDOW)
-            .unwrap_or(Timestamp::MAX);
-        let mut run = Run::new(window_end, waves);
-        for (member, present) in &self.present {
-            // Of a Publisher in no profile only the run itself will tell.
+        let window_end = later(id.start, UPDATE_WINDOW);
+        // What is left of the window, should it have begun while nobody ran.
+        let left = window_end.duration_since(now.wall);
+        let due_at = later(steady(now), left.max(SignedDuration::ZERO));
+        let mut run = Run::new(window_end, due_at, waves);
+        for (member, present) in self.present.iter() {
             if let Some(attempt) = run.attempts.get_mut(member) {
                 attempt.stitcher.clone_from(&present.stitcher);
                 attempt.version.clone_from(&present.version);
+                attempt.version_before.clone_from(&present.version);
             }
         }
-        self.runs.insert(id, run);
+        self.runs.insert(id.clone(), run);
     }
 
-    fn judge(&mut self, now: Timestamp) -> Vec<Told> {
-        let over = self
-            .runs
-            .iter_mut()
-            .filter(|(_, run)| !run.is_closed && run.window_end <= now);
-        let ended: Vec<_> = over.map(|(id, run)| (id.clone(), run.close())).collect();
+    fn judge(&mut self, now: EngineTime) -> Vec<Told> {
+        let is_over = |run: &Run| !run.is_closed && run.due_at <= steady(now);
+        let over = self.runs.iter().filter(|(_, run)| is_over(run));
+        let ids: Vec<RunId> = over.map(|(id, _)| id.clone()).collect();
         let mut told = Vec::new();
-        for (run, members) in ended {
+        for run in ids {
+            let members = self.runs.change(&run, Run::close).unwrap_or_default();
             for (member, outcome, evidence) in members {
                 self.enqueue(&run, &member, Some((outcome.clone(), evidence)), now);
                 told.push(Told::Judged {
@@ -352,24 +427,22 @@ impl Updates {
         told
     }
 
-    fn forget(&mut self, now: Timestamp) {
-        let is_over = |end: Timestamp| now.duration_since(end) > RUN_MEMORY;
-        self.runs.retain(|_, run| !is_over(run.window_end));
+    fn forget(&mut self, now: EngineTime) {
+        let is_over = |run: &Run| steady(now).duration_since(run.due_at) > RUN_MEMORY;
+        self.runs.retain(|_, run| !is_over(run));
         let runs = &self.runs;
-        self.batches.forget(|key| !runs.contains_key(&key.run));
+        self.batches.forget(|key| !runs.contains(&key.run));
     }
 }
 
-/// The scheduled run of a profile whose window `at` falls into.
-fn scheduled_at(profile: &Profile, at: Timestamp) -> Option<RunId> {
-    let schedule = profile.schedule.as_ref().filter(|_| profile.is_enabled)?;
-    let before = at.saturating_sub(UPDATE_WINDOW).ok()?;
-    let start = schedule.next_after(before)?.at;
-    (start <= at).then(|| RunId {
-        profile: Arc::clone(&profile.name),
-        start,
-        kind: RunKind::Scheduled,
-    })
+/// The clock that does not jump, as a point in time: good for distances only.
+fn steady(now: EngineTime) -> Timestamp {
+    let clock = SignedDuration::try_from(now.clock).unwrap_or(SignedDuration::MAX);
+    Timestamp::from_duration(clock).unwrap_or(Timestamp::MAX)
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

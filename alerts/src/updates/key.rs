@@ -7,13 +7,14 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::batch::Patience;
 use crate::run::{Attempt, Evidence, Outcome, Run};
 
 /// The kinds of mails about updates, by the names of the vendor's programming interface;
 /// the last one is ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum UpdateAlert {
     /// Updates will start in 24 hours.
     WillStart,
@@ -30,6 +31,16 @@ pub enum UpdateAlert {
 }
 
 impl UpdateAlert {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::WillStart,
+        Self::Started,
+        Self::Succeeded,
+        Self::Failed,
+        Self::ConnectionFailed,
+        Self::Skipped,
+    ];
+
     /// The vendor's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,7 +54,7 @@ impl UpdateAlert {
     }
 
     /// The kind that tells of an outcome.
-    pub(super) const fn of(outcome: &Outcome) -> Self {
+    pub const fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Succeeded => Self::Succeeded,
             Outcome::Failed(_) => Self::Failed,
@@ -52,14 +63,16 @@ impl UpdateAlert {
         }
     }
 
-    const fn has_wave(self) -> bool {
+    /// Whether its mails are grouped by wave.
+    pub const fn has_wave(self) -> bool {
         match self {
             Self::Started | Self::Succeeded | Self::Failed => true,
             Self::WillStart | Self::ConnectionFailed | Self::Skipped => false,
         }
     }
 
-    const fn has_stitcher(self) -> bool {
+    /// Whether its mails are grouped by stitcher.
+    pub const fn has_stitcher(self) -> bool {
         match self {
             Self::Started | Self::Failed => true,
             Self::WillStart | Self::Succeeded | Self::ConnectionFailed | Self::Skipped => false,
@@ -67,7 +80,7 @@ impl UpdateAlert {
     }
 
     /// How long its batches wait. Ours: the vendor tells no times.
-    pub(super) const fn patience(self, window_end: Timestamp) -> Patience {
+    pub(super) const fn patience(self, due_at: Timestamp) -> Patience {
         let (quiet, longest) = match self {
             Self::WillStart => (0, 0),
             Self::Started => (5, 15),
@@ -81,7 +94,7 @@ impl UpdateAlert {
             quiet: SignedDuration::from_mins(quiet),
             longest: SignedDuration::from_mins(longest),
             deadline: match self {
-                Self::Succeeded => Some(window_end),
+                Self::Succeeded => Some(due_at),
                 Self::WillStart
                 | Self::Started
                 | Self::Failed
@@ -93,7 +106,7 @@ impl UpdateAlert {
 }
 
 /// Who began a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RunKind {
     /// The profile's schedule.
     Scheduled,
@@ -102,7 +115,7 @@ pub enum RunKind {
 }
 
 /// Names a run: computed anew, it is the same.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId {
     /// The profile's name.
     pub profile: Arc<str>,
@@ -113,7 +126,7 @@ pub struct RunId {
 }
 
 /// A part of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum KeyPart<T> {
     /// Mails of this kind are not grouped by it.
     Any,
@@ -134,7 +147,7 @@ impl<T> KeyPart<T> {
 }
 
 /// What the items of a mail have in common.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MailKey {
     /// The run, which is also the mail's thread.
     pub run: RunId,
@@ -174,7 +187,7 @@ impl MailKey {
 }
 
 /// What a mail says of one Publisher.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// When its update began.
     pub started_at: Option<Timestamp>,
@@ -182,20 +195,32 @@ pub struct Item {
     pub end: Option<(Outcome, Evidence)>,
     /// The stitcher before the update.
     pub stitcher: Option<Arc<str>>,
+    /// When it ended, or was judged.
+    pub ended_at: Option<Timestamp>,
+    /// The stitcher that it came back at.
+    pub stitcher_now: Option<Arc<str>>,
     /// What it ran before.
     pub version_before: Option<Arc<str>>,
     /// What it runs now.
     pub version: Option<Arc<str>>,
+    /// Whether nothing is heard of it.
+    pub is_silent: bool,
+    /// When it told of itself last, during the run.
+    pub seen_at: Option<Timestamp>,
 }
 
 impl Item {
-    pub(super) fn of(attempt: &Attempt, end: Option<(Outcome, Evidence)>) -> Self {
+    pub(crate) fn of(attempt: &Attempt, end: Option<(Outcome, Evidence)>) -> Self {
         Self {
             started_at: attempt.started_at,
             end,
+            ended_at: attempt.ended_at,
             stitcher: attempt.stitcher.clone(),
+            stitcher_now: attempt.stitcher_now.clone(),
             version_before: attempt.version_before.clone(),
             version: attempt.version.clone(),
+            is_silent: attempt.is_silent,
+            seen_at: attempt.seen_at,
         }
     }
 }
