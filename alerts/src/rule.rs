@@ -11,6 +11,7 @@ pub mod load;
 mod nearest;
 pub mod wording;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,7 +107,7 @@ pub enum Trigger {
         /// How it is looked at.
         view: View,
         /// Only series with these values: label and the values of which it has one.
-        only: Vec<(Arc<str>, Vec<Arc<str>>)>,
+        only: Only,
         /// The limit, and how long.
         level: Level,
     },
@@ -122,6 +123,9 @@ pub enum Trigger {
     /// The vendor's five, and "skipped": told by [`crate::updates`].
     Update(UpdateAlert),
 }
+
+/// Labels with the values of which a series has one.
+pub type Only = Vec<(Arc<str>, Vec<Arc<str>>)>;
 
 /// How a number is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +166,8 @@ pub struct BatchBy {
     pub wait: Patience,
 }
 
-/// Another rule's alert that explains one.
+/// Another rule's alert that explains one: whether it fires or is pending still, since the
+/// effect is often seen before its cause is certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inhibition {
     /// The other rule's id.
@@ -175,5 +180,19 @@ impl RuleSet {
     /// The rule with this id.
     pub fn find(&self, id: &str) -> Option<&Arc<Rule>> {
         self.rules.iter().find(|rule| &*rule.id == id)
+    }
+
+    /// The names of receivers that rules ask for, each with the first rule that does: for
+    /// whoever knows which there are.
+    pub fn receiver_names(&self) -> BTreeMap<Arc<str>, Arc<Rule>> {
+        let mut names = BTreeMap::new();
+        for rule in &self.rules {
+            for name in rule.receivers.iter().chain(&rule.escalate_to) {
+                names
+                    .entry(Arc::clone(name))
+                    .or_insert_with(|| Arc::clone(rule));
+            }
+        }
+        names
     }
 }

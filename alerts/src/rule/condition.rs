@@ -190,7 +190,9 @@ fn first_line(message: &str) -> String {
 
 /// Words of another program on one line, of bounded length.
 fn plain(text: &str) -> String {
-    let shown = text.chars().map(|one| if one.is_control() { ' ' } else { one });
+    let shown = text
+        .chars()
+        .map(|one| if one.is_control() { ' ' } else { one });
     shown.take(200).collect()
 }
 

@@ -76,13 +76,29 @@ pub const UPDATE_FACTS: &[FactName] = &[
     fact("profile", FactType::Text, "The update profile's name"),
     fact("zone", FactType::Text, "The profile's time zone"),
     fact("start", FactType::Moment, "When the run starts or started"),
-    fact("release", FactType::Text, "The release that the profile wants"),
+    fact(
+        "release",
+        FactType::Text,
+        "The release that the profile wants",
+    ),
     fact("wave", FactType::Text, "The wave: the vendor's batch"),
     fact("stitcher", FactType::Text, "The stitcher before the update"),
-    fact("members", FactType::List, "The Publishers that the mail is about"),
-    fact("reasons", FactType::List, "The reasons of failures, each once"),
+    fact(
+        "members",
+        FactType::List,
+        "The Publishers that the mail is about",
+    ),
+    fact(
+        "reasons",
+        FactType::List,
+        "The reasons of failures, each once",
+    ),
     fact("version", FactType::Text, "The version after the update"),
-    fact("lead", FactType::Number, "How long it is until the start, in seconds"),
+    fact(
+        "lead",
+        FactType::Number,
+        "How long it is until the start, in seconds",
+    ),
 ];
 
 const fn fact(name: &'static str, is: FactType, help: &'static str) -> FactName {

@@ -155,7 +155,9 @@ impl Walk {
                 }
                 self.field(field)
             }
-            None => Err(format!("asks for `.{field}` of something that has no names")),
+            None => Err(format!(
+                "asks for `.{field}` of something that has no names"
+            )),
         }
     }
 

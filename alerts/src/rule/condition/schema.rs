@@ -4,7 +4,8 @@
 //! the catalogues of logs can tell and with the table of signals.
 
 /// What `event.…` has besides `fields`.
-pub(in crate::rule) const EVENT_NAMES: &[&str] = &["kind", "reason", "connector", "log", "severity"];
+pub(in crate::rule) const EVENT_NAMES: &[&str] =
+    &["kind", "reason", "connector", "log", "severity"];
 
 /// The fields that our catalogues of log lines, probes and the host's samples can give an
 /// event. An operator's own are asked for as `event.fields["name"]`.

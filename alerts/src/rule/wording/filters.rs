@@ -82,9 +82,17 @@ mod tests {
 
     #[test]
     fn numbers_are_told_as_people_say_them() {
-        let told = [duration(90.0), duration(7_200.0), duration(0.2), duration(1e9)];
+        let told = [
+            duration(90.0),
+            duration(7_200.0),
+            duration(0.2),
+            duration(1e9),
+        ];
         assert_eq!(told, ["1 min 30 s", "2 h", "0 s", "11574 d 1 h"]);
-        assert_eq!([size(1e9), size(3.05e8), size(12.0)], ["1 GB", "305 MB", "12 B"]);
+        assert_eq!(
+            [size(1e9), size(3.05e8), size(12.0)],
+            ["1 GB", "305 MB", "12 B"]
+        );
         assert_eq!([percent(0.75), percent(0.905)], ["75 %", "90.5 %"]);
         assert_eq!(duration(f64::NAN), "unknown");
     }

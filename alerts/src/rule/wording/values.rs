@@ -44,7 +44,10 @@ pub(super) fn of(vocabulary: &Vocabulary, scope: &WordingScope<'_>) -> Value {
     if vocabulary.has_failure {
         let of_event = scope.event.map(|event| event.event.key.reason.as_str());
         let reason = scope.reason.or(of_event).unwrap_or_default();
-        values.insert("failure".to_owned(), failure_value(catalogue::row_of(reason)));
+        values.insert(
+            "failure".to_owned(),
+            failure_value(catalogue::row_of(reason)),
+        );
     }
     Value::from(values)
 }
@@ -52,9 +55,18 @@ pub(super) fn of(vocabulary: &Vocabulary, scope: &WordingScope<'_>) -> Value {
 fn value_of(told: Told<'_>) -> Value {
     match told {
         Told::Text(text) => Value::from(text),
-        Told::Number(number) => Value::from(number),
+        Told::Number(number) => number_value(number),
         Told::Moment(at) => Value::from(at.to_string()),
         Told::List(texts) => texts.iter().map(|text| Value::from(&**text)).collect(),
+    }
+}
+
+/// A whole number as one: `20`, not `20.0`.
+fn number_value(number: f64) -> Value {
+    let whole = format!("{number:.0}").parse::<i64>();
+    match whole {
+        Ok(whole) if number.fract() == 0.0 => Value::from(whole),
+        _ => Value::from(number),
     }
 }
 
