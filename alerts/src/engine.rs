@@ -98,6 +98,12 @@ impl Engine {
         Self { plan }
     }
 
+    /// How far the steady clock had come in what [`Self::uncommitted`] gave to an earlier
+    /// one: the next one goes on from there at least.
+    pub fn stored_clock(_restored: &[(Arc<str>, Vec<u8>)]) -> Option<Duration> {
+        None
+    }
+
     /// Puts another plan in force. Alerts of rules that stay go on; those of rules that are
     /// gone are over, and whoever was told hears so.
     pub fn change(&mut self, plan: EnginePlan, _now: EngineTime) {

@@ -422,13 +422,13 @@ fn open_pipeline(
     metrics: &AgentMetrics,
     clock: Clock,
 ) -> Result<Pipeline, Failure> {
-    let now = clock.now().timestamp();
-    let (store, restored, opened) =
-        Store::open(&config.store.path, now).map_err(|error| config_failure(&error.into()))?;
+    let now = clock.now();
+    let (store, restored, opened) = Store::open(&config.store.path, now.timestamp())
+        .map_err(|error| config_failure(&error.into()))?;
     writer::report_opened(&opened, metrics);
     metrics.store_writable(true);
     let books = plan
-        .open(restored)
+        .open(restored, now)
         .map_err(|error| config_failure(&error))?;
     let mut pipeline = Pipeline::new(books, store, config.store.path.clone());
     // Readers see the last run's values from the first moment on.

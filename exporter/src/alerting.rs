@@ -5,4 +5,7 @@
 //! where the lanes of delivery find work. Nothing is decided here.
 
 pub mod address;
+pub mod book;
+pub mod facts;
 pub mod settings;
+pub mod tray;

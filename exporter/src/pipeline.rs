@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::alert::Silence;
 use model::connector::ToolRun;
 use model::host::HostSample;
 use model::position::{FileId, PositionChange};
@@ -35,10 +36,16 @@ use tail::turn::{Now, PollReport, SourceStatus};
 use self::hints::Hints;
 use self::ledger::Ledger;
 use self::sources::SourceTable;
+use crate::alerting::book::{AlertBook, Opening};
+use crate::alerting::tray::Tray;
 use crate::clock::Moment;
 
 /// Commit at the latest after so many bytes were read (design decision 1).
 const TURN_BYTES_MAX: u64 = 4 << 20;
+
+/// What came of deliveries is committed at the latest after so long, whatever the interval:
+/// a crash before it sends them again.
+const SETTLED_COMMIT_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Everything the writer works with; built whole, then swapped in (a reload).
 pub struct Books {
@@ -48,11 +55,21 @@ pub struct Books {
     pub sources: SourceTable,
     /// What is known.
     pub ledger: Ledger,
+    /// What alerting begins with, or goes on with after a reload.
+    pub alerts: Opening,
+}
+
+/// Of the books what belongs to one configuration.
+struct Shelf {
+    tailer: Tailer<SystemFiles>,
+    sources: SourceTable,
+    ledger: Ledger,
 }
 
 /// The writer's state between turns.
 pub struct Pipeline {
-    books: Books,
+    books: Shelf,
+    alerts: AlertBook,
     /// `None` while a damaged or removed store could not be replaced yet.
     store: Option<Store>,
     store_path: PathBuf,
@@ -90,8 +107,19 @@ pub enum Committed {
 impl Pipeline {
     /// Begins with books that hold what the store held.
     pub fn new(books: Books, store: Store, store_path: PathBuf) -> Self {
+        let Books {
+            tailer,
+            sources,
+            ledger,
+            alerts,
+        } = books;
         Self {
-            books,
+            books: Shelf {
+                tailer,
+                sources,
+                ledger,
+            },
+            alerts: AlertBook::open(alerts),
             store: Some(store),
             store_path,
             hints: Hints::new(),
@@ -111,6 +139,27 @@ impl Pipeline {
         Arc::clone(&self.shown)
     }
 
+    /// The outbox, for the lanes of delivery.
+    pub fn tray(&self) -> Arc<Tray> {
+        self.alerts.tray()
+    }
+
+    /// Adds, replaces or ends a silence. It is durable with the next commit.
+    pub fn silence(&mut self, silence: Silence) {
+        self.alerts.silence(silence);
+    }
+
+    /// Puts a test for a receiver into the outbox; `false` if nobody is called so. It leaves
+    /// after the next commit.
+    pub fn test_receiver(&mut self, receiver: &str, now: Moment) -> bool {
+        self.alerts.test(receiver, now)
+    }
+
+    /// A configuration was refused, and the one before stays in force.
+    pub const fn note_refused_reload(&mut self) {
+        self.alerts.note_refused_reload();
+    }
+
     /// Whether the system tells us of changes before we look.
     pub const fn is_watching(&self) -> bool {
         self.hints.is_active()
@@ -122,7 +171,7 @@ impl Pipeline {
     /// nothing is read, but names are watched and files held open, so that a rotated or
     /// removed log can still be read later.
     pub fn read(&mut self, now: Moment) -> bool {
-        let Books {
+        let Shelf {
             tailer,
             sources,
             ledger,
@@ -194,8 +243,13 @@ impl Pipeline {
             then.is_none_or(|at| now.monotonic.saturating_sub(at) >= interval)
         };
         let has_news = self.bytes_since_commit > 0 || !self.moved.is_empty();
+        let is_settled_due = self.alerts.has_settled()
+            && self
+                .committed_at
+                .is_none_or(|at| SETTLED_COMMIT_INTERVAL <= now.monotonic.saturating_sub(at));
         let is_due = self.bytes_since_commit >= TURN_BYTES_MAX
             || (has_news && is_past(self.committed_at))
+            || is_settled_due
             || is_past(self.looked_at);
         if is_due {
             self.commit(now)
@@ -211,7 +265,9 @@ impl Pipeline {
         if self.is_caught_up && !self.is_behind {
             self.books.ledger.catch_up(now);
         }
+        let drawn = self.step_alerts(now);
         let mut turn = self.books.ledger.uncommitted();
+        self.alerts.add_uncommitted(&mut turn);
         turn.positions = self.books.sources.name_changes(self.moved.values());
         turn.next_file_id = self.books.tailer.next_file_id();
         let is_empty = turn
@@ -233,15 +289,17 @@ impl Pipeline {
         match committed {
             Ok(done) => {
                 self.books.ledger.mark_committed();
+                self.alerts.mark_committed();
                 self.moved.clear();
                 self.bytes_since_commit = 0;
                 self.is_stuck = false;
-                self.show(now);
+                self.show_committed(drawn, now);
                 done
             }
             Err(error) => {
                 self.is_stuck = true;
                 self.is_behind = true;
+                self.alerts.mark_refused();
                 self.show_files(now);
                 Committed::Refused(error)
             }
@@ -278,6 +336,7 @@ impl Pipeline {
         let (store, _, opened) = Store::open(&self.store_path, now.timestamp())?;
         self.store = Some(store);
         self.books.ledger.mark_uncommitted();
+        self.alerts.mark_uncommitted();
         let positions = self.books.tailer.restorable();
         self.moved = positions
             .into_iter()
@@ -298,7 +357,19 @@ impl Pipeline {
     /// Puts new books in force. Open files go along: some have no name any more. So does
     /// what only memory holds, such as how long a connector has been silent.
     pub fn swap(&mut self, books: Books) {
-        let old = std::mem::replace(&mut self.books, books);
+        let Books {
+            tailer,
+            sources,
+            ledger,
+            alerts,
+        } = books;
+        let shelf = Shelf {
+            tailer,
+            sources,
+            ledger,
+        };
+        self.alerts.change(&alerts.settings, alerts.now);
+        let old = std::mem::replace(&mut self.books, shelf);
         self.books.tailer.take_over(old.tailer);
         self.books.ledger.carry_over(old.ledger);
         self.moved.clear();
@@ -313,7 +384,7 @@ impl Pipeline {
     }
 
     fn take_report(&mut self, report: &PollReport) {
-        let Books {
+        let Shelf {
             sources, ledger, ..
         } = &mut self.books;
         for (source, cause) in &report.generations {
@@ -328,28 +399,56 @@ impl Pipeline {
         }
     }
 
+    /// Shows what happened and how things are to the rules, and returns the picture that
+    /// they saw. What they judge themselves is in it.
+    fn step_alerts(&mut self, now: Moment) -> Snapshot {
+        let (events, skipped) = self.books.ledger.take_unseen();
+        self.alerts.note_skipped(skipped, now);
+        let mut drawn = self.draw(now);
+        drawn.alerts = Arc::new(self.alerts.before_step(&drawn, now));
+        let judgements = self.alerts.step(&events, &drawn, now);
+        if judgements.is_empty() {
+            return drawn;
+        }
+        for judgement in judgements {
+            self.books.ledger.judge(judgement);
+        }
+        self.draw(now)
+    }
+
     /// Draws what is known. Only to be called while all of it is committed.
     pub fn show(&mut self, now: Moment) {
-        self.books.ledger.forget_old_host(now);
-        let Books {
-            tailer,
-            sources,
-            ledger,
-        } = &self.books;
-        let status = |connector, log| status_of(tailer, sources, connector, log);
-        let drawn = picture::draw(ledger, &status, self.is_caught_up, now.timestamp());
+        let drawn = self.draw(now);
+        self.show_committed(drawn, now);
+    }
+
+    fn show_committed(&mut self, mut drawn: Snapshot, now: Moment) {
+        drawn.alerts = Arc::new(self.alerts.draw(&drawn, now));
         self.shown = Arc::new(drawn);
     }
 
-    fn show_files(&mut self, now: Moment) {
+    fn draw(&mut self, now: Moment) -> Snapshot {
         self.books.ledger.forget_old_host(now);
-        let Books {
+        let Shelf {
             tailer,
             sources,
             ledger,
         } = &self.books;
         let status = |connector, log| status_of(tailer, sources, connector, log);
-        let fresh = picture::refresh(&self.shown, ledger, &status, now.timestamp());
+        picture::draw(ledger, &status, self.is_caught_up, now.timestamp())
+    }
+
+    /// What no crash can take back, and what the rules make of it.
+    fn show_files(&mut self, now: Moment) {
+        self.books.ledger.forget_old_host(now);
+        let Shelf {
+            tailer,
+            sources,
+            ledger,
+        } = &self.books;
+        let status = |connector, log| status_of(tailer, sources, connector, log);
+        let mut fresh = picture::refresh(&self.shown, ledger, &status, now.timestamp());
+        fresh.alerts = Arc::new(self.alerts.draw_uncommitted(&fresh, now));
         self.shown = Arc::new(fresh);
     }
 }

@@ -17,6 +17,10 @@ use tail::source::SourceConfig;
 use tail::system_files::SystemFiles;
 use tail::tailer::{Start, Tailer};
 
+use super::keeper::KeptChanges;
+use crate::alerting::book::{self, KeptAlerts, Opening};
+use crate::alerting::settings::{self, AlertSettings};
+use crate::clock::Moment;
 use crate::config::{Config, ConnectorConfig, catalogue_files};
 use crate::pipeline::Books;
 use crate::pipeline::ledger::{ConnectorPlan, HostLimits, Ledger, LogPlace, Watched};
@@ -28,6 +32,7 @@ pub struct Plan {
     probes: Vec<ProbePlan>,
     host: Option<HostLimits>,
     limits: TailLimits,
+    alerts: AlertSettings,
 }
 
 struct PlannedConnector {
@@ -42,7 +47,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A catalogue that cannot be read or does not prove itself.
+    /// A catalogue that cannot be read or does not prove itself; rules, receivers and their
+    /// files likewise.
     pub fn from_config(config: &Config) -> anyhow::Result<Self> {
         let connectors = config
             .connectors
@@ -58,15 +64,21 @@ impl Plan {
             probes: config.probe_plans(),
             host,
             limits: config.tail.limits(),
+            alerts: settings::build(config)?,
         })
     }
 
-    /// Opens the books where `restored` closed them.
+    /// The settings of alerting.
+    pub const fn alerts(&self) -> &AlertSettings {
+        &self.alerts
+    }
+
+    /// Opens the books at `now` where `restored` closed them.
     ///
     /// # Errors
     ///
     /// A pattern that `tail` does not understand.
-    pub fn open(self, mut restored: Restored) -> anyhow::Result<Books> {
+    pub fn open(self, mut restored: Restored, now: Moment) -> anyhow::Result<Books> {
         let mut sources = SourceTable::default();
         let mut source_configs = Vec::new();
         for (connector, planned) in self.connectors.iter().enumerate() {
@@ -90,6 +102,8 @@ impl Plan {
                 });
             }
         }
+        let is_first = !restored.has_history;
+        let alerts = open_alerts(self.alerts, &mut restored, now);
         sources.restore_dates(&restored.kept);
         let matchers = source_configs.iter().map(path_matcher).collect::<Vec<_>>();
         let stored = std::mem::take(&mut restored.positions);
@@ -109,12 +123,35 @@ impl Plan {
             probes: self.probes,
             host: self.host,
         };
+        let mut ledger = Ledger::open(watched, restored);
+        if is_first {
+            ledger.keep(quiet_to_keep(&alerts))?;
+        }
         Ok(Books {
             tailer,
             sources,
-            ledger: Ledger::open(watched, restored),
+            ledger,
+            alerts,
         })
     }
+}
+
+fn open_alerts(mut settings: AlertSettings, restored: &mut Restored, now: Moment) -> Opening {
+    settings.plan.quiet_before = book::quiet_before(restored, now);
+    Opening {
+        settings,
+        kept: KeptAlerts::take_from(restored),
+        now,
+    }
+}
+
+/// What the first start has to remember of itself.
+fn quiet_to_keep(alerts: &Opening) -> KeptChanges {
+    let before = alerts.settings.plan.quiet_before;
+    let text = before.map(|at| at.to_string().into_bytes());
+    text.map(|text| (Arc::from(book::QUIET_KEY), Some(text)))
+        .into_iter()
+        .collect()
 }
 
 /// Whether the store has ever held anything of a log.

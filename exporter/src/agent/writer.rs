@@ -221,7 +221,9 @@ fn reload(
     let restored = pipeline.settle(clock.now()).map_err(|error| {
         format!("the store does not commit now, so nothing was changed: {error}")
     })?;
-    let books = plan.open(restored).map_err(|error| format!("{error:#}"))?;
+    let books = plan
+        .open(restored, clock.now())
+        .map_err(|error| format!("{error:#}"))?;
     pipeline.swap(books);
     let now = clock.now();
     pipeline.read(now);

@@ -13,7 +13,7 @@ mod counts;
 mod faults;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use alerts::compose::{Composed, Composer};
@@ -26,12 +26,12 @@ use model::delivery::{Delivery, OutboxMessage};
 use model::signal::Signal;
 use model::snapshot::{AlertsSnapshot, RECENT_HISTORY_MAX, RecentEvent, Snapshot};
 use store::{Restored, Turn};
-use tokio::sync::watch;
 
 use self::counts::AlertCounts;
 use self::faults::FaultWatch;
 use super::facts::SnapshotFacts;
 use super::settings::AlertSettings;
+use super::tray::Tray;
 use crate::clock::Moment;
 
 pub use self::faults::FAULT_LASTS;
@@ -42,9 +42,6 @@ const HISTORY_WAITING_MAX: usize = 10_000;
 /// Said in a message that may leave before any store has it.
 const UNSTORED: &str = "The store refuses to take anything, so this message left before it \
                         was stored. It may come twice.";
-
-/// The outbox, as the writer and the lanes of delivery share it.
-pub type SharedOutbox = Arc<Mutex<Outbox>>;
 
 /// What alerting begins with.
 #[derive(Debug)]
@@ -93,9 +90,7 @@ impl KeptAlerts {
 pub struct AlertBook {
     engine: Engine,
     composer: Composer,
-    outbox: SharedOutbox,
-    /// Tells the lanes that there is news.
-    news: watch::Sender<u64>,
+    tray: Arc<Tray>,
     counts: AlertCounts,
     faults: FaultWatch,
     /// The latest decisions, newest last; those that no store has are among them.
@@ -126,8 +121,7 @@ impl AlertBook {
         let mut book = Self {
             engine,
             composer: composer_of(&settings),
-            outbox: Arc::new(Mutex::new(Outbox::open(kept.messages, kept.deliveries))),
-            news: watch::channel(0).0,
+            tray: Tray::new(Outbox::open(kept.messages, kept.deliveries)),
             counts: AlertCounts::open(kept.counters),
             faults: FaultWatch::default(),
             history: kept.history.into_iter().rev().collect(),
@@ -152,9 +146,9 @@ impl AlertBook {
         self.open_series();
     }
 
-    /// The outbox, and what tells of news in it.
-    pub fn desk(&self) -> (SharedOutbox, watch::Sender<u64>) {
-        (Arc::clone(&self.outbox), self.news.clone())
+    /// The outbox, for the lanes of delivery.
+    pub fn tray(&self) -> Arc<Tray> {
+        Arc::clone(&self.tray)
     }
 
     /// A configuration was refused, and the one before stays in force.
@@ -228,7 +222,9 @@ impl AlertBook {
     pub fn add_uncommitted(&self, turn: &mut Turn) {
         turn.counters.extend(self.counts.uncommitted());
         turn.alert_states = self.engine.uncommitted();
-        let (messages, deliveries) = self.lock().uncommitted();
+        // Before the look: what is settled after it is news again.
+        self.tray.look_at_settled();
+        let (messages, deliveries) = self.tray.lock().uncommitted();
         turn.messages = messages;
         turn.deliveries = deliveries;
         let skip = self.history.len().saturating_sub(self.history_uncommitted);
@@ -242,7 +238,7 @@ impl AlertBook {
         self.history_uncommitted = 0;
         self.trim_history();
         {
-            let mut outbox = self.lock();
+            let mut outbox = self.tray.lock();
             outbox.mark_committed();
             if self.is_store_refusing {
                 outbox.set_store_refuses(false);
@@ -250,34 +246,33 @@ impl AlertBook {
         }
         self.is_store_refusing = false;
         self.faults.set_store_refuses(false);
-        self.tell_news();
+        self.tray.tell_lanes();
     }
 
     /// The store refused: critical messages leave without it.
     pub fn mark_refused(&mut self) {
         self.is_store_refusing = true;
         self.faults.set_store_refuses(true);
-        self.lock().set_store_refuses(true);
-        self.tell_news();
+        self.tray.lock().set_store_refuses(true);
+        self.tray.tell_lanes();
     }
 
     /// No store has any of it: everything is to be written again.
     pub fn mark_uncommitted(&mut self) {
         self.counts.mark_uncommitted();
         self.engine.mark_uncommitted();
-        self.lock().mark_uncommitted();
+        self.tray.lock().mark_uncommitted();
         self.history_uncommitted = self.history.len();
     }
 
-    /// Whether something waits for a commit that nobody need wait for long.
-    pub fn has_news(&self) -> bool {
-        let (messages, deliveries) = self.lock().uncommitted();
-        !messages.is_empty() || !deliveries.is_empty()
+    /// Whether lanes settled something that is not committed.
+    pub fn has_settled(&self) -> bool {
+        self.tray.is_settled()
     }
 
     /// How things are now, committed or not.
     pub fn draw(&self, snapshot: &Snapshot, now: Moment) -> AlertsSnapshot {
-        let outbox = self.lock().snapshot();
+        let outbox = self.tray.lock().snapshot();
         let rules = self.engine.rules().into_iter();
         let newest_first = self.history.iter().rev().take(RECENT_HISTORY_MAX);
         let receivers = names(&self.composer).into_iter();
@@ -325,10 +320,6 @@ impl AlertBook {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn open_series(&mut self) {
         self.counts.open_rules(&self.engine.rules());
         for name in names(&self.composer) {
@@ -336,14 +327,9 @@ impl AlertBook {
         }
     }
 
-    fn tell_news(&self) {
-        self.news
-            .send_modify(|number| *number = number.wrapping_add(1));
-    }
-
     /// Counts what came of attempts at delivery.
     fn take_results(&mut self, now: Moment) {
-        let results = self.lock().take_results();
+        let results = self.tray.lock().take_results();
         for (receiver, result, attempts) in results {
             self.counts.delivered(&receiver, result, attempts);
             self.faults.note_result(&receiver, result, now);
@@ -370,8 +356,7 @@ impl AlertBook {
 
     /// Words a notification for everybody who is to hear of it, and puts it into the outbox.
     fn post(&mut self, notification: &Notification, now: Moment) {
-        let leaves_unstored =
-            self.is_store_refusing && notification.severity == Severity::Critical;
+        let leaves_unstored = self.is_store_refusing && notification.severity == Severity::Critical;
         let composed = if leaves_unstored {
             let mut told = notification.clone();
             told.faults.push(UNSTORED.to_owned());
@@ -392,7 +377,7 @@ impl AlertBook {
         for (mut message, deliveries) in composed.messages {
             message.serial = self.next_message;
             self.next_message = self.next_message.saturating_add(1);
-            self.lock().put(message, deliveries);
+            self.tray.lock().put(message, deliveries);
         }
     }
 
@@ -406,6 +391,7 @@ impl AlertBook {
             .collect();
         for (name, hourly_limit) in limits {
             let surplus = self
+                .tray
                 .lock()
                 .take_surplus(&name, hourly_limit, now.timestamp());
             if !surplus.is_empty() {

@@ -8,6 +8,7 @@
 
 mod account;
 mod host;
+mod judge;
 mod kept;
 mod log_account;
 mod probes;
@@ -15,6 +16,7 @@ mod silence;
 mod support;
 mod tools;
 mod tracked;
+mod unseen;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -41,6 +43,7 @@ use self::probes::ProbeAccounts;
 pub use self::tools::tells_uptime;
 use self::tracked::Mark;
 pub(super) use self::tracked::Tracked;
+use self::unseen::Unseen;
 use super::counters::CounterTable;
 use super::round_trips::RoundTrips;
 use crate::clock::Moment;
@@ -105,6 +108,7 @@ pub struct Ledger {
     pub(super) recent: VecDeque<RecentEvent>,
     /// How many of the newest are not committed yet.
     recent_uncommitted: usize,
+    unseen: Unseen,
 }
 
 impl Ledger {
@@ -159,6 +163,7 @@ impl Ledger {
             kept: Kept::open(restored.kept),
             recent,
             recent_uncommitted: 0,
+            unseen: Unseen::default(),
         }
     }
 
@@ -320,8 +325,19 @@ impl Ledger {
         self.connectors.get(place.connector)?.logs.get(place.log)
     }
 
-    /// Remembers an event for people to look at; the oldest makes room.
+    /// Events since the last call, for the rules, and how many more there were.
+    pub(super) fn take_unseen(&mut self) -> (Vec<RecentEvent>, u64) {
+        self.unseen.take()
+    }
+
+    /// Remembers an event for rules and people to look at.
     pub(super) fn remember(&mut self, event: RecentEvent) {
+        self.unseen.add(event.clone());
+        self.show_to_people(event);
+    }
+
+    /// Puts an event among the latest; the oldest makes room.
+    fn show_to_people(&mut self, event: RecentEvent) {
         if self.recent.len() >= RECENT_EVENTS_MAX {
             self.recent.pop_front();
         }

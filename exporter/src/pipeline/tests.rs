@@ -67,6 +67,10 @@ impl World {
     /// A later moment: a second has passed.
     fn tick(&mut self) -> Moment {
         self.seconds += 1;
+        self.moment()
+    }
+
+    fn moment(&self) -> Moment {
         Moment {
             monotonic: Duration::from_secs(self.seconds),
             wall: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000 + self.seconds),
@@ -90,7 +94,8 @@ impl World {
         let config = Config::parse("test", &self.text(log, start_at)).unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let (store, restored, _) = Store::open(&config.store.path, now).unwrap();
-        let books = Plan::from_config(&config).unwrap().open(restored).unwrap();
+        let plan = Plan::from_config(&config).unwrap();
+        let books = plan.open(restored, self.moment()).unwrap();
         Pipeline::new(books, store, config.store.path)
     }
 
@@ -344,7 +349,8 @@ fn a_removed_log_is_followed_through_a_reload() {
     world.turn(&mut pipeline);
     let restored = pipeline.settle(world.tick()).unwrap();
     let config = Config::parse("test", &world.text("agent", "beginning")).unwrap();
-    pipeline.swap(Plan::from_config(&config).unwrap().open(restored).unwrap());
+    let plan = Plan::from_config(&config).unwrap();
+    pipeline.swap(plan.open(restored, world.moment()).unwrap());
     held.write_all(APP.repeat(2).as_bytes()).unwrap();
     world.turn(&mut pipeline);
     assert_eq!(count(&pipeline, EventKind::AppConnectionOpened), 3);

@@ -132,7 +132,14 @@ impl AlertCounts {
 
     fn notifications_of(&mut self, rule: &Arc<str>) -> CounterIndex {
         let table = &mut self.table;
-        let open = || open_words(table, AlertSignal::Notifications, rule, NotificationKind::WORDS);
+        let open = || {
+            open_words(
+                table,
+                AlertSignal::Notifications,
+                rule,
+                NotificationKind::WORDS,
+            )
+        };
         *self
             .notifications
             .entry(Arc::clone(rule))

@@ -205,6 +205,21 @@ impl ConnectorAccount {
         }
     }
 
+    /// Takes note of when an event happened that no line told.
+    pub(super) fn note_judgement(&mut self, kind: EventKind, at: Timestamp) {
+        let latest = LastTime {
+            at: Tracked::changed(at),
+            line: None,
+        };
+        self.last_events.insert(kind, latest);
+    }
+
+    /// No line has the last word on an aspect, but a judgement as of `at`.
+    pub(super) fn change_by_judgement(&mut self, aspect: Aspect, at: Timestamp) {
+        self.last_words.insert(aspect, LastWord { at, line: None });
+        self.support.by_event(aspect);
+    }
+
     /// The last word on an aspect, even if it only confirmed what was known; after a start
     /// its last change. Since when it is unknown says nothing about what was known before.
     fn known_of(&self, aspect: Aspect) -> Option<LastWord> {

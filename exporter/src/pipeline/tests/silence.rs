@@ -92,7 +92,7 @@ fn a_silence_runs_on_through_a_reload() {
     desk.pass(HOUR / 2);
     let restored = pipeline.settle(desk.now()).unwrap();
     let plan = Plan::from_config(&desk.config()).unwrap();
-    pipeline.swap(plan.open(restored).unwrap());
+    pipeline.swap(plan.open(restored, desk.now()).unwrap());
     let reloaded = desk.turn(&mut pipeline);
     assert!(!reloaded.is_silent && reloaded.state.is_tunnel_up());
     assert_eq!(

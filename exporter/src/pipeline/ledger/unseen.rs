@@ -1,0 +1,89 @@
+//! Events that the rules have not seen yet, in the order in which they came.
+//!
+//! More than people are shown, and still not without end: of one kind and connector so
+//! many a turn as [`UNSEEN_MAX`]. Beyond that the oldest give way, since what came last
+//! tells how things are; how many is counted. What is daily business never comes here: it
+//! is counted, and rules on how often something happens look at the counts.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use model::event::EventKind;
+use model::snapshot::RecentEvent;
+
+/// Most events of one kind and one connector that wait for the rules.
+pub(in crate::pipeline) const UNSEEN_MAX: usize = 256;
+
+/// What waits for the rules.
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    next: u64,
+    events: BTreeMap<u64, RecentEvent>,
+    /// The places of those of one kind and connector, the oldest first.
+    places: HashMap<(Arc<str>, EventKind), VecDeque<u64>>,
+    skipped: u64,
+}
+
+impl Unseen {
+    pub(super) fn add(&mut self, event: RecentEvent) {
+        let key = (Arc::clone(&event.connector), event.event.key.kind);
+        let places = self.places.entry(key).or_default();
+        if UNSEEN_MAX <= places.len()
+            && let Some(oldest) = places.pop_front()
+        {
+            self.events.remove(&oldest);
+            self.skipped = self.skipped.saturating_add(1);
+        }
+        places.push_back(self.next);
+        self.events.insert(self.next, event);
+        self.next = self.next.saturating_add(1);
+    }
+
+    /// Hands over what waits, and how many gave way.
+    pub(super) fn take(&mut self) -> (Vec<RecentEvent>, u64) {
+        let taken = std::mem::take(self);
+        (taken.events.into_values().collect(), taken.skipped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::sample::recent;
+
+    fn offsets(unseen: &mut Unseen) -> (Vec<u64>, u64) {
+        let (events, skipped) = unseen.take();
+        (events.iter().map(|event| event.offset).collect(), skipped)
+    }
+
+    fn add(unseen: &mut Unseen, kind: EventKind, offset: u64) {
+        let event = RecentEvent {
+            offset,
+            ..recent("pub", kind, "", 0)
+        };
+        unseen.add(event);
+    }
+
+    #[test]
+    fn events_are_handed_over_once_and_in_their_order() {
+        let mut unseen = Unseen::default();
+        add(&mut unseen, EventKind::TunnelConnected, 5);
+        add(&mut unseen, EventKind::UpdateFailed, 3);
+        add(&mut unseen, EventKind::TunnelConnected, 4);
+        assert_eq!(offsets(&mut unseen), (vec![5, 3, 4], 0));
+        assert_eq!(offsets(&mut unseen), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn a_flood_of_one_kind_loses_its_oldest_and_nothing_of_another() {
+        let mut unseen = Unseen::default();
+        add(&mut unseen, EventKind::UpdateFailed, 7_000);
+        let most = u64::try_from(UNSEEN_MAX).unwrap();
+        for offset in 0..most + 3 {
+            add(&mut unseen, EventKind::TlsError, offset);
+        }
+        let (kept, skipped) = offsets(&mut unseen);
+        let newest: Vec<u64> = [7_000].into_iter().chain(3..most + 3).collect();
+        assert_eq!((kept, skipped), (newest, 3));
+    }
+}
