@@ -3,7 +3,16 @@
 //!
 //! The one part of this room that touches the world. A lane claims from the [`Desk`], sends
 //! with a time limit for each step, and says what came of it. It decides nothing: what is
-//! tried again, and when, is the outbox's.
+//! tried again, and when, is the outbox's. A lane that dies is begun again.
+
+mod connect;
+mod exec;
+mod http;
+mod lane;
+mod mail;
+mod syslog;
+mod tls;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -11,6 +20,8 @@ use jiff::Timestamp;
 use model::delivery::OutboxMessage;
 use tokio::sync::watch;
 
+use self::lane::{Lane, Tools};
+use crate::outbox::schedule::one_line;
 use crate::outbox::{Attempt, Next};
 use crate::receiver::{Identity, Receiver};
 
@@ -46,24 +57,92 @@ pub trait TrapSender: Send + Sync + 'static {
     fn send(&self, message: &OutboxMessage) -> Attempt;
 }
 
+/// What came of an attempt, and whether the next message of the receiver would fare alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Outcome {
+    attempt: Attempt,
+    /// Whether the receiver itself failed: its server, the way to it, our settings.
+    is_of_receiver: bool,
+}
+
+impl Outcome {
+    /// It is about this message or recipient.
+    const fn of_message(attempt: Attempt) -> Self {
+        Self {
+            attempt,
+            is_of_receiver: false,
+        }
+    }
+
+    /// It is about the receiver: the next message would fare alike.
+    const fn of_receiver(attempt: Attempt) -> Self {
+        Self {
+            attempt,
+            is_of_receiver: true,
+        }
+    }
+}
+
+/// What somebody else said, as one bounded line.
+fn words(text: &str) -> String {
+    one_line(text)
+}
+
 /// All lanes.
 pub struct Deliverer {
     desk: Arc<dyn Desk>,
     traps: Option<Arc<dyn TrapSender>>,
+    identity: Option<Identity>,
+    lanes: Vec<Lane>,
 }
 
 impl Deliverer {
     /// Nothing is sent yet.
     pub fn new(desk: Arc<dyn Desk>, traps: Option<Arc<dyn TrapSender>>) -> Self {
-        Self { desk, traps }
+        Self {
+            desk,
+            traps,
+            identity: None,
+            lanes: Vec::new(),
+        }
     }
 
     /// Puts these receivers in force: lanes of those that stay as they are go on, the
-    /// others end after what they are just sending, a few seconds at most.
-    pub async fn change(&mut self, _identity: &Identity, _receivers: Vec<Receiver>) {
-        let _ = (&self.desk, &self.traps);
+    /// others end after what they are just sending, a few seconds at most. Wants a Tokio
+    /// runtime.
+    pub async fn change(&mut self, identity: &Identity, receivers: Vec<Receiver>) {
+        let is_same_agent = self.identity.as_ref() == Some(identity);
+        let lanes = std::mem::take(&mut self.lanes);
+        let stays = |lane: &Lane| is_same_agent && receivers.contains(&lane.receiver);
+        let (kept, ended): (Vec<Lane>, Vec<Lane>) = lanes.into_iter().partition(stays);
+        self.lanes = kept;
+        end(ended).await;
+        self.identity = Some(identity.clone());
+        for receiver in receivers {
+            if self.lanes.iter().any(|lane| lane.receiver == receiver) {
+                continue;
+            }
+            let tools = Tools {
+                desk: self.desk.clone(),
+                traps: self.traps.clone(),
+                identity: identity.clone(),
+            };
+            self.lanes.push(Lane::begin(receiver, tools));
+        }
     }
 
     /// Ends all lanes. What is being sent has a moment to end well.
-    pub async fn stop(&mut self) {}
+    pub async fn stop(&mut self) {
+        end(std::mem::take(&mut self.lanes)).await;
+    }
+}
+
+/// Ends lanes, all at the same time.
+async fn end(lanes: Vec<Lane>) {
+    for lane in &lanes {
+        lane.ask_to_stop();
+    }
+    for lane in lanes {
+        lane.ended().await;
+    }
 }
