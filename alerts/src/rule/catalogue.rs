@@ -98,3 +98,98 @@ fn severity<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Severity, D::Er
     Severity::from_name(&word)
         .ok_or_else(|| serde::de::Error::custom("want info, warning or critical"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn thirteen_sentences_of_the_vendors_and_one_row_for_every_other() {
+        assert_eq!(rows().len(), 14);
+        assert_eq!(
+            rows().last().map(|row| row.reason.as_str()),
+            Some("unknown")
+        );
+        let reasons: BTreeSet<&str> = rows().iter().map(|row| row.reason.as_str()).collect();
+        assert_eq!(reasons.len(), 14);
+        for row in rows() {
+            assert!(
+                row.action.ends_with('.') && !row.look_at.is_empty(),
+                "{}",
+                row.reason
+            );
+            let kind = EventKind::from_name(&row.event);
+            assert!(kind.is_some(), "{}", row.reason);
+        }
+        let codes: Vec<u32> = rows()
+            .iter()
+            .flat_map(|row| row.codes.iter().chain(&row.codes_inferred).copied())
+            .collect();
+        let unlike: BTreeSet<u32> = codes.iter().copied().collect();
+        assert_eq!(codes.len(), unlike.len(), "a code means one reason");
+    }
+
+    /// Reason and event of every row are those that the catalogue of log lines gives.
+    #[test]
+    fn its_reasons_are_those_that_log_lines_give() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../logparse/catalogue/netskope-publisher.yaml"
+        );
+        let text = std::fs::read_to_string(path).unwrap();
+        let file: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+        let rows_of_log = file["rows"].as_sequence().expect("rows");
+        let mut of_log = BTreeSet::new();
+        for row in rows_of_log {
+            let event = row["event"].as_str().unwrap_or_default();
+            if let Some(reason) = row["reason"].as_str()
+                && event.starts_with("update.")
+            {
+                of_log.insert((event.to_owned(), reason.to_owned()));
+            }
+        }
+        let ours: BTreeSet<(String, String)> = rows()
+            .iter()
+            .map(|row| (row.event.clone(), row.reason.clone()))
+            .collect();
+        assert_eq!(ours, of_log);
+    }
+
+    /// The sentence of each row is the one that the pattern of its reason recognises.
+    #[test]
+    fn its_sentences_are_those_that_log_lines_have() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../logparse/catalogue/netskope-publisher.yaml"
+        );
+        let text = std::fs::read_to_string(path).unwrap();
+        for row in rows().iter().filter(|row| row.reason != "unknown") {
+            assert!(
+                text.contains(&format!(" UTC {}", row.text)),
+                "{}",
+                row.reason
+            );
+        }
+    }
+
+    #[test]
+    fn the_severity_is_that_of_the_reason_and_of_updates_only() {
+        let key = |kind, reason: &str| EventKey {
+            kind,
+            reason: model::event::Reason::new(reason).unwrap(),
+        };
+        let of = |kind, reason| severity_of(&key(kind, reason));
+        assert_eq!(
+            of(EventKind::UpdateSkipped, "same_version"),
+            Some(Severity::Info)
+        );
+        assert_eq!(
+            of(EventKind::UpdateFailed, "never_heard"),
+            Some(Severity::Critical)
+        );
+        assert_eq!(of(EventKind::TlsError, "ssl"), None);
+        assert_eq!(NOTHING_KNOWN.reason, "unknown");
+    }
+}

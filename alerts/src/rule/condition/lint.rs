@@ -155,6 +155,10 @@ impl Walk {
                 }
                 self.field(field)
             }
+            None if matches!(select.operand.expr, Expr::Ident(_)) => {
+                self.expression(&select.operand.expr)?;
+                Err(format!("asks for `.{field}` of a text or number"))
+            }
             None => Err(format!(
                 "asks for `.{field}` of something that has no names"
             )),

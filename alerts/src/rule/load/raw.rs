@@ -122,19 +122,18 @@ pub(super) struct RawInhibition {
 /// What the reader says, with the nearest known word for an unknown one and without the
 /// place at the end: we have a better one.
 pub(super) fn in_words(message: &str) -> String {
-    let message = message
-        .split(" at line ")
-        .next()
-        .unwrap_or(message)
-        .trim_start_matches("rules: ");
-    // `unknown field `x`, expected one of `a`, `b``
+    let mut message = message.split(" at line ").next().unwrap_or(message);
+    // The path in front is told already, in our own way.
+    while let Some((before, after)) = message.split_once(": ")
+        && !before.contains(' ')
+    {
+        message = after;
+    }
+    // The reader says: unknown field `x`, expected one of `a`, `b`.
     let Some(list) = message.split_once("unknown field `") else {
-        let words = message.rsplit_once(": ").map_or(message, |(before, last)| {
-            // A path in front of the words is told already.
-            if before.contains(' ') { message } else { last }
-        });
-        return words
+        return message
             .replace("invalid type: ", "is of the wrong kind: ")
+            .replace("missing field ", "is of the wrong kind: missing field ")
             .replace(", expected ", ", want ");
     };
     let mut quoted = list.1.split('`');

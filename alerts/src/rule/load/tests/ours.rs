@@ -1,0 +1,449 @@
+//! The rules that come with the program: what they cover and what they say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::alert::{AgentFault, Severity};
+use model::event::{Event, EventKey, EventKind, Field, Reason};
+use model::snapshot::RecentEvent;
+use model::untrusted::Untrusted;
+
+use super::{default_file, loaded};
+use crate::level::Side;
+use crate::rule::wording::{Told, Vocabulary, Wording, WordingScope};
+use crate::rule::{Rule, SeverityOf, Trigger, View, catalogue};
+use crate::updates::UpdateAlert;
+
+/// What each rule says of an example, and how bad it finds it.
+const SAID: &[(&str, &str, &str)] = &[
+    (
+        "update-will-start",
+        "info",
+        "Updates of profile eu-weekly start 2026-12-08 00:00 EST",
+    ),
+    (
+        "update-started",
+        "info",
+        "Updates started in profile eu-weekly, batch 2, on stitcher s1: pub-2, pub-3",
+    ),
+    (
+        "update-succeeded",
+        "info",
+        "Updates of batch 2 in profile eu-weekly succeeded: pub-2, pub-3",
+    ),
+    (
+        "update-failed",
+        "critical",
+        "Updates failed in profile eu-weekly, batch 2, on stitcher s1: pub-2, pub-3 (docker_pull)",
+    ),
+    (
+        "update-reconnect-failed",
+        "critical",
+        "Not back after the update in profile eu-weekly: pub-2, pub-3",
+    ),
+    (
+        "update-skipped",
+        "info",
+        "Updates were not needed in profile eu-weekly: pub-2, pub-3",
+    ),
+    (
+        "host-cpu",
+        "warning",
+        "The host's processors are used more than they should be (75 % unless configured)",
+    ),
+    (
+        "host-memory",
+        "warning",
+        "The host's memory is used more than it should be (90 % unless configured)",
+    ),
+    (
+        "host-disk",
+        "critical",
+        "A file system of the host has less free space than it should have (1 GB unless configured)",
+    ),
+    (
+        "update-disk-precheck",
+        "critical",
+        "Less than 300 MB are free where updates of the Publisher are written: the next update will be stopped",
+    ),
+    (
+        "host-reboot-pending",
+        "warning",
+        "The host has waited for a restart for 1 d: an update of the system is not in force",
+    ),
+    (
+        "host-clock",
+        "warning",
+        "No time service keeps the host's clock",
+    ),
+    (
+        "host-os-unsupported",
+        "warning",
+        "The vendor does not support a Publisher on this version of the operating system",
+    ),
+    (
+        "version-unsupported",
+        "warning",
+        "Publisher pub-1 is more than two releases behind: its version is not supported",
+    ),
+    (
+        "registration-failed",
+        "critical",
+        "Publisher pub-1 could not be registered (docker_pull)",
+    ),
+    (
+        "tls-intercepted",
+        "critical",
+        "TLS is inspected on the way of probe management-plane: the chain ends in another root than it should",
+    ),
+    (
+        "tls-errors",
+        "warning",
+        "TLS connections of pub-1 fail (docker_pull)",
+    ),
+    (
+        "certificate-expiring",
+        "warning",
+        "A certificate that probe management-plane is shown expires in less than 14 d",
+    ),
+    (
+        "certificate-expires-soon",
+        "critical",
+        "A certificate that probe management-plane is shown expires in less than 2 d, or has expired",
+    ),
+    (
+        "probe-failed",
+        "warning",
+        "Probe management-plane has failed for 3 min",
+    ),
+    ("tunnel-down", "critical", "The tunnel of pub-1 is down"),
+    (
+        "clients-leaving",
+        "warning",
+        "Many clients leave pub-1: 20 or more within 5 min",
+    ),
+    (
+        "tunnel-flapping",
+        "warning",
+        "The tunnel of pub-1 goes down again and again: 4 times or more within 30 min",
+    ),
+    (
+        "log-silent",
+        "warning",
+        "Nothing was written to the log agent of pub-1 for more than 1 d 2 h",
+    ),
+    (
+        "connector-silent",
+        "warning",
+        "Nothing was heard of pub-1 for so long that its state is unknown",
+    ),
+    (
+        "client-fail-closed",
+        "critical",
+        "Client pub-1 found no tunnel and blocks traffic",
+    ),
+    (
+        "client-error",
+        "warning",
+        "Client pub-1 is off because of an error",
+    ),
+    ("client-disabled", "info", "Client pub-1 is switched off"),
+    (
+        "steering-failed",
+        "critical",
+        "Traffic of pub-1 cannot be led into the tunnel",
+    ),
+    (
+        "connector-degraded",
+        "warning",
+        "The tunnel of pub-1 is up and it still does not do its work (service_impaired)",
+    ),
+    (
+        "client-install-failed",
+        "warning",
+        "The installation of client pub-1 failed",
+    ),
+    (
+        "cato-service-error",
+        "critical",
+        "Service private_access of client pub-1 is in error",
+    ),
+    (
+        "cato-service-warning",
+        "warning",
+        "Service private_access of client pub-1 is connected with a warning",
+    ),
+    (
+        "agent-fault",
+        "critical",
+        "Something is wrong with the monitoring agent itself (store)",
+    ),
+    (
+        "log-wording-changed",
+        "info",
+        "Lines of eventlog.cpp:logPublisherTunnelEvent in the log agent of pub-1 say something that is not known",
+    ),
+];
+
+fn example_labels() -> Vec<(Arc<str>, Arc<str>)> {
+    [
+        ("connector", "pub-1"),
+        ("fault", "store"),
+        ("function", "eventlog.cpp:logPublisherTunnelEvent"),
+        ("log", "agent"),
+        ("probe", "management-plane"),
+        ("reason", "service_impaired"),
+        ("resource", "cpu"),
+        ("service", "private_access"),
+    ]
+    .map(|(name, value)| (Arc::from(name), Arc::from(value)))
+    .to_vec()
+}
+
+fn example_event() -> RecentEvent {
+    RecentEvent {
+        connector: Arc::from("pub-1"),
+        log: Arc::from("agent"),
+        file: Arc::from("/logs/agent.txt"),
+        offset: 0,
+        read_at: Timestamp::UNIX_EPOCH,
+        event: Event {
+            key: EventKey {
+                kind: EventKind::UpdateFailed,
+                reason: Reason::new("docker_pull").unwrap(),
+            },
+            time: None,
+            fields: vec![Field {
+                name: Arc::from("code"),
+                value: Untrusted::new("5"),
+            }],
+        },
+    }
+}
+
+/// Severity, summary and action of a rule for the example.
+fn said(rule: &Rule) -> (String, String, String) {
+    let labels = example_labels();
+    let event = example_event();
+    let members = [Arc::from("pub-2"), Arc::from("pub-3")];
+    let reasons = [Arc::from("docker_pull")];
+    let facts = [
+        ("profile", Told::Text("eu-weekly")),
+        ("zone", Told::Text("US/Eastern")),
+        (
+            "start",
+            Told::Moment("2026-12-08T05:00:00Z".parse().unwrap()),
+        ),
+        ("wave", Told::Text("2")),
+        ("stitcher", Told::Text("s1")),
+        ("members", Told::List(&members)),
+        ("reasons", Told::List(&reasons)),
+    ];
+    let scope = WordingScope {
+        labels: &labels,
+        event: Some(&event),
+        reason: None,
+        facts: &facts,
+    };
+    let severity = match &rule.severity {
+        SeverityOf::Is(severity) => severity.name().to_owned(),
+        SeverityOf::Told(wording) => wording.render(&scope).unwrap(),
+    };
+    let render = |wording: &Wording| wording.render(&scope).unwrap();
+    (severity, render(&rule.summary), render(&rule.action))
+}
+
+#[test]
+fn every_rule_says_what_it_should() {
+    let rules = loaded(&[default_file()]);
+    let ids: Vec<&str> = rules.rules.iter().map(|rule| &*rule.id).collect();
+    let wanted: Vec<&str> = SAID.iter().map(|(id, ..)| *id).collect();
+    assert_eq!(ids, wanted);
+    for (id, severity, summary) in SAID {
+        let rule = rules.find(id).unwrap();
+        let (told_severity, told_summary, told_action) = said(rule);
+        assert_eq!(
+            (told_severity.as_str(), told_summary.as_str()),
+            (*severity, *summary)
+        );
+        assert!(Severity::from_name(&told_severity).is_some(), "{id}");
+        assert!(20 < told_action.len(), "{id}: {told_action}");
+        assert!(!told_action.contains(".."), "{id}: {told_action}");
+        let page = format!("docs/runbooks/{id}.md");
+        let is_of_family = rule.runbook.starts_with("docs/runbooks/");
+        assert!(*rule.runbook == *page || is_of_family, "{id}");
+    }
+}
+
+#[test]
+fn the_vendors_five_and_the_skipped_have_a_rule_each() {
+    let rules = loaded(&[default_file()]);
+    for alert in [
+        UpdateAlert::WillStart,
+        UpdateAlert::Started,
+        UpdateAlert::Succeeded,
+        UpdateAlert::Failed,
+        UpdateAlert::ConnectionFailed,
+        UpdateAlert::Skipped,
+    ] {
+        let of_alert = rules
+            .rules
+            .iter()
+            .find(|rule| rule.on == Trigger::Update(alert));
+        assert_eq!(of_alert.map(|rule| &*rule.alert), Some(alert.name()));
+    }
+}
+
+#[test]
+fn every_failure_of_an_update_is_told_with_the_vendors_action() {
+    let rules = loaded(&[default_file()]);
+    for row in catalogue::rows() {
+        let id = match row.event.as_str() {
+            "update.failed" => "update-failed",
+            "update.reconnect_failed" => "update-reconnect-failed",
+            _ => "update-skipped",
+        };
+        let scope = WordingScope {
+            reason: Some(&row.reason),
+            ..WordingScope::default()
+        };
+        let told = rules.find(id).unwrap().action.render(&scope).unwrap();
+        assert!(told.contains(&row.action), "{}: {told}", row.reason);
+    }
+}
+
+#[test]
+fn only_what_breaks_the_agents_own_work_is_critical() {
+    let rules = loaded(&[default_file()]);
+    let rule = rules.find("agent-fault").unwrap();
+    let SeverityOf::Told(wording) = &rule.severity else {
+        panic!("a word for each fault");
+    };
+    let critical = AgentFault::ALL.iter().filter(|fault| {
+        let labels = [(Arc::from("fault"), Arc::from(fault.name()))];
+        let scope = WordingScope {
+            labels: &labels,
+            ..WordingScope::default()
+        };
+        wording.render(&scope).unwrap() == "critical"
+    });
+    let names: Vec<&str> = critical.map(|fault| fault.name()).collect();
+    assert_eq!(
+        names,
+        ["store", "outbox_age", "mail_config", "delivery_dead"]
+    );
+}
+
+/// The table of docs/alert-rules.md, which is written by this test's message.
+#[test]
+fn the_table_of_the_documentation_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/alert-rules.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let table = table();
+    assert!(
+        page.contains(&table),
+        "docs/alert-rules.md is not current, its table is:\n{table}"
+    );
+}
+
+fn table() -> String {
+    let mut table = String::from("| rule | alert | severity | fires |\n|---|---|---|---|\n");
+    for rule in loaded(&[default_file()]).rules {
+        let severity = match &rule.severity {
+            SeverityOf::Is(severity) => severity.name(),
+            SeverityOf::Told(_) => "by what it is",
+        };
+        table += &format!(
+            "| `{}` | `{}` | {severity} | {} |\n",
+            rule.id,
+            rule.alert,
+            fires(&rule)
+        );
+    }
+    table
+}
+
+fn fires(rule: &Rule) -> String {
+    let names = |kinds: &[EventKind]| {
+        let names: Vec<String> = kinds
+            .iter()
+            .map(|kind| format!("`{}`", kind.name()))
+            .collect();
+        names.join(", ")
+    };
+    match &rule.on {
+        Trigger::Event { kinds, .. } => match &rule.resolve_on {
+            Some(end) => format!("at {}, until {}", names(kinds), names(&end.kinds)),
+            None => format!("at {}", names(kinds)),
+        },
+        Trigger::Rate {
+            kinds,
+            at_least,
+            within,
+            ..
+        } => {
+            format!(
+                "at {} {at_least} times within {}",
+                names(kinds),
+                time(*within)
+            )
+        }
+        Trigger::Sample { .. } => of_sample(rule),
+        Trigger::Absence {
+            after,
+            until,
+            within,
+        } => {
+            format!(
+                "no {} within {} of {}",
+                names(until),
+                time(*within),
+                names(after)
+            )
+        }
+        Trigger::Update(UpdateAlert::WillStart) => "24 h before a scheduled update".to_owned(),
+        Trigger::Update(_) => "as the vendor groups it, see above".to_owned(),
+    }
+}
+
+fn time(span: Duration) -> String {
+    let words = Vocabulary {
+        fixed: vec![("span", Told::Number(span.as_secs_f64()))],
+        ..Vocabulary::default()
+    };
+    let wording = Wording::compile("{{ span | duration }}", &words).unwrap();
+    wording.render(&WordingScope::default()).unwrap()
+}
+
+fn of_sample(rule: &Rule) -> String {
+    let Trigger::Sample {
+        signal,
+        view,
+        only,
+        level,
+    } = &rule.on
+    else {
+        return String::new();
+    };
+    let side = match level.side {
+        Side::Above => "above",
+        Side::Below => "below",
+    };
+    let only: Vec<String> = only
+        .iter()
+        .map(|(label, values)| format!(" {label} {}", values.join(" or ")))
+        .collect();
+    let (view, limit) = match view {
+        View::Value => ("", level.limit.to_string()),
+        View::SecondsSince => ("time since ", time(Duration::from_secs_f64(level.limit))),
+        View::SecondsUntil => ("time until ", time(Duration::from_secs_f64(level.limit))),
+    };
+    let lasting = if level.lasting.is_zero() {
+        String::new()
+    } else {
+        format!(" for {}", time(level.lasting))
+    };
+    let name = signal.row().name;
+    format!("{view}`{name}`{} {side} {limit}{lasting}", only.concat())
+}
