@@ -9,18 +9,58 @@
 //! Not here: what rules look like on paper ([`crate::rule`]), wording for a receiver
 //! ([`crate::compose`]), sending ([`crate::deliver`]).
 
+mod book;
+mod desk;
+mod events;
+mod figures;
+mod holds;
+mod journal;
+mod ledger;
+mod levels;
+mod matter;
+mod naming;
+mod notices;
+mod rates;
+mod restoring;
+mod rows;
+mod samples;
+mod silences;
+mod telling;
+mod words;
+mod world;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::alert::{AlertRow, HistoryRow, Severity, Silence};
 use model::snapshot::{RecentEvent, RuleSnapshot};
 
+use self::book::Book;
+use self::desk::{Desk, Turn};
+pub use self::desk::{EVENT_AGE_MAX, INSTANCES_MAX};
+use self::holds::Holds;
+pub use self::journal::Decided;
+use self::journal::Journal;
+use self::ledger::Ledger;
+pub use self::levels::OUTAGE_MAX;
+pub use self::notices::{ITEMS_MAX, NOTICES_AT_ONCE_MAX};
+pub use self::samples::SERIES_MAX;
+pub use self::silences::SILENCES_MAX;
+use self::silences::Silences;
+use self::world::World;
 use crate::facts::Facts;
 use crate::notification::Notification;
 use crate::profile::Profile;
 use crate::rule::RuleSet;
 use crate::schedule::Schedule;
+
+/// Most events from one step to the next that rules look at.
+pub const EVENTS_MAX: usize = 20_000;
+
+/// How long it is a fault of the agent's that a rule failed.
+pub const RULE_FAULT_LASTS: SignedDuration = SignedDuration::from_mins(15);
 
 /// The present, on two clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,59 +129,159 @@ pub struct Output {
 #[derive(Debug, Default)]
 pub struct Engine {
     plan: EnginePlan,
+    desks: Vec<Desk>,
+    /// Rules whose alerts may explain others.
+    explaining: BTreeSet<Arc<str>>,
+    silences: Silences,
+    /// Events since the last step.
+    queue: Vec<RecentEvent>,
+    events_skipped: u64,
+    book: Book,
+    ledger: Ledger,
+    journal: Journal,
+    /// How long nobody looked before this engine was opened.
+    outage: Duration,
+    /// Whether all that the logs held at the start has been read.
+    is_caught_up: bool,
+    /// The last moment that was handed over.
+    wall: Timestamp,
 }
 
 impl Engine {
-    /// Begins where `restored`, what [`Self::uncommitted`] gave to an earlier one, ended.
-    /// What belongs to rules that are gone is dropped, what cannot be read too.
-    pub fn open(plan: EnginePlan, _restored: &[(Arc<str>, Vec<u8>)], _now: EngineTime) -> Self {
-        Self { plan }
+    /// The engine's clock as a store has it: a new process goes on at this or at the wall
+    /// clock's time since its epoch, whichever is later.
+    pub fn stored_clock(restored: &[(Arc<str>, Vec<u8>)]) -> Option<Duration> {
+        Book::of_rows(restored).map(|book| book.clock)
     }
 
-    /// How far the steady clock had come in what [`Self::uncommitted`] gave to an earlier
-    /// one: the next one goes on from there at least.
-    pub fn stored_clock(_restored: &[(Arc<str>, Vec<u8>)]) -> Option<Duration> {
-        None
+    /// Begins where `restored`, what [`Self::uncommitted`] gave to an earlier one, ended.
+    /// Of alerts of rules that are gone whoever was told hears that they are over; what
+    /// cannot be read is dropped.
+    pub fn open(plan: EnginePlan, restored: &[(Arc<str>, Vec<u8>)], now: EngineTime) -> Self {
+        let book = Book::of_rows(restored);
+        let outage = book
+            .as_ref()
+            .map_or(Duration::ZERO, |book| now.clock.saturating_sub(book.clock));
+        let mut engine = Self {
+            book: book.unwrap_or_else(|| Book::new(now)),
+            ledger: Ledger::of_stored(restored),
+            outage,
+            wall: now.wall,
+            ..Self::default()
+        };
+        engine.put_in_force(plan, restored, now);
+        engine
     }
 
     /// Puts another plan in force. Alerts of rules that stay go on; those of rules that are
     /// gone are over, and whoever was told hears so.
-    pub fn change(&mut self, plan: EnginePlan, _now: EngineTime) {
-        self.plan = plan;
+    pub fn change(&mut self, plan: EnginePlan, now: EngineTime) {
+        self.store(now);
+        let rows = self.ledger.rows();
+        self.put_in_force(plan, &rows, now);
     }
 
-    /// Takes in an event, in the order in which lines were read.
-    pub fn take_event(&mut self, _event: &RecentEvent, _now: EngineTime) {}
+    /// Takes in an event, in the order in which lines were read. What it leads to is decided
+    /// with the next step.
+    pub fn take_event(&mut self, event: &RecentEvent, _now: EngineTime) {
+        if self.queue.len() < EVENTS_MAX {
+            self.queue.push(event.clone());
+        } else {
+            self.events_skipped = self.events_skipped.saturating_add(1);
+        }
+    }
 
     /// Steps every rule on the present picture.
-    pub fn step(&mut self, _facts: &dyn Facts, _now: EngineTime) {}
+    pub fn step(&mut self, facts: &dyn Facts, now: EngineTime) {
+        self.wall = now.wall;
+        self.is_caught_up = self.is_caught_up || facts.is_caught_up();
+        let world = World::of(facts);
+        let mut turn = Turn {
+            now,
+            agent: &self.plan.agent,
+            quiet_before: self.plan.quiet_before,
+            world: &world,
+            book: &mut self.book,
+            journal: &mut self.journal,
+        };
+        for event in std::mem::take(&mut self.queue) {
+            for desk in &mut self.desks {
+                desk.take_event(&event, &mut turn);
+            }
+        }
+        for desk in &mut self.desks {
+            desk.step_samples(facts, &mut turn);
+            desk.step_rates(facts, &mut turn);
+            // What is awaited may stand in the lines that are not read yet.
+            if facts.is_caught_up() {
+                desk.step_absences(&turn);
+            }
+        }
+        let inhibitors = self.desks.iter();
+        let inhibitors = inhibitors
+            .filter(|desk| self.explaining.contains(&desk.rule.id))
+            .flat_map(Desk::inhibitors)
+            .collect();
+        let explains = |_: &str| None;
+        let silences = self.silences.all(&self.plan.silences);
+        let holds = Holds::at(&self.plan, silences, inhibitors, &explains, now.wall);
+        for desk in &mut self.desks {
+            desk.settle(&holds, &mut turn);
+            desk.settle_notices(&holds, &mut turn);
+            desk.close_step(&mut turn);
+        }
+        self.store(now);
+    }
 
     /// Adds, replaces or ends a silence.
-    pub fn silence(&mut self, _silence: Silence) {}
+    pub fn silence(&mut self, silence: Silence) {
+        self.silences.put(silence, &mut self.ledger);
+    }
 
     /// What was decided since it was asked last.
     pub fn take_output(&mut self) -> Output {
-        Output::default()
+        self.journal.take()
     }
 
     /// Alerts that are pending, firing or just over, the worst first.
     pub fn rows(&self) -> Vec<AlertRow> {
-        Vec::new()
+        let mut rows: Vec<AlertRow> = self.desks.iter().flat_map(Desk::rows).collect();
+        rows::sort(&mut rows);
+        rows
     }
 
     /// The rules with their counts since ever.
     pub fn rules(&self) -> Vec<RuleSnapshot> {
-        Vec::new()
+        self.desks.iter().map(Desk::snapshot).collect()
     }
 
     /// Silences that are in force or will be.
     pub fn silences(&self) -> Vec<Silence> {
-        self.plan.silences.clone()
+        let all = self.silences.all(&self.plan.silences);
+        all.filter(|one| self.wall < one.until).cloned().collect()
+    }
+
+    /// Events since the start that no rule saw, since more came at once than rules look at.
+    pub const fn events_skipped(&self) -> u64 {
+        self.events_skipped
+    }
+
+    /// Whether a rule failed of late: one that could not be evaluated or worded, or that had
+    /// more alerts than are looked at.
+    pub fn has_rule_fault(&self, now: EngineTime) -> bool {
+        let mut failed = self.desks.iter().filter_map(|desk| desk.tally.failed_at());
+        failed.any(|at| now.wall.duration_since(at) < RULE_FAULT_LASTS)
     }
 
     /// When profiles' next scheduled updates begin.
-    pub fn scheduled(&self, _now: EngineTime) -> Vec<(Arc<str>, Option<Timestamp>)> {
-        Vec::new()
+    pub fn scheduled(&self, now: EngineTime) -> Vec<(Arc<str>, Option<Timestamp>)> {
+        let profiles = self.plan.profiles.iter();
+        let next = |profile: &Profile| {
+            let schedule = profile.schedule.as_ref().filter(|_| profile.is_enabled);
+            let start = schedule.and_then(|schedule| schedule.next_after(now.wall));
+            (Arc::clone(&profile.name), start.map(|start| start.at))
+        };
+        profiles.map(next).collect()
     }
 
     /// How many newer releases than its own there are, of connectors of which it is known.
@@ -151,14 +291,28 @@ impl Engine {
 
     /// What changed since the last commit: to be stored under these keys.
     pub fn uncommitted(&self) -> Vec<(Arc<str>, Option<Vec<u8>>)> {
-        Vec::new()
+        self.ledger.uncommitted()
     }
 
     /// The store has all of [`Self::uncommitted`] now.
-    pub fn mark_committed(&mut self) {}
+    pub fn mark_committed(&mut self) {
+        self.ledger.mark_committed();
+    }
 
     /// No store has any of it.
-    pub fn mark_uncommitted(&mut self) {}
+    pub fn mark_uncommitted(&mut self) {
+        self.ledger.mark_uncommitted();
+    }
+
+    /// Puts the rows of everything that changed.
+    fn store(&mut self, now: EngineTime) {
+        for desk in &mut self.desks {
+            desk.store(now.clock, &mut self.ledger);
+        }
+        self.silences
+            .forget(&self.plan.silences, now.wall, &mut self.ledger);
+        self.book.store(now.clock, &mut self.ledger);
+    }
 }
 
 /// What a notification of a test says, for whoever wants to see whether messages arrive.

@@ -11,6 +11,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::level::Standing;
 
 /// How many times an incident may begin within [`FLAP_WINDOW`] before it counts as
@@ -84,12 +86,15 @@ pub enum Decision {
     Stay(Quiet),
 }
 
-/// What is remembered of a matter.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What is remembered of a matter. Written as it is, so that it outlives the process.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Incident {
     /// Since when it has been firing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Duration>,
     /// When people heard of it last; `None` if they think all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
     told_at: Option<Duration>,
     is_escalated: bool,
     /// When it began, of late.
@@ -97,6 +102,7 @@ pub struct Incident {
     beginnings: Vec<Duration>,
     is_flapping: bool,
     /// Since when it has been over, while people still think that it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     over_since: Option<Duration>,
 }
 
@@ -109,6 +115,16 @@ impl Incident {
     /// Whether people were told, and not yet that it is over.
     pub const fn is_told(&self) -> bool {
         self.told_at.is_some()
+    }
+
+    /// Whether a second receiver was told, who is then told the rest as well.
+    pub const fn is_escalated(&self) -> bool {
+        self.is_escalated
+    }
+
+    /// Whether it comes and goes, which people were told.
+    pub const fn is_flapping(&self) -> bool {
+        self.is_flapping
     }
 
     /// Whether nothing is worth remembering any more.

@@ -10,6 +10,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// How old a sample may be and still count: what Prometheus looks back by default
 /// (`--query.lookback-delta`).
 pub const LOOKBACK: Duration = Duration::from_secs(5 * 60);
@@ -40,7 +42,8 @@ pub struct Level {
 }
 
 /// How a number stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Good.
     #[default]
@@ -52,15 +55,20 @@ pub enum Standing {
 }
 
 /// What has to be remembered of a number. It outlives the process, so that a restart does
-/// not begin to count anew.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+/// not begin to count anew; the last sample does not, since it would have to be written
+/// with every step ([`Self::bridge`]).
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LevelState {
     /// Since when it has been beyond.
+    #[serde(skip_serializing_if = "Option::is_none")]
     active_since: Option<Duration>,
     is_firing: bool,
     /// Since when it has been good while firing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     good_since: Option<Duration>,
     /// The last sample and its time.
+    #[serde(skip)]
     last: Option<(Duration, f64)>,
 }
 
@@ -77,6 +85,16 @@ impl LevelState {
     /// Since when it has been beyond the limit without a break.
     pub const fn active_since(&self) -> Option<Duration> {
         self.active_since
+    }
+
+    /// Since when it has been good again while it is kept firing.
+    pub const fn good_since(&self) -> Option<Duration> {
+        self.good_since
+    }
+
+    /// Counts `number` as seen now: over the time in which nobody looked.
+    pub const fn bridge(&mut self, number: f64, now: Duration) {
+        self.last = Some((now, number));
     }
 
     /// The last number that was seen, with its time.

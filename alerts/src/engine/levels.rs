@@ -1,0 +1,224 @@
+//! Rules on numbers: what becomes of a group of series that is not well.
+//!
+//! What connectors' logs tell waits until they are read to their end, since states of
+//! yesterday are no reason to wake anybody. The host and the agent itself do not wait.
+//! After a restart a matter goes on where it stood; one that was pending when nobody looked
+//! for more than an hour begins anew.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::signal::Signal;
+
+use super::desk::{Desk, Part, Turn};
+use super::figures::{figure, lasting, limit};
+use super::journal::Decided;
+use super::matter::Matter;
+use super::samples::{SERIES_MAX, Turned};
+use crate::facts::Facts;
+use crate::level::{LOOKBACK, Level, Standing};
+use crate::rule::{Trigger, View};
+
+/// How long nobody may have looked before a matter that was pending begins anew. What
+/// Prometheus tolerates by default (`--rules.alert.for-outage-tolerance`).
+pub const OUTAGE_MAX: Duration = Duration::from_secs(3_600);
+
+/// A rule on numbers, taken apart.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    signal: Signal,
+    view: View,
+    level: &'a Level,
+    only: &'a [(Arc<str>, Vec<Arc<str>>)],
+}
+
+impl Asked<'_> {
+    fn of(on: &Trigger) -> Option<Asked<'_>> {
+        match on {
+            Trigger::Sample {
+                signal,
+                view,
+                only,
+                level,
+            } => Some(Asked {
+                signal: *signal,
+                view: *view,
+                level,
+                only,
+            }),
+            Trigger::Event { .. }
+            | Trigger::Rate { .. }
+            | Trigger::Absence { .. }
+            | Trigger::Update(_) => None,
+        }
+    }
+
+    /// Whether it is told by the logs of connectors.
+    const fn is_of_logs(&self) -> bool {
+        !matches!(
+            self.signal,
+            Signal::Host(_) | Signal::Probe(_) | Signal::Alert(_)
+        )
+    }
+
+    fn figure(&self, number: f64) -> String {
+        figure(self.signal, self.view, number)
+    }
+
+    fn limit(&self) -> String {
+        limit(self.signal, self.view, self.level)
+    }
+
+    /// Why it stands so, in a sentence.
+    fn why(&self, standing: Standing, turned: &Turned) -> String {
+        let number = turned.state.last().map_or(f64::NAN, |(_, number)| number);
+        let number = self.figure(number);
+        let limit = self.limit();
+        let time = lasting(self.level.lasting);
+        match standing {
+            Standing::Pending => format!("{number} is {limit}, not for {time} yet"),
+            Standing::Firing if self.level.lasting.is_zero() => format!("{number} is {limit}"),
+            Standing::Firing => format!("{number} is {limit}, for {time} now"),
+            Standing::Inactive if turned.sample.is_none() => {
+                format!("there is no number any more, for {}", lasting(LOOKBACK))
+            }
+            Standing::Inactive => format!("{number} is good again (bad is {limit})"),
+        }
+    }
+}
+
+impl Desk {
+    /// Takes back a matter's number. `false` if the matter is none of this rule.
+    pub(super) fn restore_sample(&mut self, matter: &Matter) -> bool {
+        let Part::Samples(samples) = &mut self.part else {
+            return matter.level.is_none();
+        };
+        let state = matter.level.unwrap_or_default();
+        if !samples.restore(&self.rule, &matter.labels, state) {
+            return false;
+        }
+        self.is_restored = true;
+        true
+    }
+
+    /// Looks at every series of the rule.
+    pub(super) fn step_samples(&mut self, facts: &dyn Facts, turn: &mut Turn<'_>) {
+        let rule = Arc::clone(&self.rule);
+        let Some(asked) = Asked::of(&rule.on) else {
+            return;
+        };
+        if asked.is_of_logs() && !facts.is_caught_up() {
+            return;
+        }
+        let Self {
+            part,
+            matters,
+            is_restored,
+            ..
+        } = self;
+        let Part::Samples(samples) = part else {
+            return;
+        };
+        let clock = turn.now.clock;
+        if std::mem::take(is_restored) {
+            samples.bridge(|key| matters.get(key)?.number, clock);
+        }
+        let labels = asked.signal.row().labels;
+        let only: Vec<(usize, &[Arc<str>])> = asked
+            .only
+            .iter()
+            .filter_map(|(name, wanted)| {
+                let place = labels.iter().position(|label| *label == &**name)?;
+                Some((place, &**wanted))
+            })
+            .collect();
+        let wall = seconds(turn.now.wall);
+        samples.begin();
+        facts.readings(asked.signal, &mut |values, number| {
+            let seen = match asked.view {
+                View::Value => number,
+                View::SecondsSince => wall - number,
+                View::SecondsUntil => number - wall,
+            };
+            samples.take(&only, values, seen, asked.level.side);
+        });
+        let beyond = samples.beyond();
+        for turned in samples.step(asked.level, clock) {
+            self.turn_group(&turned, asked, turn);
+        }
+        if let Part::Samples(samples) = &mut self.part {
+            samples.sweep(clock);
+        }
+        if 0 < beyond {
+            self.fail(format!("it has more than {SERIES_MAX} series"), turn);
+        }
+    }
+
+    fn turn_group(&mut self, turned: &Turned, asked: Asked<'_>, turn: &mut Turn<'_>) {
+        let rule = Arc::clone(&self.rule);
+        let Part::Samples(samples) = &mut self.part else {
+            return;
+        };
+        let (key, labels) = samples.name_of(&rule, turned.place);
+        let standing = turned.state.standing();
+        let before = self.matters.get(&key).map(|matter| matter.standing);
+        let before = before.unwrap_or_default();
+        if before == standing {
+            if let Some(matter) = self.matters.get_mut(&key) {
+                let known = matter.level.and_then(|state| state.good_since());
+                matter.is_changed |= known != turned.state.good_since();
+                matter.level = Some(turned.state);
+            }
+            return;
+        }
+        if before == Standing::Inactive {
+            if self.open(&key, &labels, turn).is_none() {
+                return;
+            }
+            self.word(&key, None, turn);
+        }
+        let why = asked.why(standing, turned);
+        let at = turn.now.wall;
+        let Some(matter) = self.matters.get_mut(&key) else {
+            return;
+        };
+        matter.level = Some(turned.state);
+        let number = turned.state.last().map(|(_, number)| number);
+        matter.number = number.filter(|number| number.is_finite());
+        matter.turn_to(standing, why.clone(), at);
+        let about = (&rule.id, &key);
+        match (before, standing) {
+            (_, Standing::Pending) => turn.journal.note(about, Decided::Pending, why, at),
+            (Standing::Pending, Standing::Inactive) => {
+                turn.journal.note(about, Decided::Passed, why, at);
+            }
+            _ => {}
+        }
+    }
+
+    /// Nobody looked for so long: what was pending begins anew.
+    pub(super) fn begin_anew(&mut self, outage: Duration, turn: &mut Turn<'_>) {
+        let Part::Samples(samples) = &mut self.part else {
+            return;
+        };
+        for matter in self.matters.values_mut() {
+            if matter.standing != Standing::Pending {
+                continue;
+            }
+            let why = format!("nobody looked for {}: it begins anew", lasting(outage));
+            samples.restore(&self.rule, &matter.labels, Default::default());
+            matter.level = None;
+            matter.number = None;
+            matter.turn_to(Standing::Inactive, why.clone(), turn.now.wall);
+            let about = (&self.rule.id, &matter.key);
+            turn.journal
+                .note(about, Decided::Passed, why, turn.now.wall);
+        }
+    }
+}
+
+/// Seconds since the epoch.
+fn seconds(at: Timestamp) -> f64 {
+    at.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()
+}
