@@ -41,6 +41,13 @@ mod harness;
     reason = "made for the tests, which use the rest and may stop at the first surprise"
 )]
 mod mutated;
+#[path = "../tests/suite/spoil.rs"]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "made for the tests, which may stop at the first surprise"
+)]
+mod spoil;
 #[path = "../tests/suite/subtrees.rs"]
 mod subtrees;
 #[path = "../tests/suite/v3.rs"]

@@ -128,6 +128,17 @@ impl Handle {
         self.shared.wake.notify_one();
     }
 
+    /// Does what [`Self::wake`] does, for whoever outlives a borrow of this. After the end
+    /// of the agent it does nothing.
+    pub fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let shared = Arc::downgrade(&self.shared);
+        Arc::new(move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.wake.notify_one();
+            }
+        })
+    }
+
     /// Takes over new settings: users, communities, views, gate and targets. The engine's
     /// clock goes on; if there was none, it is started. Addresses are not looked at, see
     /// [`Handle::listen`] and [`Handle::leave_unwanted`].

@@ -12,6 +12,7 @@ mod pollers;
 mod proc;
 mod running;
 mod snmpd;
+mod spoil;
 mod subtrees;
 mod tools;
 mod v3;

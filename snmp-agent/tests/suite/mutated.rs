@@ -8,6 +8,7 @@ use snmp_agent::counters::Counter;
 
 use crate::datagram::{Asker, bytes, get, request_id};
 use crate::harness::Agent;
+use crate::spoil::Chance;
 use crate::v3::Message;
 
 /// Datagrams in one run.
@@ -15,43 +16,6 @@ const DATAGRAMS: usize = 50_000;
 
 /// How much the process may grow, in kB: pages of the allocator, not of ours.
 const GROWTH_MAX_KB: u64 = 5_000;
-
-/// A generator of numbers, the same in every run (xorshift64*, Vigna 2016).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(number).unwrap() % end
-    }
-
-    fn octet(&mut self) -> u8 {
-        u8::try_from(self.below(256)).unwrap()
-    }
-
-    /// One to six changes: an octet overwritten, taken out or put in, or the rest cut off.
-    fn spoil(&mut self, good: &[u8]) -> Vec<u8> {
-        let mut datagram = good.to_vec();
-        for _ in 0..=self.below(6) {
-            if datagram.is_empty() {
-                break;
-            }
-            let place = self.below(datagram.len());
-            match self.below(4) {
-                0 => datagram[place] = self.octet(),
-                1 => {
-                    datagram.remove(place);
-                }
-                2 => datagram.insert(place, self.octet()),
-                _ => datagram.truncate(place),
-            }
-        }
-        datagram
-    }
-}
 
 /// Five good questions: GET and GETBULK of 2c, GETNEXT of 1, a sealed GET, a discovery.
 fn good() -> Vec<Vec<u8>> {
@@ -98,7 +62,7 @@ fn flood(asker: &Asker, chance: &mut Chance, count: usize) {
 
 /// Sends `count` spoiled datagrams, the same in every run, to whoever answers.
 pub(crate) fn flood_anew(asker: &Asker, count: usize) {
-    flood(asker, &mut Chance(0x5eed), count);
+    flood(asker, &mut Chance::new(), count);
 }
 
 /// Whether an agent lives through `count` datagrams, finds ten thousand in fifty of them
@@ -116,7 +80,7 @@ pub(crate) fn lives_through(count: usize) -> bool {
 fn spoiled_datagrams_cost_neither_life_nor_memory_nor_log() {
     let agent = Agent::on_loopback();
     let asker = Asker::new(agent.address());
-    let mut chance = Chance(0x5eed);
+    let mut chance = Chance::new();
     flood(&asker, &mut chance, DATAGRAMS / 10);
     let before = resident_kb();
     flood(&asker, &mut chance, DATAGRAMS);
