@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crate::agent::plan::Plan;
 use crate::agent::{self, RunOptions};
+use crate::alerting::settings;
 use crate::cli::{Failure, RunArgs};
 use crate::clock::Clock;
 use crate::config::{Colour, Config};
-use crate::logging::print_result;
+use crate::logging::{print_result, say_to_user};
 
 pub use self::show::demo;
 
@@ -44,10 +45,17 @@ pub fn check_config(file: &Path) -> Result<(), Failure> {
     };
     let config = load(&args, Colour::of_stderr()).map_err(Failure::Config)?;
     Plan::from_config(&config).map_err(|error| Failure::Config(format!("error: {error:#}")))?;
+    let alerts = settings::build(&config)
+        .map_err(|error| Failure::Config(format!("error: {}: {error:#}", file.display())))?;
+    for warning in &alerts.warnings {
+        say_to_user(&format!("warning: {warning}"));
+    }
     let text = format!(
-        "{}: right, {} connectors\n",
+        "{}: right, {} connectors, {} rules, {} receivers\n",
         file.display(),
-        config.connectors.len()
+        config.connectors.len(),
+        alerts.plan.rules.rules.len(),
+        alerts.receivers.len()
     );
     print_result(text.as_bytes())?;
     Ok(())

@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use model::untrusted::printable;
 
+use crate::alerting::command::AlertsCommand;
 use crate::logging::{LogFormat, LogLevel};
 use crate::snmp::command::SnmpCommand;
 
@@ -69,6 +70,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: SnmpCommand,
+    },
+    /// Rules, silences, history and messages of alerting.
+    Alerts {
+        /// What to do.
+        #[command(subcommand)]
+        command: AlertsCommand,
     },
     /// Print a completion script for a shell.
     Completions {
@@ -245,6 +252,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(args)) => crate::explain::run(&args),
         Some(Command::Doctor(args)) => crate::doctor::run(&args),
         Some(Command::Snmp { command }) => crate::snmp::command::run(&command),
+        Some(Command::Alerts { command }) => crate::alerting::command::run(&command),
         Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Man) => print_manual(),
     };

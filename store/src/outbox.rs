@@ -5,6 +5,7 @@
 //! is not seen.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use model::alert::HistoryRow;
 use model::delivery::{Delivery, OutboxMessage};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use crate::alert_rows::{Look, look_through_history, read_deliveries};
+use crate::alert_rows::{Look, look_through_history, read_alert_states, read_deliveries};
 use crate::kept::hash;
 use crate::schema::Trouble;
 
@@ -145,6 +146,15 @@ impl OutboxReader {
     /// [`OutboxError`].
     pub fn deliveries(&self, limit: usize) -> Result<Vec<StoredDelivery>, OutboxError> {
         self.read(|connection| read_deliveries(connection, limit))
+    }
+
+    /// What alerting remembers, sorted by key.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboxError`].
+    pub fn alert_states(&self) -> Result<Vec<(Arc<str>, Vec<u8>)>, OutboxError> {
+        self.read(read_alert_states)
     }
 
     /// Reads with a connection of its own each time: the file may have been replaced. A

@@ -25,9 +25,7 @@ pub fn mailbox(text: &str) -> Result<(&str, &str), &'static str> {
         check_address(text)?;
         return Ok(("", text));
     };
-    let address = rest
-        .strip_suffix('>')
-        .ok_or("`>` is missing at the end")?;
+    let address = rest.strip_suffix('>').ok_or("`>` is missing at the end")?;
     let name = name.trim();
     if NAME_BYTES_MAX < name.len() {
         return Err("its name is too long");

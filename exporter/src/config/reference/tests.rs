@@ -3,6 +3,8 @@
 //! The types' keys are asked of the types themselves: each says which keys it knows
 //! when it is given one that it does not.
 
+mod alerts;
+
 use std::collections::BTreeSet;
 
 use expect_test::expect_file;
@@ -70,6 +72,58 @@ fn every_key_of_the_types_is_in_the_table_and_no_other() {
         ("snmp: {users: [{priv: {zzz: 1}}]}\n", "snmp.users[].priv."),
         ("snmp: {views: {a: {zzz: 1}}}\n", "snmp.views.*."),
         ("snmp: {targets: [{zzz: 1}]}\n", "snmp.targets[]."),
+        ("alerts: {zzz: 1}\n", "alerts."),
+        ("alerts: {receivers: [{zzz: 1}]}\n", "alerts.receivers[]."),
+        (
+            "alerts: {receivers: [{email: {zzz: 1}}]}\n",
+            "alerts.receivers[].email.",
+        ),
+        (
+            "alerts: {receivers: [{email: {oauth: {zzz: 1}}}]}\n",
+            "alerts.receivers[].email.oauth.",
+        ),
+        (
+            "alerts: {receivers: [{email: {templates: {zzz: 1}}}]}\n",
+            "alerts.receivers[].email.templates.",
+        ),
+        (
+            "alerts: {receivers: [{webhook: {zzz: 1}}]}\n",
+            "alerts.receivers[].webhook.",
+        ),
+        (
+            "alerts: {receivers: [{alertmanager: {zzz: 1}}]}\n",
+            "alerts.receivers[].alertmanager.",
+        ),
+        (
+            "alerts: {receivers: [{syslog: {zzz: 1}}]}\n",
+            "alerts.receivers[].syslog.",
+        ),
+        (
+            "alerts: {receivers: [{exec: {zzz: 1}}]}\n",
+            "alerts.receivers[].exec.",
+        ),
+        ("alerts: {profiles: [{zzz: 1}]}\n", "alerts.profiles[]."),
+        (
+            "alerts: {profiles: [{schedule: {zzz: 1}}]}\n",
+            "alerts.profiles[].schedule.",
+        ),
+        (
+            "alerts: {profiles: [{schedule: {monthly: {zzz: 1}}}]}\n",
+            "alerts.profiles[].schedule.monthly.",
+        ),
+        (
+            "alerts: {maintenance: [{zzz: 1}]}\n",
+            "alerts.maintenance[].",
+        ),
+        (
+            "alerts: {maintenance: [{schedule: {zzz: 1}}]}\n",
+            "alerts.maintenance[].schedule.",
+        ),
+        (
+            "alerts: {maintenance: [{schedule: {monthly: {zzz: 1}}}]}\n",
+            "alerts.maintenance[].schedule.monthly.",
+        ),
+        ("alerts: {silences: [{zzz: 1}]}\n", "alerts.silences[]."),
         (
             "connectors: [{tools: {nsdiag: {zzz: 1}}}]\n",
             "connectors[].tools.*.",
@@ -121,6 +175,7 @@ fn with(key: &str, value: &str) -> Option<String> {
         }
         Some(("host", rest)) => format!("host: {}\n", nested(rest, value)),
         Some(("snmp", rest)) => format!("snmp: {}\n", snmp_with(rest, value)),
+        Some(("alerts", rest)) => format!("alerts: {}\n", alerts::with(rest, value)),
         Some(("probes[]", rest)) => format!("probes: [{}]\n", probe_with(rest, value)),
         _ => String::new(),
     };

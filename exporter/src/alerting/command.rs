@@ -1,0 +1,83 @@
+//! `ztna-exporter alerts`: rules, tests, history, queue, silences.
+//!
+//! These commands stand beside a running agent. They read its configuration and look into
+//! its store; what they want of it they leave in folders beside the store
+//! ([`super::letterbox`]).
+
+mod check;
+mod history;
+mod queue;
+mod send_test;
+mod silence;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+pub use self::history::HistoryArgs;
+pub use self::queue::QueueArgs;
+pub use self::send_test::SendTestArgs;
+pub use self::silence::SilenceCommand;
+use super::settings::{self, AlertSettings};
+use crate::cli::Failure;
+use crate::config::{Colour, Config};
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum AlertsCommand {
+    /// Say whether the rules are right, and list them.
+    Check(ConfigArgs),
+    /// List what was decided about alerts, and why. The latest comes last.
+    History(HistoryArgs),
+    /// List messages with what became of each delivery. The latest comes last.
+    Queue(QueueArgs),
+    /// Send a test message to a receiver, and say how it fared.
+    SendTest(SendTestArgs),
+    /// Hold alerts back for a while.
+    Silence {
+        /// What to do.
+        #[command(subcommand)]
+        command: SilenceCommand,
+    },
+}
+
+/// Which configuration.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// The agent's configuration. Without it, what holds without one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    fn load(&self) -> Result<Config, Failure> {
+        let loaded = match &self.config {
+            Some(file) => Config::load(file),
+            None => Config::without_file(),
+        };
+        loaded.map_err(|error| Failure::Config(error.render(Colour::of_stderr())))
+    }
+
+    fn settings(&self) -> Result<(Config, AlertSettings), Failure> {
+        let config = self.load()?;
+        let settings = settings::build(&config)
+            .map_err(|error| Failure::Config(format!("error: {error:#}")))?;
+        Ok((config, settings))
+    }
+}
+
+/// Runs one of them.
+///
+/// # Errors
+///
+/// What the user should know, with its exit code.
+pub fn run(command: &AlertsCommand) -> Result<(), Failure> {
+    match command {
+        AlertsCommand::Check(args) => check::run(args),
+        AlertsCommand::History(args) => history::run(args),
+        AlertsCommand::Queue(args) => queue::run(args),
+        AlertsCommand::SendTest(args) => send_test::run(args),
+        AlertsCommand::Silence { command } => silence::run(command),
+    }
+}

@@ -1,0 +1,279 @@
+//! `alerts silence`: letters to the running agent, which takes them in within seconds.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use alerts::engine::{Engine, EngineTime};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use jiff::{SignedDuration, Timestamp};
+use model::alert::Silence;
+use model::untrusted::{is_unprintable, printable};
+use store::OutboxReader;
+
+use super::ConfigArgs;
+use super::table::Table;
+use crate::alerting::letterbox::leave_silence;
+use crate::cli::{EXIT_FAILED, Failure};
+use crate::clock::Clock;
+use crate::config::alerts::matcher;
+use crate::config::{Config, HumanDuration};
+
+/// How long the agent is waited for. It looks every second.
+const TAKEN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Between two looks whether it has taken a letter.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Longest text for people, in bytes.
+const WORDS_BYTES_MAX: usize = 256;
+
+/// What to do with silences.
+#[derive(Debug, Subcommand)]
+pub enum SilenceCommand {
+    /// Hold alerts back that fit all matchers. Prints the silence's id.
+    Add(AddArgs),
+    /// List the silences that the agent knows of.
+    List(ConfigArgs),
+    /// End a silence.
+    Expire(ExpireArgs),
+}
+
+/// Flags of `alerts silence add`.
+#[derive(Debug, Clone, Args)]
+pub struct AddArgs {
+    /// Which agent.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    /// For how long, like `2h`.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub lasts: String,
+
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+
+    /// Who wants it; `$USER` if not given.
+    #[arg(long, value_name = "NAME")]
+    pub who: Option<String>,
+
+    /// Its id; one is made if not given.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+
+    /// `label=value`, such as `connector=pub-1` or `rule=host-*`; `rule=*` is everything.
+    #[arg(required = true, value_name = "MATCHER")]
+    pub matchers: Vec<String>,
+}
+
+/// Flags of `alerts silence expire`.
+#[derive(Debug, Clone, Args)]
+pub struct ExpireArgs {
+    /// Which agent.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+
+    /// The silence's id.
+    pub id: String,
+}
+
+/// Runs one of them.
+///
+/// # Errors
+///
+/// What the user should know, with its exit code.
+pub(super) fn run(command: &SilenceCommand) -> Result<(), Failure> {
+    match command {
+        SilenceCommand::Add(args) => add(args),
+        SilenceCommand::List(args) => list(args),
+        SilenceCommand::Expire(args) => expire(args),
+    }
+}
+
+fn add(args: &AddArgs) -> Result<(), Failure> {
+    let config = args.config.load()?;
+    let silence = silence_of(args, Clock::start().now().timestamp())?;
+    leave(&config, &silence)?;
+    crate::logging::print_result(format!("{}\n", silence.id).as_bytes())?;
+    Ok(())
+}
+
+/// Leaves a silence for the agent, and says so if nobody takes it in.
+fn leave(config: &Config, silence: &Silence) -> Result<(), Failure> {
+    let left = leave_silence(&config.store.path, silence).with_context(|| {
+        format!(
+            "the silence could not be left for the agent beside `{}`",
+            config.store.path.display()
+        )
+    })?;
+    wait_for(&left);
+    if left.exists() {
+        crate::logging::say_to_user(&format!(
+            "warning: no agent has taken it in yet: it waits in `{}` until one does",
+            left.display()
+        ));
+        return Ok(());
+    }
+    let bad = left.with_extension("bad");
+    if bad.exists() {
+        return Err(Failure::Usage(format!(
+            "the agent refused it; its log says why, and it lies in `{}`",
+            bad.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Waits until the agent has taken a letter, or time is up.
+fn wait_for(left: &Path) {
+    let clock = Clock::start();
+    while left.exists() && clock.now().monotonic < TAKEN_TIMEOUT {
+        thread::sleep(LOOK_INTERVAL);
+    }
+}
+
+fn silence_of(args: &AddArgs, now: Timestamp) -> Result<Silence, Failure> {
+    let lasts = HumanDuration::parse(&args.lasts)
+        .filter(|lasts| !lasts.0.is_zero())
+        .and_then(|lasts| SignedDuration::try_from(lasts.0).ok())
+        .and_then(|lasts| now.checked_add(lasts).ok());
+    let until = lasts.ok_or_else(|| {
+        Failure::Usage(format!(
+            "`{}` is no duration; want one like `30m`, `2h` or `7d`",
+            args.lasts
+        ))
+    })?;
+    let mut matchers = Vec::new();
+    for text in &args.matchers {
+        let (label, value) = matcher(text).ok_or_else(|| {
+            Failure::Usage(format!(
+                "`{text}` is no matcher; want `label=value`, like `connector=pub-1`"
+            ))
+        })?;
+        if matchers
+            .iter()
+            .any(|(other, _): &(Arc<str>, Arc<str>)| **other == *label)
+        {
+            return Err(Failure::Usage(format!("`{label}` stands there twice")));
+        }
+        matchers.push((Arc::from(label), Arc::from(value)));
+    }
+    let who = args.who.clone().or_else(|| std::env::var("USER").ok());
+    let who = who.ok_or_else(|| Failure::Usage("nobody says who: want --who NAME".to_owned()))?;
+    for (flag, text) in [("--who", &who), ("--why", &args.why)] {
+        let is_line = !text.trim().is_empty()
+            && text.len() <= WORDS_BYTES_MAX
+            && !text.chars().any(is_unprintable);
+        if !is_line {
+            return Err(Failure::Usage(format!(
+                "{flag} wants one line of 1 to {WORDS_BYTES_MAX} bytes without control characters"
+            )));
+        }
+    }
+    let id = args
+        .id
+        .clone()
+        .unwrap_or_else(|| now.strftime("s%Y%m%dT%H%M%S%3f").to_string());
+    Ok(Silence {
+        id: Arc::from(id),
+        matchers,
+        who,
+        why: args.why.clone(),
+        from: now,
+        until,
+    })
+}
+
+fn list(args: &ConfigArgs) -> Result<(), Failure> {
+    let (config, settings) = args.settings()?;
+    let now = Clock::start().now().timestamp();
+    let silences = known(&config.store.path, settings.plan, now)?;
+    let mut table = Table::new(&["ID", "STATE", "UNTIL", "MATCHERS", "WHO", "WHY"]);
+    for silence in &silences {
+        let state = if silence.until <= now {
+            "over"
+        } else if now < silence.from {
+            "to come"
+        } else {
+            "in force"
+        };
+        let matchers = silence.matchers.iter();
+        let matchers: Vec<_> = matchers
+            .map(|(label, value)| format!("{label}={value}"))
+            .collect();
+        table.add(&[
+            Cow::Borrowed(&*silence.id),
+            Cow::Borrowed(state),
+            Cow::Owned(silence.until.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
+            Cow::Owned(matchers.join(" ")),
+            Cow::Borrowed(&*silence.who),
+            Cow::Borrowed(&*silence.why),
+        ]);
+    }
+    crate::logging::print_result(table.render().as_bytes())?;
+    Ok(())
+}
+
+/// The silences that the agent knows of, in force or to come: those of the configuration,
+/// and what was left for it.
+fn known(
+    store: &Path,
+    plan: alerts::engine::EnginePlan,
+    now: Timestamp,
+) -> Result<Vec<Silence>, Failure> {
+    let states = match OutboxReader::new(store).alert_states() {
+        Ok(states) => states,
+        Err(store::OutboxError::Missing { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let clock = Engine::stored_clock(&states).unwrap_or_default();
+    let time = EngineTime { clock, wall: now };
+    Ok(Engine::open(plan, &states, time).silences())
+}
+
+fn expire(args: &ExpireArgs) -> Result<(), Failure> {
+    let (config, settings) = args.config.settings()?;
+    let now = Clock::start().now().timestamp();
+    let is_configured = settings.plan.silences.iter().any(|one| *one.id == *args.id);
+    if is_configured {
+        return Err(Failure::Usage(format!(
+            "`{}` stands in the configuration, in `alerts.silences`: take it out there",
+            args.id
+        )));
+    }
+    let found = known(&config.store.path, settings.plan, now)?
+        .into_iter()
+        .find(|one| *one.id == *args.id);
+    if let Some(silence) = found {
+        // One that is over ends the one with its id.
+        let ended = Silence {
+            from: silence.from.min(now),
+            until: now,
+            ..silence
+        };
+        return leave(&config, &ended);
+    }
+    let waiting = waiting(&config.store.path, &args.id);
+    if waiting.is_file() {
+        std::fs::remove_file(waiting).context("the silence could not be taken away")?;
+        return Ok(());
+    }
+    crate::logging::say_to_user(&format!(
+        "error: there is no silence `{}`; `alerts silence list` names them",
+        printable(&args.id)
+    ));
+    Err(Failure::Reported(EXIT_FAILED))
+}
+
+/// Where a silence waits that no agent has taken in.
+fn waiting(store: &Path, id: &str) -> PathBuf {
+    let folder = crate::alerting::letterbox::silences_folder(store);
+    match crate::config::check_name(id) {
+        Ok(()) => folder.join(format!("{id}.json")),
+        Err(_) => folder,
+    }
+}
