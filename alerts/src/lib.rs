@@ -14,6 +14,7 @@ pub mod batch;
 pub mod compose;
 pub mod deliver;
 pub mod engine;
+pub mod export;
 pub mod facts;
 pub mod fingerprint;
 pub mod incident;

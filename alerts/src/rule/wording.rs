@@ -230,6 +230,21 @@ impl Wording {
             .map_err(|error| told(&error))
     }
 
+    /// The sentence as an annotation of Prometheus: labels that the alert has there become
+    /// places of its own templates, what only an event tells is left to the log.
+    pub(crate) fn for_prometheus(&self, labels: &[&str]) -> Result<String, String> {
+        let Some(compiled) = &self.compiled else {
+            return Ok(one_line(&self.text));
+        };
+        let values = values::places(&compiled.vocabulary, labels);
+        compiled
+            .environment
+            .get_template(TEMPLATE)
+            .and_then(|template| template.render(values))
+            .map(|text| one_line(&text))
+            .map_err(|error| told(&error))
+    }
+
     /// Renders it with a value for every name, so that an unknown filter or test is found.
     /// What a value of another kind would do is not known here.
     fn try_out(&self) -> Result<(), String> {

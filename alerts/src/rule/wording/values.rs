@@ -15,6 +15,39 @@ pub(super) const FAILURE_NAMES: &[&str] = &["reason", "severity", "text", "actio
 
 /// Everything that a sentence of this vocabulary can ask for, known or not.
 pub(super) fn of(vocabulary: &Vocabulary, scope: &WordingScope<'_>) -> Value {
+    Value::from(map_of(vocabulary, scope))
+}
+
+/// The same with places of Prometheus' templates for these labels.
+pub(super) fn places(vocabulary: &Vocabulary, labels: &[&str]) -> Value {
+    let place = |label: &str| format!("{{{{ $labels.{label} }}}}");
+    let given: Vec<(Arc<str>, Arc<str>)> = labels
+        .iter()
+        .map(|label| (Arc::from(*label), Arc::from(place(label))))
+        .collect();
+    let scope = WordingScope {
+        labels: &given,
+        ..WordingScope::default()
+    };
+    let mut values = map_of(vocabulary, &scope);
+    if vocabulary.has_event {
+        let told = |label: &str| {
+            let text = labels.contains(&label).then(|| place(label));
+            Value::from(text.unwrap_or_else(|| "see the log".to_owned()))
+        };
+        let mut event: BTreeMap<&str, Value> = BTreeMap::new();
+        event.insert("kind", told("event"));
+        event.insert("reason", told("reason"));
+        event.insert("connector", told("connector"));
+        event.insert("log", told("log"));
+        event.insert("severity", Value::from(""));
+        event.insert("fields", Value::from_object(Fields(BTreeMap::new())));
+        values.insert("event".to_owned(), Value::from(event));
+    }
+    Value::from(values)
+}
+
+fn map_of(vocabulary: &Vocabulary, scope: &WordingScope<'_>) -> BTreeMap<String, Value> {
     let mut values: BTreeMap<String, Value> = BTreeMap::new();
     let mut labels: BTreeMap<String, Value> = BTreeMap::new();
     for wanted in &vocabulary.labels {
@@ -49,7 +82,7 @@ pub(super) fn of(vocabulary: &Vocabulary, scope: &WordingScope<'_>) -> Value {
             failure_value(catalogue::row_of(reason)),
         );
     }
-    Value::from(values)
+    values
 }
 
 fn value_of(told: Told<'_>) -> Value {
