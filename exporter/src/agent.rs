@@ -32,15 +32,16 @@ use tracing::{error, info, warn};
 use self::keeper::Keeper;
 use self::loader::Loader;
 use self::plan::Plan;
-use self::sides::{Ground, Sides};
+use self::sides::{Ground, Sides, Wanted};
 use self::writer::{Input, Outlet, Pace};
+use crate::alerting::tray::Tray;
 use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::config::{Colour, Config};
 use crate::http::{HttpLimits, ReloadRequest, Server, Shared};
 use crate::metrics::{AgentMetrics, VERSION};
 use crate::pipeline::Pipeline;
-use crate::probe::{self, ToolJob};
+use crate::probe;
 
 /// How long an orderly end may take before we go anyway.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -76,7 +77,13 @@ pub struct RunOptions {
 pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
     let config = (options.load)(Colour::of_stderr()).map_err(Failure::Config)?;
     let plan = Plan::from_config(&config).map_err(|error| config_failure(&error))?;
-    let jobs = probe::jobs_of(&config);
+    let wanted = Wanted {
+        tools: probe::jobs_of(&config),
+        alerts: plan.alerts().clone(),
+    };
+    for warning in &wanted.alerts.warnings {
+        warn!(warning, "alerts");
+    }
     let mut registry = Registry::default();
     let metrics = AgentMetrics::register(&mut registry);
     let pipeline = open_pipeline(&config, plan, &metrics, clock)?;
@@ -95,7 +102,7 @@ pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
             clock,
         },
     )?;
-    let ended = runtime.block_on(agent.serve(config, options, jobs));
+    let ended = runtime.block_on(agent.serve(config, options, wanted));
     // Dropping the runtime would wait for a writer that hangs in a dead disk.
     runtime.shutdown_background();
     ended
@@ -116,6 +123,7 @@ struct Agent {
     writer_alive: watch::Receiver<Arc<Snapshot>>,
     shared: Shared,
     keeper: Keeper,
+    tray: Arc<Tray>,
     store_path: PathBuf,
 }
 
@@ -132,6 +140,7 @@ impl Agent {
         let pace = Pace::of(config);
         let clock = parts.clock;
         let keeper = Keeper::new(inbox.clone(), Arc::new(pipeline.kept()));
+        let tray = pipeline.tray();
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || writer::run(pipeline, &received, &outlet, pace, clock))
@@ -153,6 +162,7 @@ impl Agent {
             writer_alive: snapshots,
             shared,
             keeper,
+            tray,
             store_path,
         })
     }
@@ -164,6 +174,8 @@ impl Agent {
             keeper: self.keeper.clone(),
             clock: self.shared.clock,
             metrics: self.shared.metrics.clone(),
+            tray: Arc::clone(&self.tray),
+            store_path: self.store_path.clone(),
         }
     }
 
@@ -171,7 +183,7 @@ impl Agent {
         mut self,
         config: Config,
         options: RunOptions,
-        jobs: Vec<ToolJob>,
+        wanted: Wanted,
     ) -> Result<(), Failure> {
         let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(4);
         self.shared.reload = options.lifecycle.then_some(reload_sender.clone());
@@ -194,7 +206,7 @@ impl Agent {
         } = options;
         let mut sides = Sides::new(self.ground());
         let prepared = sides
-            .prepare(&config, jobs)
+            .prepare(&config, wanted)
             .await
             .map_err(Failure::Config)?;
         let committed = sides.commit(&config, prepared).await;
@@ -245,7 +257,11 @@ impl Agent {
         self.shared.metrics.reload(outcome.is_ok(), now);
         match &outcome {
             Ok(()) => info!("configuration reloaded"),
-            Err(error) => error!(%error, "configuration refused, the old one stays in force"),
+            Err(error) => {
+                error!(%error, "configuration refused, the old one stays in force");
+                // A full inbox has more to say than this.
+                drop(self.inbox.try_send(Input::ReloadRefused));
+            }
         }
         outcome
     }
@@ -256,12 +272,16 @@ impl Agent {
         doors: &mut Doors,
         sides: &mut Sides,
     ) -> Result<(), String> {
-        let (config, plan, jobs) = loader.load().await?;
+        let (config, plan, tools) = loader.load().await?;
+        let wanted = Wanted {
+            tools,
+            alerts: plan.alerts().clone(),
+        };
         if config.store.path != self.store_path {
             return Err("`store.path` cannot change while running: restart the agent".to_owned());
         }
         let prepared = doors.prepare(&config.web.listen).await?;
-        let preparing = sides.prepare(&config, jobs);
+        let preparing = sides.prepare(&config, wanted);
         let prepared_sides = tokio::time::timeout(PREPARE_TIMEOUT, preparing)
             .await
             .map_err(|_| "the SNMP agent's files could not be read in time".to_owned())??;

@@ -6,6 +6,10 @@
 
 pub mod address;
 pub mod book;
+pub mod command;
+pub mod desk;
 pub mod facts;
+pub mod letterbox;
 pub mod settings;
+pub mod side;
 pub mod tray;

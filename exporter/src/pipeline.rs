@@ -149,9 +149,12 @@ impl Pipeline {
         self.alerts.silence(silence);
     }
 
-    /// Puts a test for a receiver into the outbox; `false` if nobody is called so. It leaves
-    /// after the next commit.
-    pub fn test_receiver(&mut self, receiver: &str, now: Moment) -> bool {
+    /// Puts a test for a receiver into the outbox, which leaves after the next commit.
+    ///
+    /// # Errors
+    ///
+    /// Nobody is called so; in words for people.
+    pub fn test_receiver(&mut self, receiver: &str, now: Moment) -> Result<Vec<Arc<str>>, String> {
         self.alerts.test(receiver, now)
     }
 

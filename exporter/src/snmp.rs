@@ -17,6 +17,7 @@ pub mod key;
 pub mod memory;
 pub mod outbox;
 pub mod settings;
+pub mod traps;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use self::ground::{Pictures, Time};
 use self::memory::{Durable, Memory};
 use self::outbox::KeptOutbox;
 use self::settings::Built;
+use self::traps::TrapDoor;
 use crate::agent::keeper::Keeper;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -57,6 +59,7 @@ pub struct SnmpSide {
     running: Option<Handle>,
     /// Writes what may wait a moment.
     writing: Option<JoinHandle<()>>,
+    traps: Arc<TrapDoor>,
     /// As old as the process, whoever counts.
     counters: Arc<Counters>,
     /// Whether a configuration has been in force: a target that comes later is not told of
@@ -99,19 +102,26 @@ impl SnmpSide {
             Arc::clone(&wake),
             metrics.clone(),
         );
-        let outbox = KeptOutbox::new(durable, found, metrics.clone());
+        let outbox = Arc::new(KeptOutbox::new(durable, found, metrics.clone()));
+        let notices: Arc<dyn Outbox> = Arc::<KeptOutbox>::clone(&outbox);
         Self {
             snapshots,
             clock,
             metrics,
             memory: Arc::new(memory),
-            outbox: Arc::new(outbox),
+            outbox,
+            traps: Arc::new(TrapDoor::new(notices)),
             wake,
             running: None,
             writing: None,
             counters: Arc::default(),
             has_started: false,
         }
+    }
+
+    /// The way for alerts to the targets.
+    pub fn traps(&self) -> Arc<TrapDoor> {
+        Arc::clone(&self.traps)
     }
 
     /// Makes ready what the configuration asks for. Nothing changes if that fails.
@@ -170,6 +180,7 @@ impl SnmpSide {
         }
         let Some(Wanted { built, bound }) = prepared.wanted else {
             self.metrics.gone();
+            self.traps.set_bell(None);
             if let Some(running) = self.running.take() {
                 running.stop().await;
                 info!("snmp is served no more");
@@ -192,7 +203,10 @@ impl SnmpSide {
             // No room is counted, and there is nobody else to tell.
             let _has_room = self.outbox.put(Notice::Started);
         }
-        if let Some(running) = &self.running {
+        let running = self.running.as_ref();
+        self.traps
+            .set_bell(running.filter(|_| has_targets).map(Handle::waker));
+        if let Some(running) = running {
             running.wake();
         }
         Ok(())

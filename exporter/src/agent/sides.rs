@@ -1,8 +1,9 @@
-//! The parts beside the writer and HTTP: tools, probes, the host, SNMP.
+//! The parts beside the writer and HTTP: tools, probes, the host, SNMP, delivery of alerts.
 //!
 //! They start, change with a reload and end together, each in its own way. All they
 //! learn goes through the writer's inbox.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
@@ -11,6 +12,9 @@ use tokio::sync::watch;
 
 use super::keeper::Keeper;
 use super::writer::Input;
+use crate::alerting::settings::AlertSettings;
+use crate::alerting::side::{AlertGround, AlertSide};
+use crate::alerting::tray::Tray;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::host::watch::HostWatch;
@@ -32,6 +36,19 @@ pub struct Ground {
     pub clock: Clock,
     /// The agent's own numbers.
     pub metrics: AgentMetrics,
+    /// The outbox of alerting.
+    pub tray: Arc<Tray>,
+    /// Where the store is.
+    pub store_path: PathBuf,
+}
+
+/// What a configuration comes to, as far as it was built before.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The tools to be asked.
+    pub tools: Vec<ToolJob>,
+    /// Who is told of alerts.
+    pub alerts: AlertSettings,
 }
 
 /// All sides.
@@ -40,11 +57,12 @@ pub struct Sides {
     probes: Probes,
     host: HostWatch,
     snmp: SnmpSide,
+    alerts: AlertSide,
 }
 
 /// What is ready to be put in force.
 pub struct PreparedSides {
-    tools: Vec<ToolJob>,
+    wanted: Wanted,
     snmp: PreparedSnmp,
 }
 
@@ -57,9 +75,19 @@ impl Sides {
             keeper,
             clock,
             metrics,
+            tray,
+            store_path,
         } = ground;
         let to_tools = inbox.clone();
         let to_probes = inbox.clone();
+        let snmp = SnmpSide::new(keeper, snapshots, clock, metrics.snmp);
+        let alerts = AlertSide::new(AlertGround {
+            tray,
+            store_path,
+            inbox: inbox.clone(),
+            clock,
+            traps: snmp.traps(),
+        });
         Self {
             tools: Prober::new(
                 Arc::new(move |connector, run| {
@@ -81,7 +109,8 @@ impl Sides {
                 Arc::new(move |sample| offer(&inbox, Input::Host(sample)) != Delivery::Full),
                 clock,
             ),
-            snmp: SnmpSide::new(keeper, snapshots, clock, metrics.snmp),
+            snmp,
+            alerts,
         }
     }
 
@@ -90,13 +119,9 @@ impl Sides {
     /// # Errors
     ///
     /// A complete text for people.
-    pub async fn prepare(
-        &self,
-        config: &Config,
-        tools: Vec<ToolJob>,
-    ) -> Result<PreparedSides, String> {
+    pub async fn prepare(&self, config: &Config, wanted: Wanted) -> Result<PreparedSides, String> {
         Ok(PreparedSides {
-            tools,
+            wanted,
             snmp: self.snmp.prepare(config).await?,
         })
     }
@@ -110,7 +135,9 @@ impl Sides {
         let snmp = self.snmp.commit(prepared.snmp).await;
         self.host.change(config.host_plan()).await;
         self.probes.change(config.probes.clone()).await;
-        self.tools.change(prepared.tools).await;
+        let Wanted { tools, alerts } = prepared.wanted;
+        self.tools.change(tools).await;
+        self.alerts.change(&alerts).await;
         snmp
     }
 
@@ -124,6 +151,8 @@ impl Sides {
         self.tools.stop().await;
         self.probes.stop().await;
         self.host.stop().await;
+        // Before SNMP, which it hands alerts to.
+        self.alerts.stop().await;
         self.snmp.stop().await;
     }
 }

@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use super::keeper::KeptChanges;
 use super::plan::Plan;
+use crate::alerting::letterbox::sweep::{Letter, Taken};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::metrics::AgentMetrics;
@@ -55,6 +56,15 @@ pub enum Input {
         /// Where to answer. The error is a text for people.
         answer: std::sync::mpsc::SyncSender<Result<(), String>>,
     },
+    /// Somebody left a letter for alerting; say when what it wants is durable.
+    Letter {
+        /// What is wanted.
+        letter: Letter,
+        /// Where to answer.
+        answer: std::sync::mpsc::SyncSender<Taken>,
+    },
+    /// A configuration was refused before it came here.
+    ReloadRefused,
     /// Read and commit once more, and end.
     Stop,
 }
@@ -141,6 +151,12 @@ pub fn run(
                 // Whoever asked may have given up waiting.
                 drop(answer.try_send(outcome));
             }
+            Ok(Input::Letter { letter, answer }) => {
+                let taken = take_letter(&mut pipeline, letter, outlet, clock);
+                // Whoever asked may have given up waiting.
+                drop(answer.try_send(taken));
+            }
+            Ok(Input::ReloadRefused) => pipeline.note_refused_reload(),
             Ok(Input::Stop) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
@@ -167,6 +183,32 @@ fn keep(
     match committed {
         Committed::Refused(refused) => Err(refused.to_string()),
         Committed::Nothing | Committed::NotDue | Committed::Written => Ok(()),
+    }
+}
+
+/// Does what a letter wants, and commits it at once.
+fn take_letter(pipeline: &mut Pipeline, letter: Letter, outlet: &Outlet, clock: Clock) -> Taken {
+    let (messages, is_test) = match letter {
+        Letter::Silence(silence) => {
+            pipeline.silence(silence);
+            (Vec::new(), false)
+        }
+        Letter::Test { receiver } => match pipeline.test_receiver(&receiver, clock.now()) {
+            Ok(ids) => (ids.iter().map(ToString::to_string).collect(), true),
+            Err(why) => return Taken::Refused(why),
+        },
+    };
+    match commit(pipeline, outlet, clock) {
+        Committed::Refused(refused) => {
+            heal(pipeline, &refused, outlet, clock);
+            if is_test {
+                // Tried again it would be another test.
+                let why = format!("it leaves when the store commits again: {refused}");
+                return Taken::Refused(why);
+            }
+            Taken::Later
+        }
+        Committed::Nothing | Committed::NotDue | Committed::Written => Taken::Durable(messages),
     }
 }
 

@@ -131,6 +131,8 @@ impl AlertBook {
             clock_zero,
             is_store_refusing: false,
         };
+        let names = names(&book.composer);
+        book.tray.lock().keep_receivers(&names, now.timestamp());
         book.open_series();
         book
     }
@@ -140,9 +142,11 @@ impl AlertBook {
         let time = self.time(now);
         self.engine.change(settings.plan.clone(), time);
         self.composer = composer_of(settings);
+        let names = names(&self.composer);
+        self.tray.lock().keep_receivers(&names, now.timestamp());
         self.faults.forget_logs();
         self.faults.set_reload_refused(false);
-        self.faults.keep_receivers(&names(&self.composer));
+        self.faults.keep_receivers(&names);
         self.open_series();
     }
 
@@ -161,18 +165,23 @@ impl AlertBook {
         self.engine.silence(silence);
     }
 
-    /// Puts a message for one receiver into the outbox: a test that somebody asked for.
-    /// `false` if nobody is called so.
-    pub fn test(&mut self, receiver: &str, now: Moment) -> bool {
+    /// Puts a test for one receiver into the outbox, and returns its messages' ids.
+    ///
+    /// # Errors
+    ///
+    /// Nobody is called so; in words for people.
+    pub fn test(&mut self, receiver: &str, now: Moment) -> Result<Vec<Arc<str>>, String> {
         let names = names(&self.composer);
         if !names.iter().any(|name| &**name == receiver) {
-            return false;
+            return Err(format!(
+                "no receiver is called `{}`",
+                receiver.escape_default()
+            ));
         }
-        let at = now.timestamp();
         let agent = Arc::clone(&self.composer.identity().agent);
-        let test = alerts::engine::test_notification(&agent, receiver, at, self.next_message);
-        self.post(&test, now);
-        true
+        let serial = self.next_message;
+        let test = alerts::engine::test_notification(&agent, receiver, now.timestamp(), serial);
+        Ok(self.post(&test, now))
     }
 
     /// What rules may ask about alerting itself before they are stepped.
@@ -355,7 +364,8 @@ impl AlertBook {
     }
 
     /// Words a notification for everybody who is to hear of it, and puts it into the outbox.
-    fn post(&mut self, notification: &Notification, now: Moment) {
+    /// Returns the messages' ids.
+    fn post(&mut self, notification: &Notification, now: Moment) -> Vec<Arc<str>> {
         let leaves_unstored = self.is_store_refusing && notification.severity == Severity::Critical;
         let composed = if leaves_unstored {
             let mut told = notification.clone();
@@ -364,21 +374,24 @@ impl AlertBook {
         } else {
             self.composer.compose(notification, now.timestamp())
         };
-        self.put(composed, now);
+        self.put(composed, now)
     }
 
-    fn put(&mut self, composed: Composed, now: Moment) {
+    fn put(&mut self, composed: Composed, now: Moment) -> Vec<Arc<str>> {
         if !composed.faults.is_empty() {
             self.faults.note(AgentFault::Template, now);
         }
         for fault in &composed.faults {
             tracing::warn!(fault, "a message's template could not be used");
         }
+        let mut ids = Vec::with_capacity(composed.messages.len());
         for (mut message, deliveries) in composed.messages {
             message.serial = self.next_message;
             self.next_message = self.next_message.saturating_add(1);
+            ids.push(Arc::clone(&message.id));
             self.tray.lock().put(message, deliveries);
         }
+        ids
     }
 
     /// Puts together what is too much for a receiver.

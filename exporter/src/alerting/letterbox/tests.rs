@@ -1,0 +1,171 @@
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use tempfile::TempDir;
+
+use super::sweep::{Letter, Taken, prepare, sweep};
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_795_000_000 + second).unwrap()
+}
+
+fn silence(id: &str) -> Silence {
+    Silence {
+        id: id.into(),
+        matchers: vec![("rule".into(), "tunnel-down".into())],
+        who: "anna".to_owned(),
+        why: "the line is dug up\nuntil noon".to_owned(),
+        from: at(0),
+        until: at(3600),
+    }
+}
+
+/// A folder with the letterbox of an agent in it.
+fn letterbox() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("state.db");
+    prepare(&store);
+    (folder, store)
+}
+
+/// Takes in everything and says `taken` to each.
+fn take(store: &Path, taken: &Taken) -> Vec<Letter> {
+    let mut letters = Vec::new();
+    sweep(store, &mut |letter| {
+        letters.push(letter);
+        taken.clone()
+    });
+    letters
+}
+
+/// Names in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn durable() -> Taken {
+    Taken::Durable(vec!["test.1@pub".to_owned()])
+}
+
+#[test]
+fn a_silence_is_taken_in_as_it_was_left_and_stays_until_it_is_durable() {
+    let (_folder, store) = letterbox();
+    let left = leave_silence(&store, &silence("s-1")).unwrap();
+    let expected = [Letter::Silence(silence("s-1"))];
+    assert_eq!(take(&store, &Taken::Later), expected);
+    assert!(left.exists());
+    assert_eq!(take(&store, &durable()), expected);
+    assert!(names(&silences_folder(&store)).is_empty());
+    assert_eq!(take(&store, &durable()), []);
+}
+
+#[test]
+fn a_test_gets_an_answer() {
+    let (_folder, store) = letterbox();
+    let answer = leave_test(&store, "ask-7", "ops").unwrap();
+    assert_eq!(read_answer(&answer).unwrap(), None);
+    let receiver = "ops".to_owned();
+    assert_eq!(take(&store, &durable()), [Letter::Test { receiver }]);
+    let messages = vec!["test.1@pub".to_owned()];
+    let expected = Answer {
+        messages,
+        error: None,
+    };
+    assert_eq!(read_answer(&answer).unwrap(), Some(expected));
+    assert!(names(&requests_folder(&store)).is_empty());
+    leave_test(&store, "ask-8", "nobody").unwrap();
+    take(&store, &Taken::Refused("nobody is called so".to_owned()));
+    let refused = read_answer(&requests_folder(&store).join("ask-8.answer")).unwrap();
+    assert_eq!(
+        refused.unwrap().error.as_deref(),
+        Some("nobody is called so")
+    );
+}
+
+#[test]
+fn the_folder_is_made_by_whoever_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("state.db");
+    leave_silence(&store, &silence("early")).unwrap();
+    let mode = fs::metadata(silences_folder(&store)).unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o700);
+    prepare(&store);
+    assert_eq!(take(&store, &durable()).len(), 1);
+    // Without any folder nothing is left, and nothing is wrong.
+    assert_eq!(take(&folder.path().join("none/state.db"), &durable()), []);
+}
+
+#[test]
+fn what_is_no_letter_is_set_aside_and_what_is_none_by_its_name_stays() {
+    let (_folder, store) = letterbox();
+    let folder = silences_folder(&store);
+    let good = leave_silence(&store, &silence("good")).unwrap();
+    let text = fs::read_to_string(&good).unwrap();
+    fs::remove_file(good).unwrap();
+    for (name, content) in [
+        ("a.json", String::new()),
+        ("b.json", text.replace("\"version\":1", "\"version\":2")),
+        ("c.json", text.replace("\"good\"", "\"../x\"")),
+        ("d.json", text.replace("{\"rule\":\"tunnel-down\"}", "{}")),
+        ("e.json", text.replace("\"who\"", "\"whom\"")),
+        (
+            "f.json",
+            text.replace("\"until\":\"2026", "\"until\":\"2046"),
+        ),
+        ("g.json", text.replace("anna", &"a".repeat(501))),
+        ("h.json", " ".repeat(65 * 1024)),
+    ] {
+        assert_ne!(content, text, "{name}");
+        fs::write(folder.join(name), content).unwrap();
+    }
+    fs::write(folder.join("w.json"), &text).unwrap();
+    fs::set_permissions(folder.join("w.json"), fs::Permissions::from_mode(0o666)).unwrap();
+    fs::write(folder.join("elsewhere"), &text).unwrap();
+    symlink("elsewhere", folder.join("x.json")).unwrap();
+    fs::create_dir(folder.join("y.json")).unwrap();
+    fs::write(folder.join("z.json.123.new"), "{").unwrap();
+    assert_eq!(take(&store, &durable()), []);
+    assert_eq!(
+        names(&folder),
+        [
+            "a.bad",
+            "b.bad",
+            "c.bad",
+            "d.bad",
+            "e.bad",
+            "elsewhere",
+            "f.bad",
+            "g.bad",
+            "h.bad",
+            "w.bad",
+            "x.bad",
+            "y.bad",
+            "z.json.123.new"
+        ]
+    );
+    assert_eq!(take(&store, &durable()), []);
+}
+
+#[test]
+fn nobody_fills_the_disk_with_what_makes_no_sense() {
+    let (_folder, store) = letterbox();
+    let folder = silences_folder(&store);
+    for number in 0..50 {
+        fs::write(folder.join(format!("{number:02}.json")), "{").unwrap();
+    }
+    assert_eq!(take(&store, &durable()), []);
+    assert_eq!(names(&folder).len(), 20);
+}
+
+#[test]
+fn a_name_leads_nowhere_else() {
+    let (_folder, store) = letterbox();
+    for name in ["", "..", "../x", "a/b", ".hidden", "a b"] {
+        leave_test(&store, name, "ops").unwrap_err();
+    }
+}

@@ -1,0 +1,117 @@
+//! Delivery and the letterbox as a part of the running agent: start, reload, end.
+//!
+//! Messages come from the writer by the [`Tray`]; letters go to it by its inbox, and are
+//! removed when the writer says that they are durable.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+use alerts::deliver::{Deliverer, TrapSender};
+use store::OutboxReader;
+use tokio::task::JoinHandle;
+
+use super::desk::OutboxDesk;
+use super::letterbox::sweep::{self, Letter, Taken};
+use super::settings::AlertSettings;
+use super::tray::Tray;
+use crate::agent::writer::Input;
+use crate::clock::Clock;
+
+/// Between two looks into the letterbox.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a letter may take to become durable before it is tried again.
+const TAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What alerting's side stands on.
+pub struct AlertGround {
+    /// The outbox.
+    pub tray: Arc<Tray>,
+    /// Where the store is.
+    pub store_path: PathBuf,
+    /// The writer's inbox.
+    pub inbox: SyncSender<Input>,
+    /// The time.
+    pub clock: Clock,
+    /// The way to SNMP's targets.
+    pub traps: Arc<dyn TrapSender>,
+}
+
+/// Lanes of delivery, and whoever looks into the letterbox.
+pub struct AlertSide {
+    deliverer: Deliverer,
+    store_path: PathBuf,
+    inbox: SyncSender<Input>,
+    sweeping: Option<JoinHandle<()>>,
+}
+
+impl AlertSide {
+    /// Nothing is sent yet.
+    pub fn new(ground: AlertGround) -> Self {
+        let AlertGround {
+            tray,
+            store_path,
+            inbox,
+            clock,
+            traps,
+        } = ground;
+        let desk = OutboxDesk::new(tray, OutboxReader::new(&store_path), clock);
+        Self {
+            deliverer: Deliverer::new(Arc::new(desk), Some(traps)),
+            store_path,
+            inbox,
+            sweeping: None,
+        }
+    }
+
+    /// Puts receivers in force.
+    pub async fn change(&mut self, settings: &AlertSettings) {
+        let receivers = settings.receivers.clone();
+        self.deliverer.change(&settings.identity, receivers).await;
+        if self.sweeping.is_none() {
+            let (store_path, inbox) = (self.store_path.clone(), self.inbox.clone());
+            self.sweeping = Some(tokio::spawn(look_again_and_again(store_path, inbox)));
+        }
+    }
+
+    /// Ends all lanes; what is being sent has a moment to end well.
+    pub async fn stop(&mut self) {
+        if let Some(sweeping) = self.sweeping.take() {
+            sweeping.abort();
+        }
+        self.deliverer.stop().await;
+    }
+}
+
+/// Looks into the letterbox, for ever.
+async fn look_again_and_again(store_path: PathBuf, inbox: SyncSender<Input>) {
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let folder_path = store_path.clone();
+    drop(tokio::task::spawn_blocking(move || sweep::prepare(&folder_path)).await);
+    loop {
+        ticks.tick().await;
+        let (path, to_writer) = (store_path.clone(), inbox.clone());
+        // The folder may lie on a disk that hangs: one thread at most waits for it.
+        let looked = tokio::task::spawn_blocking(move || look(&path, &to_writer)).await;
+        if looked.is_err() {
+            return;
+        }
+    }
+}
+
+fn look(store_path: &Path, inbox: &SyncSender<Input>) {
+    sweep::sweep(store_path, &mut |letter| take(letter, inbox));
+}
+
+/// Hands a letter to the writer, and waits until it is durable.
+fn take(letter: Letter, inbox: &SyncSender<Input>) -> Taken {
+    let (answer, answered) = sync_channel(1);
+    // A full inbox is the writer's business; the letter waits in its folder.
+    if inbox.try_send(Input::Letter { letter, answer }).is_err() {
+        return Taken::Later;
+    }
+    answered.recv_timeout(TAKE_TIMEOUT).unwrap_or(Taken::Later)
+}
