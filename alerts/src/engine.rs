@@ -26,6 +26,7 @@ mod rows;
 mod samples;
 mod silences;
 mod telling;
+mod updates;
 mod words;
 mod world;
 
@@ -49,6 +50,8 @@ pub use self::notices::{ITEMS_MAX, NOTICES_AT_ONCE_MAX};
 pub use self::samples::SERIES_MAX;
 pub use self::silences::SILENCES_MAX;
 use self::silences::Silences;
+pub use self::updates::JUDGED;
+use self::updates::{Look, UpdateDesk};
 use self::world::World;
 use crate::facts::Facts;
 use crate::notification::Notification;
@@ -101,7 +104,8 @@ pub struct MaintenanceWindow {
     pub begins: Beginning,
     /// How long it lasts.
     pub lasts: Duration,
-    /// Which alerts it holds: as in [`Silence::matchers`]; empty: all.
+    /// Which alerts it holds: as in [`Silence::matchers`]; empty: all but mails about
+    /// updates, which are what such a time is often for.
     pub matchers: Vec<(Arc<str>, Arc<str>)>,
 }
 
@@ -133,6 +137,7 @@ pub struct Engine {
     /// Rules whose alerts may explain others.
     explaining: BTreeSet<Arc<str>>,
     silences: Silences,
+    updates: UpdateDesk,
     /// Events since the last step.
     queue: Vec<RecentEvent>,
     events_skipped: u64,
@@ -162,14 +167,19 @@ impl Engine {
         let outage = book
             .as_ref()
             .map_or(Duration::ZERO, |book| now.clock.saturating_sub(book.clock));
+        let (of_updates, others): (Vec<_>, Vec<_>) = restored
+            .iter()
+            .cloned()
+            .partition(|(key, _)| UpdateDesk::is_own(key));
         let mut engine = Self {
             book: book.unwrap_or_else(|| Book::new(now)),
-            ledger: Ledger::of_stored(restored),
+            ledger: Ledger::of_stored(&others),
+            updates: UpdateDesk::open(&plan, &of_updates),
             outage,
             wall: now.wall,
             ..Self::default()
         };
-        engine.put_in_force(plan, restored, now);
+        engine.put_in_force(plan, &others, now);
         engine
     }
 
@@ -178,6 +188,7 @@ impl Engine {
     pub fn change(&mut self, plan: EnginePlan, now: EngineTime) {
         self.store(now);
         let rows = self.ledger.rows();
+        self.updates.change(&plan);
         self.put_in_force(plan, &rows, now);
     }
 
@@ -196,6 +207,11 @@ impl Engine {
         self.wall = now.wall;
         self.is_caught_up = self.is_caught_up || facts.is_caught_up();
         let world = World::of(facts);
+        let look = Look {
+            facts,
+            world: &world,
+            now,
+        };
         let mut turn = Turn {
             now,
             agent: &self.plan.agent,
@@ -208,7 +224,10 @@ impl Engine {
             for desk in &mut self.desks {
                 desk.take_event(&event, &mut turn);
             }
+            self.updates.take_event(&event, &look);
         }
+        self.updates.step(&look);
+        let said = self.updates.take_output();
         for desk in &mut self.desks {
             desk.step_samples(facts, &mut turn);
             desk.step_rates(facts, &mut turn);
@@ -222,7 +241,8 @@ impl Engine {
             .filter(|desk| self.explaining.contains(&desk.rule.id))
             .flat_map(Desk::inhibitors)
             .collect();
-        let explains = |_: &str| None;
+        let updates = &self.updates;
+        let explains = |connector: &str| updates.explains(connector, now).map(Arc::from);
         let silences = self.silences.all(&self.plan.silences);
         let holds = Holds::at(&self.plan, silences, inhibitors, &explains, now.wall);
         for desk in &mut self.desks {
@@ -230,6 +250,7 @@ impl Engine {
             desk.settle_notices(&holds, &mut turn);
             desk.close_step(&mut turn);
         }
+        updates::publish(said, &mut self.desks, &holds, &mut turn);
         self.store(now);
     }
 
@@ -275,33 +296,31 @@ impl Engine {
 
     /// When profiles' next scheduled updates begin.
     pub fn scheduled(&self, now: EngineTime) -> Vec<(Arc<str>, Option<Timestamp>)> {
-        let profiles = self.plan.profiles.iter();
-        let next = |profile: &Profile| {
-            let schedule = profile.schedule.as_ref().filter(|_| profile.is_enabled);
-            let start = schedule.and_then(|schedule| schedule.next_after(now.wall));
-            (Arc::clone(&profile.name), start.map(|start| start.at))
-        };
-        profiles.map(next).collect()
+        self.updates.scheduled(now)
     }
 
     /// How many newer releases than its own there are, of connectors of which it is known.
     pub fn releases_behind(&self) -> Vec<(Arc<str>, u32)> {
-        Vec::new()
+        self.updates.releases_behind()
     }
 
     /// What changed since the last commit: to be stored under these keys.
     pub fn uncommitted(&self) -> Vec<(Arc<str>, Option<Vec<u8>>)> {
-        self.ledger.uncommitted()
+        let mut changed = self.ledger.uncommitted();
+        changed.extend(self.updates.uncommitted());
+        changed
     }
 
     /// The store has all of [`Self::uncommitted`] now.
     pub fn mark_committed(&mut self) {
         self.ledger.mark_committed();
+        self.updates.mark_committed();
     }
 
     /// No store has any of it.
     pub fn mark_uncommitted(&mut self) {
         self.ledger.mark_uncommitted();
+        self.updates.mark_uncommitted();
     }
 
     /// Puts the rows of everything that changed.

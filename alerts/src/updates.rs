@@ -177,6 +177,16 @@ impl Updates {
         told
     }
 
+    /// Learns where a Publisher is connected, from a picture: only if no line has told it.
+    pub fn meet(&mut self, member: &Arc<str>, stitcher: &Arc<str>) {
+        let known = self.present.get(member);
+        if known.is_none_or(|present| present.stitcher.is_none()) {
+            let stitcher = Some(Arc::clone(stitcher));
+            self.present
+                .change_or_begin(member, |present| present.stitcher = stitcher);
+        }
+    }
+
     /// The Publishers of runs that [`Self::tick`] will judge, with the moment at which
     /// their update began: the caller may say [`Report::StillUp`] of them before.
     pub fn to_be_judged(&self, now: EngineTime) -> Vec<(Arc<str>, Timestamp)> {

@@ -90,24 +90,41 @@ impl<'a> Holds<'a> {
 
     /// What somebody planned: a silence or a maintenance window.
     pub(super) fn find_planned(&self, subject: Subject<'_>) -> Option<Held> {
+        self.silence_of(subject)
+            .or_else(|| self.window_of(subject, |_| true))
+    }
+
+    /// What holds a mail about an update back: a silence, or a maintenance window that
+    /// names it. One that holds everything is often there for the update's sake.
+    pub(super) fn find_for_update(&self, subject: Subject<'_>) -> Option<Held> {
+        self.silence_of(subject)
+            .or_else(|| self.window_of(subject, |window| !window.matchers.is_empty()))
+    }
+
+    fn silence_of(&self, subject: Subject<'_>) -> Option<Held> {
         let silence = self.silences.iter();
         let silence = silence
             .copied()
-            .find(|one| matches(&one.matchers, subject));
-        if let Some(silence) = silence {
-            return Some(Held {
-                by: Holder::Silence,
-                name: Arc::clone(&silence.id),
-                reason: format!(
-                    "silence {} of {} until {}: {}",
-                    silence.id,
-                    printable(&silence.who),
-                    moment(silence.until),
-                    printable(&silence.why)
-                ),
-            });
-        }
-        let mut windows = self.windows.iter();
+            .find(|one| matches(&one.matchers, subject))?;
+        Some(Held {
+            by: Holder::Silence,
+            name: Arc::clone(&silence.id),
+            reason: format!(
+                "silence {} of {} until {}: {}",
+                silence.id,
+                printable(&silence.who),
+                moment(silence.until),
+                printable(&silence.why)
+            ),
+        })
+    }
+
+    fn window_of(
+        &self,
+        subject: Subject<'_>,
+        counts: impl Fn(&MaintenanceWindow) -> bool,
+    ) -> Option<Held> {
+        let mut windows = self.windows.iter().filter(|window| counts(window));
         let window = windows.find(|one| matches(&one.matchers, subject))?;
         Some(Held {
             by: Holder::Maintenance,

@@ -160,7 +160,7 @@ pub struct MailKey {
 }
 
 impl MailKey {
-    pub(super) fn of(alert: UpdateAlert, run: &RunId, attempt: &Attempt) -> Self {
+    pub(crate) fn of(alert: UpdateAlert, run: &RunId, attempt: &Attempt) -> Self {
         Self {
             run: run.clone(),
             alert,
@@ -169,12 +169,14 @@ impl MailKey {
         }
     }
 
+    /// Whether a member of the run has all parts of the key.
+    pub(crate) fn covers(&self, attempt: &Attempt) -> bool {
+        Self::of(self.alert, &self.run, attempt) == *self
+    }
+
     /// Whether everybody has reported whom the mail waits for.
     pub(super) fn is_complete(&self, run: &Run) -> bool {
-        let mut members = run
-            .attempts
-            .values()
-            .filter(|attempt| Self::of(self.alert, &self.run, attempt) == *self);
+        let mut members = run.attempts.values().filter(|attempt| self.covers(attempt));
         match self.alert {
             UpdateAlert::Started => members.all(|attempt| attempt.started_at.is_some()),
             UpdateAlert::Succeeded | UpdateAlert::Failed => {

@@ -1,0 +1,476 @@
+//! The rows of the tables: each kind, each rule of grouping, each end without a word.
+
+use super::*;
+
+fn shown(name: &str) -> Shown {
+    Shown {
+        name: name.to_owned(),
+        is_tunnel_up: true,
+        stitcher: Some("s1".to_owned()),
+        heard_at: Some(second(-600)),
+        ..Shown::default()
+    }
+}
+
+/// What we judge of `p1` at the window's end, and how we say that we know.
+fn judged(tell: impl Fn(&mut Story)) -> (String, String, String) {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story.show(Shown {
+        version: Some("127.0.2.1".to_owned()),
+        ..shown("p1")
+    });
+    story.start(1, &["p1"]);
+    tell(&mut story);
+    story.until(140);
+    let event = &story.events[0].event.key;
+    let mail = &story.mails.last().unwrap().1;
+    (
+        format!("{} {}", event.kind.name(), event.reason),
+        mail.alert.to_string(),
+        cell(mail, "p1", "How we know").unwrap().to_owned(),
+    )
+}
+
+#[test]
+fn tunnel_and_version_at_the_windows_end_decide() {
+    let lost = judged(|story| {
+        story.show(Shown {
+            is_tunnel_up: false,
+            ..shown("p1")
+        });
+        story.fall(3, &["p1"]);
+    });
+    assert_eq!(lost.0, "update.reconnect_failed reconnect_timeout");
+    assert_eq!(lost.1, "CONNECTION_FAILED");
+    let updated = judged(|story| {
+        story.fall(3, &["p1"]).connect(600, &["p1"], "s2");
+        story.show(Shown {
+            version: Some("128.0.3.9".to_owned()),
+            ..shown("p1")
+        });
+    });
+    assert_eq!(updated.0, "update.succeeded ");
+    assert_eq!(updated.1, "UPGRADE_SUCCEEDED");
+    assert!(updated.2.contains("no line said"), "{}", updated.2);
+    let same = judged(|story| {
+        story.fall(3, &["p1"]).connect(600, &["p1"], "s2");
+        story.show(Shown {
+            version: Some("127.0.2.1".to_owned()),
+            ..shown("p1")
+        });
+    });
+    assert_eq!(same.0, "update.failed update_timeout");
+    assert_eq!(same.1, "UPGRADE_FAILED");
+    let silent = judged(|story| {
+        story.fall(3, &["p1"]).connect(600, &["p1"], "s2");
+        story.until(100);
+        story.show(Shown {
+            is_silent: true,
+            ..shown("p1")
+        });
+    });
+    assert_eq!(silent.0, "update.reconnect_failed reconnect_timeout");
+    assert!(silent.2.contains("the host may be down"), "{}", silent.2);
+    let never_fell = judged(|story| {
+        story.show(Shown {
+            heard_at: Some(second(5000)),
+            ..shown("p1")
+        });
+    });
+    assert_eq!(never_fell.0, "update.failed update_timeout");
+    let not_heard_since = judged(|story| {
+        story.show(Shown {
+            heard_at: Some(second(-5)),
+            ..shown("p1")
+        });
+    });
+    assert_eq!(
+        not_heard_since.0,
+        "update.reconnect_failed reconnect_timeout"
+    );
+}
+
+#[test]
+fn a_line_always_comes_before_our_judgement_and_a_late_one_is_an_addition() {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story
+        .start(1, &["p1"])
+        .fail(119, &["p1"], "host_os")
+        .until(200);
+    assert_eq!(story.events, [], "nothing was left to judge");
+    let mut late = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    late.start(1, &["p1"]).until(200);
+    late.fail(201, &["p1"], "host_os").until(210);
+    let (_, mail) = late.mails.last().unwrap();
+    assert_eq!(
+        mail.summary,
+        "Addition: the log of p1 says afterwards that its update failed (host_os)"
+    );
+    assert!(mail.action.contains("/var/log/apt"), "{}", mail.action);
+    assert_eq!(mail.thread, late.mails[0].1.thread);
+    // The log goes on saying it, and people do not go on hearing it.
+    let told = late.mails.len();
+    late.fail(220, &["p1"], "host_os").until(230);
+    assert_eq!(late.mails.len(), told);
+}
+
+#[test]
+fn an_addition_does_not_overtake_what_it_adds_to() {
+    let mut story = Story::of(&plan(weekly(9)), &[("s1", &["p2", "p3"])]);
+    story.start(0, &["p2", "p3"]);
+    story
+        .fail(20, &["p2"], "host_os")
+        .fail(21, &["p2"], "disk_software");
+    let order: Vec<&str> = story.mails.iter().map(|(_, mail)| &*mail.alert).collect();
+    assert_eq!(
+        order,
+        [
+            "UPGRADE_WILL_START",
+            "UPGRADE_STARTED",
+            "UPGRADE_FAILED",
+            "UPGRADE_FAILED"
+        ]
+    );
+    let last = &story.mails[3].1.summary;
+    assert!(last.starts_with("Addition"), "{last}");
+}
+
+#[test]
+fn an_end_does_not_overtake_its_beginning() {
+    let mut story = Story::of(&plan(weekly(9)), &[("s1", &["p2", "p3", "p4", "p5"])]);
+    story
+        .start(0, &["p2", "p3"])
+        .fail(1, &["p2"], "trigger_file")
+        .until(60);
+    let order: Vec<String> = story
+        .mails
+        .iter()
+        .map(|(minute, mail)| line(*minute, mail))
+        .collect();
+    assert_eq!(
+        order[1..],
+        [
+            "3 info 2 Publishers on s1 started: p2 p3",
+            "3 critical 1 Publishers on s1 failed: trigger_file: p2",
+        ]
+    );
+}
+
+#[test]
+fn a_skipped_update_is_a_mail_of_its_own_kind() {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story
+        .say(60, &["p1"], EventKind::UpdateSkipped, "same_version")
+        .until(60);
+    assert_eq!(
+        story.mails(UpdateAlert::Skipped),
+        ["11 info 1 Publishers skipped: p1"]
+    );
+}
+
+#[test]
+fn unknown_parts_of_the_key_are_told_as_such() {
+    let mut listed = weekly(2);
+    listed.order = WaveOrder::Explicit(vec![vec![Arc::from("p1")]]);
+    let mut story = Story::of(&plan(listed), &[]);
+    story.start(0, &["p2"]).fail(5, &["p2"], "").until(30);
+    let mail = story.mail(UpdateAlert::Failed);
+    let labels: Vec<String> = mail
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "connector=p2",
+            "profile=eu-weekly",
+            "run=2026-12-08T05:00:00Z",
+            "stitcher=unknown",
+            "wave=unknown"
+        ]
+    );
+    assert_eq!(cell(mail, "p2", "Reason"), Some("unknown"));
+}
+
+#[test]
+fn a_kind_without_a_rule_is_history_and_no_mail() {
+    let mut plan = plan(weekly(1));
+    let rules = RuleSet {
+        rules: vec![Arc::new(rule(UpdateAlert::Failed))],
+    };
+    plan.rules = Arc::new(rules);
+    let mut story = Story::of(&plan, &[("s1", &["p1"])]);
+    story
+        .start(0, &["p1"])
+        .fail(5, &["p1"], "host_os")
+        .until(30);
+    assert_eq!(story.mails.len(), 1);
+    let untold: Vec<&str> = story
+        .history
+        .iter()
+        .filter(|(_, _, reason)| reason.starts_with("not told"))
+        .map(|(_, _, reason)| reason.as_str())
+        .collect();
+    assert_eq!(
+        untold,
+        [
+            "not told: no rule is on UPGRADE_WILL_START",
+            "not told: no rule is on UPGRADE_STARTED"
+        ]
+    );
+}
+
+#[test]
+fn old_reports_are_one_line_of_history() {
+    let mut plan = plan(weekly(1));
+    plan.quiet_before = Some(second(-7200));
+    let mut story = Story::of(&plan, &[("s1", &["p1"])]);
+    for seconds in [-9000, -8000, -100_000] {
+        let line = event("p1", EventKind::UpdateFailed, "host_os", second(seconds));
+        story.take(&line, now(-590));
+    }
+    story.until(-9);
+    let told = story.history.iter().filter(|row| row.1 == "too_old");
+    let reasons: Vec<&str> = told.map(|row| row.2.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "3 reports on updates of p1 are too old to be told, the latest of \
+             2026-12-08 02:46 UTC"
+        ]
+    );
+    assert_eq!(story.mails(UpdateAlert::Failed), [""; 0]);
+}
+
+#[test]
+fn hostile_text_of_a_log_is_bounded_and_shown_harmless() {
+    let hostile = format!("s1\r\nBcc: x\u{1b}[31m\"{}", "é".repeat(250));
+    let mut story = Story::of(&plan(weekly(1)), &[(hostile.as_str(), &["p1"])]);
+    story.start(0, &["p1"]).until(10);
+    let mail = story.mail(UpdateAlert::Started);
+    let stitcher = mail.labels.iter().find(|(name, _)| &**name == "stitcher");
+    let value = &stitcher.unwrap().1;
+    assert!(
+        value.len() <= 200 && !value.contains(['\r', '\n', '\u{1b}']),
+        "{value}"
+    );
+    assert!(!mail.key.contains(['\r', '\n', '\u{1b}']), "{}", mail.key);
+    assert!(!mail.summary.contains(['\r', '\n']), "{}", mail.summary);
+}
+
+#[test]
+fn what_a_rule_cannot_say_is_said_in_built_in_words_with_the_fault() {
+    let mut plan = plan(weekly(1));
+    let mut broken = rule(UpdateAlert::Failed);
+    let vocabulary = Vocabulary {
+        facts: UPDATE_FACTS,
+        ..Vocabulary::default()
+    };
+    broken.summary = Wording::compile("{{ lead | local }} {{ profile / 2 }}", &vocabulary).unwrap();
+    broken.severity = SeverityOf::Told(Wording::plain("terrible"));
+    plan.rules = Arc::new(RuleSet {
+        rules: vec![Arc::new(broken)],
+    });
+    let mut story = Story::of(&plan, &[("s1", &["p1"])]);
+    story.fail(5, &["p1"], "host_os").until(30);
+    let mail = story.mail(UpdateAlert::Failed);
+    assert_eq!(
+        mail.summary,
+        "Updates of 1 Publisher failed (profile eu-weekly)"
+    );
+    assert_eq!(mail.severity, Severity::Critical);
+    assert_eq!(mail.faults.len(), 2, "{:?}", mail.faults);
+}
+
+#[test]
+fn a_notice_tells_version_release_and_whether_there_is_room() {
+    let mut story = Story::of(&plan(weekly(1)), &[]);
+    story.clock = -5 * 3600 - 620;
+    story.show(Shown {
+        version: Some("127.0.2.1".to_owned()),
+        ..shown("p1")
+    });
+    story.step();
+    let mail = story.mail(UpdateAlert::WillStart);
+    assert_eq!(
+        mail.summary, "Updates of 1 Publishers start in 5 h 10 min",
+        "the true lead"
+    );
+    assert_eq!(cell(mail, "p1", "Newer releases"), Some("2"));
+    assert_eq!(fact(mail, "Release"), Some("latest-1"));
+    assert_eq!(
+        fact(mail, "Free for the update"),
+        Some("250 MB: less than the 300 MB that the vendor's check wants, the update will fail")
+    );
+    assert_eq!(story.desk.releases_behind(), [(Arc::from("p1"), 2)]);
+}
+
+#[test]
+fn a_start_that_is_moved_is_told_as_such_in_the_same_thread() {
+    let mut plan = plan(weekly(1));
+    let mut story = Story::of(&plan, &[]);
+    story.clock = -25 * 3600;
+    story.until(-20 * 60);
+    if let Some(schedule) = &mut plan.profiles[0].schedule {
+        schedule.time = time(2, 30, 0, 0);
+    }
+    story.desk.change(&plan);
+    story.until(-19 * 60);
+    plan.profiles[0].members.push(Arc::from("p2"));
+    story.desk.change(&plan);
+    story.until(-18 * 60);
+    let told: Vec<&str> = story.mails.iter().map(|(_, mail)| &*mail.summary).collect();
+    assert_eq!(
+        told,
+        [
+            "Updates of 1 Publishers start in 1 d",
+            "Rescheduled: Updates of 1 Publishers start in 22 h 29 min",
+            "Changed: Updates of 2 Publishers start in 21 h 29 min",
+        ]
+    );
+    assert!(
+        story
+            .mails
+            .windows(2)
+            .all(|two| two[0].1.thread == two[1].1.thread)
+    );
+    let moved = &story.mails[1].1;
+    assert_eq!(
+        fact(moved, "Announced before for"),
+        Some("2026-12-08 00:00 EST (2026-12-08 05:00 UTC)")
+    );
+}
+
+#[test]
+fn an_hour_that_does_not_exist_is_said_to_be_later() {
+    let mut profile = weekly(1);
+    if let Some(schedule) = &mut profile.schedule {
+        schedule.cadence = Cadence::Weekly(Weekday::Sunday);
+        schedule.time = time(2, 30, 0, 0);
+    }
+    let mut story = Story::of(&plan(profile), &[]);
+    let wall: Timestamp = "2026-03-07T08:00:00Z".parse().unwrap();
+    let clock = Duration::try_from(wall.as_duration()).unwrap();
+    story.step_at(EngineTime { clock, wall });
+    let mail = story.mail(UpdateAlert::WillStart);
+    assert_eq!(
+        fact(mail, "Start"),
+        Some(
+            "2026-03-08 03:30 EDT (2026-03-08 07:30 UTC), later than scheduled: clocks are \
+             put forward over that hour"
+        )
+    );
+}
+
+#[test]
+fn clocks_that_jump_neither_judge_nor_announce_again() {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story.clock = -25 * 3600;
+    story.until(-23 * 60);
+    assert_eq!(story.mails.len(), 1);
+    // Put back by two hours, and right again.
+    for (clock, wall) in [(-23 * 3600, -25 * 3600), (-22 * 3600, -24 * 3600)] {
+        let jumped = EngineTime {
+            clock: now(clock).clock,
+            wall: second(wall),
+        };
+        story.step_at(jumped);
+    }
+    assert_eq!(story.mails.len(), 1, "announced once");
+    story.clock = -3600;
+    story.start(0, &["p1"]).until(1);
+    // A day ahead for a moment: the window is not over.
+    let ahead = EngineTime {
+        clock: now(90).clock,
+        wall: second(86_400),
+    };
+    story.step_at(ahead);
+    assert_eq!(story.events, []);
+    story.until(130);
+    assert_eq!(story.events.len(), 1);
+}
+
+#[test]
+fn nothing_is_judged_while_the_logs_are_still_read() {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story.start(1, &["p1"]);
+    story.commit();
+    story.restart(&plan(weekly(1)));
+    story.clock = 300 * 60;
+    story.picture.is_behind = true;
+    story.step();
+    assert_eq!(story.events, []);
+    // The line that was missed stands in what is read.
+    let line = event("p1", EventKind::UpdateSucceeded, "", second(30 * 60));
+    story.take(&line, now(300 * 60));
+    story.picture.is_behind = false;
+    story.until(310);
+    assert_eq!(story.events, []);
+    assert_eq!(story.mails(UpdateAlert::Succeeded).len(), 1);
+}
+
+#[test]
+fn a_log_that_is_never_read_to_its_end_does_not_keep_us_from_judging() {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story.picture.is_behind = true;
+    story.start(1, &["p1"]).until(140);
+    assert_eq!(story.events.len(), 1);
+}
+
+#[test]
+fn two_runs_within_a_day_are_two_runs() {
+    let mut plan = plan(weekly(1));
+    let mut story = Story::of(&plan, &[("s1", &["p1"])]);
+    story.start(0, &["p1"]).succeed(10, &["p1"]).until(180);
+    if let Some(schedule) = &mut plan.profiles[0].schedule {
+        schedule.time = time(20, 0, 0, 0);
+    }
+    story.desk.change(&plan);
+    story.until(190);
+    let evening = 20 * 60;
+    story
+        .start(evening + 1, &["p1"])
+        .succeed(evening + 10, &["p1"])
+        .until(evening + 30);
+    assert_eq!(story.mails(UpdateAlert::WillStart).len(), 2);
+    assert_eq!(story.mails(UpdateAlert::Succeeded).len(), 2);
+    let notice = story.mails(UpdateAlert::WillStart)[1].clone();
+    assert!(notice.contains("start in 16 h 59 min"), "{notice}");
+}
+
+#[test]
+fn a_second_failure_by_hand_hours_later_is_told() {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story.fail(600, &["p1"], "host_os").until(620);
+    story.fail(900, &["p1"], "host_os").until(920);
+    assert_eq!(story.mails(UpdateAlert::Failed).len(), 2);
+    let threads: Vec<&str> = story.mails.iter().map(|(_, mail)| &*mail.thread).collect();
+    assert_ne!(threads[threads.len() - 1], threads[threads.len() - 2]);
+}
+
+#[test]
+fn lines_in_any_order_do_not_make_a_run_each() {
+    let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
+    story.clock = 30 * 3600;
+    for seconds in (0..40).map(|one| 30 * 3600 - one * 60) {
+        let line = event("p1", EventKind::UpdateStarted, "", second(seconds));
+        story.take(&line, now(30 * 3600));
+    }
+    story.until(31 * 60);
+    assert_eq!(story.mails(UpdateAlert::Started).len(), 1);
+}
+
+#[test]
+fn an_update_explains_what_its_host_does() {
+    let mut story = Story::of(&plan(weekly(2)), &[("s1", &["p1", "p2"])]);
+    story.start(0, &["p1"]);
+    assert_eq!(
+        story.desk.explains("p1", now(60)).as_deref(),
+        Some("update of eu-weekly from 2026-12-08 00:00 EST (2026-12-08 05:00 UTC) on")
+    );
+    story.succeed(10, &["p1"]);
+    assert_eq!(story.desk.explains("p1", now(660)), None);
+    assert_eq!(story.desk.explains("stranger", now(660)), None);
+    assert_eq!(story.desk.explains("p2", now(7200)), None);
+}
