@@ -242,7 +242,16 @@ impl Engine {
             .flat_map(Desk::inhibitors)
             .collect();
         let updates = &self.updates;
-        let explains = |connector: &str| updates.explains(connector, now).map(Arc::from);
+        let explains = |connector: &str| {
+            if !connector.is_empty() {
+                return updates.explains(connector, now).map(Arc::from);
+            }
+            let mut run = None;
+            facts.connectors(&mut |one| {
+                run = run.take().or_else(|| updates.explains(one.name, now))
+            });
+            run.map(Arc::from)
+        };
         let silences = self.silences.all(&self.plan.silences);
         let holds = Holds::at(&self.plan, silences, inhibitors, &explains, now.wall);
         for desk in &mut self.desks {
@@ -361,3 +370,6 @@ pub fn test_notification(agent: &str, receiver: &str, at: Timestamp, serial: u64
         faults: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

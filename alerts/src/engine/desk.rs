@@ -107,7 +107,10 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a notification.
     pub(super) fn count(&mut self, kind: &NotificationKind) {
-        let count = self.notifications.entry(kind.word().to_owned()).or_default();
+        let count = self
+            .notifications
+            .entry(kind.word().to_owned())
+            .or_default();
         *count = count.saturating_add(1);
         self.is_changed = true;
     }
@@ -159,9 +162,10 @@ impl Desk {
         }
         let at = turn.now.wall;
         let book = &mut *turn.book;
-        let matter = self.matters.entry(Arc::clone(key)).or_insert_with(|| {
-            Matter::new(Arc::clone(key), labels.clone(), book.take_index(), at)
-        });
+        let matter = self
+            .matters
+            .entry(Arc::clone(key))
+            .or_insert_with(|| Matter::new(Arc::clone(key), labels.clone(), book.take_index(), at));
         Some(matter)
     }
 
@@ -251,9 +255,10 @@ impl Desk {
         self.tally.failures = self.tally.failures.saturating_add(1);
         self.tally.last_failure_at = Some(turn.now.wall);
         self.tally.is_changed = true;
-        let is_written = self.failed.as_ref().is_some_and(|(text, at)| {
-            **text == *what && clock.saturating_sub(*at) < FAILURE_QUIET
-        });
+        let is_written = self
+            .failed
+            .as_ref()
+            .is_some_and(|(text, at)| **text == *what && clock.saturating_sub(*at) < FAILURE_QUIET);
         if is_written {
             return;
         }

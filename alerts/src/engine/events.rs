@@ -81,15 +81,16 @@ impl Desk {
         matter.connector = Arc::clone(&event.connector);
         if matter.standing == Standing::Firing {
             matter.more = matter.more.saturating_add(1);
+            matter.is_changed = true;
             return;
         }
         let cause = identity_of(event);
         let cause = cause.unwrap_or_else(|| turn.book.begin());
         self.word(&key, Some(event), turn);
-        if let Some(matter) = self.matters.get_mut(&key) {
-            matter.cause = Some(Arc::from(cause));
-            matter.words.faults.extend(fault);
-            matter.turn_to(Standing::Firing, told_by(event), at);
+        if let Some(worded) = self.matters.get_mut(&key) {
+            worded.cause = Some(Arc::from(cause));
+            worded.words.faults.extend(fault);
+            worded.turn_to(Standing::Firing, told_by(event), at);
         }
     }
 
@@ -136,12 +137,7 @@ impl Desk {
         }
     }
 
-    fn wait_for(
-        &mut self,
-        event: &RecentEvent,
-        within: std::time::Duration,
-        turn: &mut Turn<'_>,
-    ) {
+    fn wait_for(&mut self, event: &RecentEvent, within: std::time::Duration, turn: &mut Turn<'_>) {
         let rule = Arc::clone(&self.rule);
         let asked = self.ask(rule.when.as_ref(), &event.connector, Some(event), turn);
         let at = happened_at(event, turn.now.wall);
@@ -169,9 +165,9 @@ impl Desk {
         matter.is_changed = true;
         let cause = identity_of(event).map(Arc::from);
         self.word(&key, Some(event), turn);
-        if let Some(matter) = self.matters.get_mut(&key) {
-            matter.cause = cause;
-            matter.words.faults.extend(asked.err());
+        if let Some(worded) = self.matters.get_mut(&key) {
+            worded.cause = cause;
+            worded.words.faults.extend(asked.err());
         }
     }
 

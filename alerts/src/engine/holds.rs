@@ -49,7 +49,8 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Holds<'a> {
-    /// What holds at `now`. `explains` names the running update of a connector.
+    /// What holds at `now`. `explains` names the running update of a connector, or of any if
+    /// the name is empty: a host is busy with the update of whatever it carries.
     pub(super) fn at(
         plan: &'a EnginePlan,
         silences: impl Iterator<Item = &'a Silence>,
@@ -77,7 +78,7 @@ impl<'a> Holds<'a> {
     ) -> Option<Held> {
         self.find_planned(subject)
             .or_else(|| {
-                let wanted = rule.is_explained_by_update && !connector.is_empty();
+                let wanted = rule.is_explained_by_update;
                 let run = wanted.then(|| (self.explains)(connector)).flatten()?;
                 Some(Held {
                     by: Holder::Update,

@@ -186,7 +186,12 @@ mod tests {
         let mut journal = Journal::default();
         let name: Arc<str> = Arc::from("r");
         for _ in 0..HISTORY_MAX + 7 {
-            journal.note((&name, &name), Decided::Pending, String::new(), Timestamp::UNIX_EPOCH);
+            journal.note(
+                (&name, &name),
+                Decided::Pending,
+                String::new(),
+                Timestamp::UNIX_EPOCH,
+            );
         }
         let output = journal.take();
         assert_eq!(output.history.len(), HISTORY_MAX + 1);

@@ -147,8 +147,8 @@ impl Desk {
         for turned in samples.step(asked.level, clock) {
             self.turn_group(&turned, asked, turn);
         }
-        if let Part::Samples(samples) = &mut self.part {
-            samples.sweep(clock);
+        if let Part::Samples(stepped) = &mut self.part {
+            stepped.sweep(clock);
         }
         if 0 < beyond {
             self.fail(format!("it has more than {SERIES_MAX} series"), turn);

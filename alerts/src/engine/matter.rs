@@ -69,8 +69,7 @@ pub(super) struct Matter {
     /// gone by then, they still hear that it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) told: Option<ToldTo>,
-    /// Events like the one that began it, since then. Not kept.
-    #[serde(skip)]
+    /// Events like the one that began it, since then.
     pub(super) more: u64,
     /// Whether its row is to be put anew.
     #[serde(skip)]
@@ -234,11 +233,16 @@ pub(super) mod severity_word {
         clippy::trivially_copy_pass_by_ref,
         reason = "serde hands a reference over"
     )]
-    pub(in crate::engine) fn serialize<S: Serializer>(from: &Severity, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::engine) fn serialize<S: Serializer>(
+        from: &Severity,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.serialize_str(from.name())
     }
 
-    pub(in crate::engine) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Severity, D::Error> {
+    pub(in crate::engine) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Severity, D::Error> {
         let word = String::deserialize(from)?;
         Severity::from_name(&word).ok_or_else(|| serde::de::Error::custom("unknown severity"))
     }

@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 use model::snapshot::RecentEvent;
 use model::untrusted::{Untrusted, printable};
-
-use crate::fingerprint::fingerprint;
+use sha2::{Digest as _, Sha256};
 
 /// Longest value of a label, in bytes.
 pub(super) const LABEL_BYTES_MAX: usize = 200;
@@ -97,7 +96,17 @@ pub(super) fn identity_of(event: &RecentEvent) -> Option<String> {
 
 /// 16 hexadecimal digits that stand for these parts, in this order.
 pub(super) fn hash(parts: &[&str]) -> String {
-    fingerprint(parts).to_string()
+    let mut hasher = Sha256::new();
+    for part in parts {
+        // With its length, so that no two lists of parts are the same bytes.
+        hasher.update(part.len().to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let mut text = String::with_capacity(2 * HASH_BYTES);
+    for byte in hasher.finalize().iter().take(HASH_BYTES) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

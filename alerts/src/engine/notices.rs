@@ -100,8 +100,8 @@ impl Desk {
         let cause = identity_of(event).unwrap_or_else(|| turn.book.begin());
         let rule = &self.rule;
         let batch = rule.batch.as_ref().map(|batch| {
-            let labels = labels_of(event, &batch.by);
-            (key_of(&rule.id, &labels), labels)
+            let common = labels_of(event, &batch.by);
+            (key_of(&rule.id, &common), common)
         });
         let happened = Happened {
             cause: Arc::from(cause),
@@ -134,7 +134,10 @@ impl Desk {
                 let reason = format!("not told: {}", held.reason);
                 herald.note(&one.key, Decided::Held, reason);
             } else if notices.is_too_soon(&mut one, rule.dedup, &mut herald) {
-                let reason = format!("again within {}: the next one counts it", lasting(rule.dedup));
+                let reason = format!(
+                    "again within {}: the next one counts it",
+                    lasting(rule.dedup)
+                );
                 herald.note(&one.key, Decided::Duplicate, reason);
             } else if let (Some(by), Some((key, _))) = (&rule.batch, &one.batch) {
                 let key = Arc::clone(key);
@@ -171,14 +174,12 @@ impl Desk {
         let waiting = serde_json::from_slice::<Vec<Waiting>>(bytes);
         waiting.is_ok_and(|waiting| {
             for one in waiting {
-                let Some((key, _)) = one.what.batch.clone() else {
+                let Some((batch, _)) = one.what.batch.clone() else {
                     continue;
                 };
                 let item = (Arc::clone(&one.what.cause), one.what.clone());
-                notices
-                    .batches
-                    .add(&key, item, one.came_at, by.wait);
-                notices.waiting.entry(key).or_default().push(one);
+                notices.batches.add(&batch, item, one.came_at, by.wait);
+                notices.waiting.entry(batch).or_default().push(one);
             }
             true
         })
@@ -197,8 +198,7 @@ impl Notices {
             return false;
         }
         let now = herald.turn.now.clock;
-        let recent = self.recent.get_mut(&one.key);
-        if let Some(recent) = recent {
+        if let Some(recent) = self.recent.get_mut(&one.key) {
             self.changed.insert(Arc::clone(&one.key));
             if now.saturating_sub(recent.told_at) < dedup {
                 recent.missed = recent.missed.saturating_add(1);
@@ -279,15 +279,15 @@ impl Notices {
         // Its own rows are not used: ours hold the same.
         self.batches.mark_committed();
         for key in std::mem::take(&mut self.changed) {
-            let row = format!("notice/{rule}/{key}");
+            let notice = format!("notice/{rule}/{key}");
             match self.recent.get(&key) {
-                Some(recent) => ledger.put_value(&row, recent),
-                None => ledger.remove(&row),
+                Some(recent) => ledger.put_value(&notice, recent),
+                None => ledger.remove(&notice),
             }
-            let row = format!("batch/{rule}/{key}");
+            let batch = format!("batch/{rule}/{key}");
             match self.waiting.get(&key) {
-                Some(waiting) => ledger.put_value(&row, waiting),
-                None => ledger.remove(&row),
+                Some(waiting) => ledger.put_value(&batch, waiting),
+                None => ledger.remove(&batch),
             }
         }
     }

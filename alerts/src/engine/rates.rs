@@ -197,13 +197,7 @@ impl Desk {
 }
 
 impl Rates {
-    fn take_counts(
-        &mut self,
-        rule: &Rule,
-        asked: &Asked<'_>,
-        facts: &dyn Facts,
-        clock: Duration,
-    ) {
+    fn take_counts(&mut self, rule: &Rule, asked: &Asked<'_>, facts: &dyn Facts, clock: Duration) {
         self.cursor = 0;
         let number = asked.number_at(clock);
         facts.event_counts(&mut |count| {

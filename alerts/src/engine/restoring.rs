@@ -31,10 +31,10 @@ impl Engine {
         now: EngineTime,
     ) {
         self.plan = plan;
-        let rules = self.plan.rules.rules.iter();
-        self.desks = rules.cloned().map(Desk::new).collect();
-        let rules = self.plan.rules.rules.iter();
+        let rules = &self.plan.rules.rules;
+        self.desks = rules.iter().cloned().map(Desk::new).collect();
         self.explaining = rules
+            .iter()
             .flat_map(|rule| rule.inhibited_by.iter())
             .map(|inhibition| Arc::clone(&inhibition.rule))
             .collect();

@@ -40,9 +40,12 @@ pub(super) fn row_of(rule: &Rule, matter: &Matter) -> AlertRow {
 
 fn fires_at(rule: &Rule, matter: &Matter) -> Option<Timestamp> {
     match (&rule.on, matter.standing) {
-        (Trigger::Sample { level, .. }, Standing::Pending) => {
-            Some(matter.since.saturating_add(level.lasting).unwrap_or(Timestamp::MAX))
-        }
+        (Trigger::Sample { level, .. }, Standing::Pending) => Some(
+            matter
+                .since
+                .saturating_add(level.lasting)
+                .unwrap_or(Timestamp::MAX),
+        ),
         _ => None,
     }
 }

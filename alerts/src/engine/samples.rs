@@ -70,7 +70,11 @@ struct Group {
 impl Series {
     fn is(&self, values: &[&str]) -> bool {
         self.values.len() == values.len()
-            && self.values.iter().zip(values).all(|(own, told)| **own == **told)
+            && self
+                .values
+                .iter()
+                .zip(values)
+                .all(|(own, told)| **own == **told)
     }
 }
 
@@ -96,7 +100,13 @@ impl Samples {
     }
 
     /// The number of a series at this look.
-    pub(super) fn take(&mut self, only: &[(usize, &[Arc<str>])], values: &[&str], number: f64, side: Side) {
+    pub(super) fn take(
+        &mut self,
+        only: &[(usize, &[Arc<str>])],
+        values: &[&str],
+        number: f64,
+        side: Side,
+    ) {
         let Some(place) = self.place_of(only, values) else {
             self.beyond = self.beyond.saturating_add(1);
             return;
@@ -183,7 +193,11 @@ impl Samples {
     }
 
     fn place_of(&mut self, only: &[(usize, &[Arc<str>])], values: &[&str]) -> Option<usize> {
-        if self.series.get(self.cursor).is_some_and(|one| one.is(values)) {
+        if self
+            .series
+            .get(self.cursor)
+            .is_some_and(|one| one.is(values))
+        {
             return Some(self.cursor);
         }
         let hash = hash_of(values.iter().copied());
@@ -250,8 +264,8 @@ impl Samples {
 
     /// Forgets series that were not seen since the last sweep and are well.
     pub(super) fn sweep(&mut self, clock: Duration) {
-        let (at, look) = self.swept_at;
-        if clock.saturating_sub(at) < LOOKBACK {
+        let (swept, look) = self.swept_at;
+        if clock.saturating_sub(swept) < LOOKBACK {
             return;
         }
         self.swept_at = (clock, self.look);
@@ -280,8 +294,8 @@ impl Samples {
         }
         self.groups_at.clear();
         let mut moved = Vec::with_capacity(groups.len());
-        for (group, is_used) in groups.into_iter().zip(is_used) {
-            if !is_used && group.state.standing() == Standing::Inactive {
+        for (group, has_series) in groups.into_iter().zip(is_used) {
+            if !has_series && group.state.standing() == Standing::Inactive {
                 moved.push(None);
                 continue;
             }

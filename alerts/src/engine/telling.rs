@@ -202,7 +202,11 @@ impl Teller<'_, '_> {
         };
         let second: Option<Vec<Arc<str>>> = second.map(|names| {
             let is_told = |name: &&Arc<str>| first.is_some_and(|told| told.contains(name));
-            names.iter().filter(|name| !is_told(name)).cloned().collect()
+            names
+                .iter()
+                .filter(|name| !is_told(name))
+                .cloned()
+                .collect()
         });
         let second = second.filter(|names| !names.is_empty());
         matter.told = (message != Message::Resolved).then(|| ToldTo {
@@ -229,7 +233,10 @@ impl Teller<'_, '_> {
         let why = &matter.why;
         let told = match message {
             Message::Firing => match &matter.held {
-                Some(held) => (Decided::Firing, format!("{why}; held until now: {}", held.reason)),
+                Some(held) => (
+                    Decided::Firing,
+                    format!("{why}; held until now: {}", held.reason),
+                ),
                 None => (Decided::Firing, why.clone()),
             },
             Message::Flapping => (
@@ -299,8 +306,14 @@ fn facts_of(rule: &Rule, matter: &Matter) -> Vec<(Arc<str>, String)> {
             level,
             ..
         } => {
-            let last = matter.level.and_then(|state| state.last());
-            if let Some((_, number)) = last {
+            // Once it is over, the number that ended it; what came later is no news.
+            let is_bad = matter.standing != Standing::Inactive;
+            let last = matter
+                .level
+                .filter(|_| is_bad)
+                .and_then(|state| state.last());
+            let number = last.map(|(_, number)| number).or(matter.number);
+            if let Some(number) = number {
                 fact("value", figure(*signal, *view, number));
             }
             fact("limit", limit(*signal, *view, level));

@@ -54,7 +54,9 @@ impl<'a> World<'a> {
         event: Option<&RecentEvent>,
         evaluate: impl FnOnce(&Scope<'_>) -> T,
     ) -> T {
-        let known = self.known.get_or_init(|| self.facts.map(read).unwrap_or_default());
+        let known = self
+            .known
+            .get_or_init(|| self.facts.map(read).unwrap_or_default());
         let Some(known) = known.get(connector) else {
             return evaluate(&Scope { event, state: &[] });
         };

@@ -1,0 +1,143 @@
+//! What does not grow, and what hostile text cannot do.
+
+use super::*;
+use crate::rule::load::{DEFAULT_RULES, DEFAULT_RULES_NAME};
+
+const TLS: &str = r#"
+  - id: registration
+    alert: REGISTRATION
+    on: {event: registration.failed}
+    resolve_on: {event: registration.succeeded}
+    by: [connector]
+    severity: critical
+    summary: "{{ connector }}"
+    action: "look"
+"#;
+
+#[test]
+fn a_rule_has_so_many_alerts_at_most_and_says_that_there_are_more() {
+    let mut story = Story::of(TLS);
+    for at in 0..1_500 {
+        let name = format!("pub-{at}");
+        story.happen(
+            &event(&name, EventKind::RegistrationFailed, "", at),
+            minute(30),
+        );
+    }
+    story.step(minute(30));
+    assert_eq!(story.engine.rows().len(), INSTANCES_MAX);
+    assert_eq!(story.said.len(), INSTANCES_MAX);
+    let rules = story.engine.rules();
+    assert_eq!(rules[0].failures, 1);
+    assert!(
+        rules[0]
+            .last_failure
+            .as_ref()
+            .unwrap()
+            .contains("1000 alerts")
+    );
+    assert!(story.engine.has_rule_fault(minute(30)));
+}
+
+#[test]
+fn hostile_names_are_bounded_and_have_a_matter_each() {
+    let mut story = Story::of(TLS);
+    let long = "\u{202e}é\"\\".repeat(200);
+    for (at, name) in (1..).zip([format!("{long}a"), format!("{long}b")]) {
+        story.happen(
+            &event(&name, EventKind::RegistrationFailed, "", at),
+            minute(1),
+        );
+    }
+    story.step(minute(1));
+    let rows = story.engine.rows();
+    assert_eq!(rows.len(), 2);
+    for row in &rows {
+        assert!(row.key.len() < 500, "{}", row.key);
+        assert!(row.labels.iter().all(|(_, value)| value.len() <= 200));
+        assert!(!row.key.chars().any(model::untrusted::is_unprintable));
+    }
+    story.restart(plan(TLS), minute(2));
+    assert_eq!(story.engine.rows().len(), 2);
+}
+
+#[test]
+fn more_events_than_are_looked_at_are_counted() {
+    let mut story = Story::of(TLS);
+    let told = event("pub-1", EventKind::TlsError, "", 1);
+    for _ in 0..EVENTS_MAX + 3 {
+        story.happen(&told, minute(1));
+    }
+    assert_eq!(story.engine.events_skipped(), 3);
+    story.step(minute(1));
+}
+
+#[test]
+fn a_step_that_decides_nothing_writes_nothing() {
+    let rules = DEFAULT_RULES.split_once("\nrules:\n").unwrap().1;
+    let mut story = Story::of(rules);
+    story.facts.set("tunnel_up", &["pub-1"], 1.0);
+    story.step(minute(0));
+    story.engine.mark_committed();
+    for at in 1..290 {
+        story.step(second(at));
+        assert_eq!(story.engine.uncommitted(), [], "{at}");
+    }
+    // How long nobody looked is known to five minutes.
+    story.step(second(300));
+    let keys: Vec<Arc<str>> = story
+        .engine
+        .uncommitted()
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
+    assert_eq!(keys, [Arc::from("clock")]);
+}
+
+#[test]
+fn a_matter_that_is_over_leaves_nothing_behind() {
+    let mut story = Story::of(TLS);
+    for (at, kind) in [
+        (1, EventKind::RegistrationFailed),
+        (2, EventKind::RegistrationSucceeded),
+    ] {
+        story.happen(&event("pub-1", kind, "", 60 * at), minute(at));
+        story.step(minute(at));
+    }
+    assert_eq!(story.engine.rows(), []);
+    for at in 3..40 {
+        story.step(minute(at));
+    }
+    let rows = story.stored().into_iter().map(|(key, _)| key);
+    let keys: Vec<Arc<str>> = rows.filter(|key| !key.starts_with("update/")).collect();
+    assert_eq!(keys, [Arc::from("clock"), Arc::from("told/registration")]);
+}
+
+#[test]
+fn the_default_rules_are_stepped_on_everything_there_is() {
+    let file = RuleFile {
+        name: DEFAULT_RULES_NAME.to_owned(),
+        text: DEFAULT_RULES.to_owned(),
+    };
+    let mut planned = plan("");
+    planned.rules = Arc::new(load(&[file]).unwrap());
+    let mut story = Story::planned(planned);
+    for row in model::signal::SIGNALS {
+        let values: Vec<&str> = row.labels.iter().map(|_| "x").collect();
+        let name = row.name.strip_prefix("ztna_").unwrap();
+        story.facts.set(name, &values, 1.0);
+    }
+    for at in 0..20 {
+        for (place, kind) in (0..).zip(EventKind::ALL) {
+            story.happen(&event("pub-1", *kind, "other", at * 60 + place), minute(at));
+        }
+        story.step(minute(at));
+    }
+    let failures: Vec<_> = story
+        .engine
+        .rules()
+        .into_iter()
+        .filter_map(|rule| rule.last_failure)
+        .collect();
+    assert_eq!(failures, [] as [Arc<str>; 0]);
+}
