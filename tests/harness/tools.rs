@@ -15,6 +15,8 @@ pub enum Tool {
     Prometheus,
     /// Checks exposition text.
     Promtool,
+    /// Checks a configuration of Alertmanager.
+    Amtool,
     /// Peer of the benches.
     Mtail,
     /// Rotates logs.
@@ -40,6 +42,7 @@ impl Tool {
         match self {
             Self::Prometheus => ("prometheus", "prometheus"),
             Self::Promtool => ("promtool", "prometheus"),
+            Self::Amtool => ("amtool", "prometheus-alertmanager"),
             Self::Mtail => ("mtail", "mtail"),
             Self::Logrotate => ("logrotate", "logrotate"),
             Self::Strace => ("strace", "strace"),

@@ -21,8 +21,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         "ztna-exporter",
         &["model", "tail", "logparse", "store", "alerts", "snmp-agent"],
     ),
-    // The suite makes what a store holds older than a test can wait for.
-    ("tests", &["model", "store", "ztna-exporter"]),
+    // The suite makes what a store holds older than a test can wait for, and holds the
+    // verdicts of rules against promtool's.
+    ("tests", &["model", "store", "alerts", "ztna-exporter"]),
 ];
 
 /// A foreign package, by the name our code uses, and the rooms that may use it.

@@ -1,0 +1,4 @@
+//! Promises about alerts: Prometheus and Alertmanager agree with ours.
+
+mod alertmanager;
+mod promtool;
