@@ -61,12 +61,19 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a character could move a cursor or turn the direction of reading: C0, DEL,
-/// C1, line separators, direction marks, and what has no width.
+/// C1, line separators, direction marks, and what has no width or is never shown.
 pub fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+            '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
         )
 }
 
@@ -84,6 +91,14 @@ mod tests {
     fn escapes_and_direction_marks_are_spelled_out() {
         let hostile = Untrusted::new("a\u{1b}[31mb\u{202e}c\u{9b}d\u{7}");
         assert_eq!(hostile.printable(), "a\\u{1b}[31mb\\u{202e}c\\u{9b}d\\u{7}");
+    }
+
+    #[test]
+    fn what_turns_the_direction_or_is_never_shown_is_unprintable() {
+        for one in ['\u{61c}', '\u{200f}', '\u{2060}', '\u{2069}', '\u{e0041}'] {
+            assert!(is_unprintable(one), "{}", one.escape_unicode());
+        }
+        assert!(['é', 'ا', '漢', '\u{301}'].into_iter().all(|one| !is_unprintable(one)));
     }
 
     #[test]
