@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use model::snapshot::RecentEvent;
 use model::untrusted::{Untrusted, printable};
-use sha2::{Digest as _, Sha256};
+
+use crate::fingerprint::fingerprint;
 
 /// Longest value of a label, in bytes.
 pub(super) const LABEL_BYTES_MAX: usize = 200;
@@ -96,17 +97,7 @@ pub(super) fn identity_of(event: &RecentEvent) -> Option<String> {
 
 /// 16 hexadecimal digits that stand for these parts, in this order.
 pub(super) fn hash(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        // With its length, so that no two lists of parts are the same bytes.
-        hasher.update(part.len().to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    let mut text = String::with_capacity(2 * HASH_BYTES);
-    for byte in hasher.finalize().iter().take(HASH_BYTES) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    fingerprint(parts).to_string()
 }
 
 #[cfg(test)]

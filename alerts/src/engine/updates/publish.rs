@@ -30,7 +30,7 @@ pub(in crate::engine) fn publish(
         let mut of_rule = desks.iter_mut();
         let desk = of_rule.find(|desk| desk.rule.id == one.rule);
         if let Some(reason) = held(&one, holds) {
-            note_held(&mut history, &one, reason);
+            note_held(&mut history, &one, &reason);
             continue;
         }
         if let Some(desk) = desk {
@@ -59,7 +59,7 @@ fn held(one: &Notification, holds: &Holds<'_>) -> Option<String> {
 }
 
 /// The line that says that it is told says now that it is not.
-fn note_held(history: &mut [HistoryRow], one: &Notification, reason: String) {
+fn note_held(history: &mut [HistoryRow], one: &Notification, reason: &str) {
     let mut rows = history.iter_mut();
     let row = rows.find(|row| row.notification.as_ref() == Some(&one.id) && row.rule == one.rule);
     if let Some(row) = row {

@@ -86,7 +86,7 @@ impl UpdateDesk {
             self.note(now, (&rule.id, &key), Decided::Resolved, reason);
             return;
         }
-        let notification = self.worded((rule, saying), key, &members, faults, now);
+        let notification = self.worded((rule, saying), &members, faults, now);
         let decided = if is_over {
             Decided::Resolved
         } else {
@@ -107,11 +107,11 @@ impl UpdateDesk {
     fn worded(
         &self,
         (rule, saying): (&Rule, &Saying),
-        key: Arc<str>,
         members: &[Member],
         mut faults: Vec<String>,
         now: EngineTime,
     ) -> Notification {
+        let key = key_of(&rule.id, &saying.labels);
         let names: Vec<Arc<str>> = members
             .iter()
             .map(|one| Arc::clone(&one.item.name))

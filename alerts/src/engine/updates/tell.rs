@@ -350,7 +350,7 @@ fn is_shifted(profile: &Profile, start: Timestamp) -> bool {
 fn free_space(facts: &dyn Facts) -> Option<String> {
     let mut free = None;
     facts.readings(Signal::Host(HostSignal::UpdateSpace), &mut |_, value| {
-        free = Some(value)
+        free = Some(value);
     });
     let mut is_enough = true;
     facts.readings(

@@ -4,6 +4,7 @@
 mod restart;
 mod stories;
 mod tables;
+mod whole;
 
 use std::time::Duration;
 

@@ -148,7 +148,7 @@ fn what_is_long_over_leaves_the_store() {
     let mut story = Story::of(&plan(weekly(1)), &[("s1", &["p1"])]);
     story.start(0, &["p1"]).succeed(10, &["p1"]).until(130);
     story.commit();
-    let has = |story: &Story, what: &str| story.store.keys().any(|name| name.starts_with(what));
+    let has = |told: &Story, what: &str| told.store.keys().any(|name| name.starts_with(what));
     assert!(has(&story, "update/run") && has(&story, "update/batch"));
     story.clock = 60 * 3600;
     story.step();
