@@ -30,12 +30,13 @@ mod updates;
 mod words;
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use model::alert::{AlertRow, HistoryRow, Severity, Silence};
+use model::signal::Signal;
 use model::snapshot::{RecentEvent, RuleSnapshot};
 
 use self::book::Book;
@@ -134,6 +135,8 @@ pub struct Output {
 pub struct Engine {
     plan: EnginePlan,
     desks: Vec<Desk>,
+    /// The places of desks by the signal that they look at, so that it is read once.
+    sampled: BTreeMap<Signal, Vec<usize>>,
     /// Rules whose alerts may explain others.
     explaining: BTreeSet<Arc<str>>,
     silences: Silences,
@@ -228,8 +231,9 @@ impl Engine {
         }
         self.updates.step(&look);
         let said = self.updates.take_output();
+        look_at_samples(&mut self.desks, &self.sampled, facts, &turn);
         for desk in &mut self.desks {
-            desk.step_samples(facts, &mut turn);
+            desk.step_samples(&mut turn);
             desk.step_rates(facts, &mut turn);
             // What is awaited may stand in the lines that are not read yet.
             if facts.is_caught_up() {
@@ -248,7 +252,7 @@ impl Engine {
             }
             let mut run = None;
             facts.connectors(&mut |one| {
-                run = run.take().or_else(|| updates.explains(one.name, now))
+                run = run.take().or_else(|| updates.explains(one.name, now));
             });
             run.map(Arc::from)
         };
@@ -340,6 +344,28 @@ impl Engine {
         self.silences
             .forget(&self.plan.silences, now.wall, &mut self.ledger);
         self.book.store(now.clock, &mut self.ledger);
+    }
+}
+
+/// Hands each series to the rules that look at its signal.
+fn look_at_samples(
+    desks: &mut [Desk],
+    sampled: &BTreeMap<Signal, Vec<usize>>,
+    facts: &dyn Facts,
+    turn: &Turn<'_>,
+) {
+    let is_caught_up = facts.is_caught_up();
+    for desk in desks.iter_mut() {
+        desk.begin_samples(is_caught_up, turn);
+    }
+    for (signal, places) in sampled {
+        facts.readings(*signal, &mut |values, number| {
+            for place in places {
+                if let Some(desk) = desks.get_mut(*place) {
+                    desk.take_sample(values, number);
+                }
+            }
+        });
     }
 }
 

@@ -16,7 +16,6 @@ use super::figures::{figure, lasting, limit};
 use super::journal::Decided;
 use super::matter::Matter;
 use super::samples::{SERIES_MAX, Turned};
-use crate::facts::Facts;
 use crate::level::{LOOKBACK, Level, Standing};
 use crate::rule::{Trigger, View};
 
@@ -30,7 +29,6 @@ struct Asked<'a> {
     signal: Signal,
     view: View,
     level: &'a Level,
-    only: &'a [(Arc<str>, Vec<Arc<str>>)],
 }
 
 impl Asked<'_> {
@@ -39,13 +37,12 @@ impl Asked<'_> {
             Trigger::Sample {
                 signal,
                 view,
-                only,
                 level,
+                ..
             } => Some(Asked {
                 signal: *signal,
                 view: *view,
                 level,
-                only,
             }),
             Trigger::Event { .. }
             | Trigger::Rate { .. }
@@ -102,47 +99,51 @@ impl Desk {
         true
     }
 
-    /// Looks at every series of the rule.
-    pub(super) fn step_samples(&mut self, facts: &dyn Facts, turn: &mut Turn<'_>) {
+    /// The signal that the rule looks at, if it looks at one.
+    pub(super) fn signal(&self) -> Option<Signal> {
+        match &self.rule.on {
+            Trigger::Sample { signal, .. } => Some(*signal),
+            Trigger::Event { .. }
+            | Trigger::Rate { .. }
+            | Trigger::Absence { .. }
+            | Trigger::Update(_) => None,
+        }
+    }
+
+    /// Begins a look at every series of the rule, unless it waits for the logs.
+    pub(super) fn begin_samples(&mut self, is_caught_up: bool, turn: &Turn<'_>) {
+        let of_logs = Asked::of(&self.rule.on).is_some_and(|asked| asked.is_of_logs());
+        let Part::Samples(samples) = &mut self.part else {
+            return;
+        };
+        let waits = of_logs && !is_caught_up;
+        if waits {
+            return;
+        }
+        if std::mem::take(&mut self.is_restored) {
+            let matters = &self.matters;
+            samples.bridge(|key| matters.get(key)?.number, turn.now.clock);
+        }
+        samples.begin(seconds(turn.now.wall));
+    }
+
+    /// The number of a series at this look.
+    pub(super) fn take_sample(&mut self, values: &[&str], number: f64) {
+        if let Part::Samples(samples) = &mut self.part {
+            samples.take(values, number);
+        }
+    }
+
+    /// Decides, at the end of a look, how the matters stand.
+    pub(super) fn step_samples(&mut self, turn: &mut Turn<'_>) {
         let rule = Arc::clone(&self.rule);
-        let Some(asked) = Asked::of(&rule.on) else {
-            return;
-        };
-        if asked.is_of_logs() && !facts.is_caught_up() {
-            return;
-        }
-        let Self {
-            part,
-            matters,
-            is_restored,
-            ..
-        } = self;
-        let Part::Samples(samples) = part else {
-            return;
-        };
         let clock = turn.now.clock;
-        if std::mem::take(is_restored) {
-            samples.bridge(|key| matters.get(key)?.number, clock);
+        let (Part::Samples(samples), Some(asked)) = (&mut self.part, Asked::of(&rule.on)) else {
+            return;
+        };
+        if !samples.end() {
+            return;
         }
-        let labels = asked.signal.row().labels;
-        let only: Vec<(usize, &[Arc<str>])> = asked
-            .only
-            .iter()
-            .filter_map(|(name, wanted)| {
-                let place = labels.iter().position(|label| *label == &**name)?;
-                Some((place, &**wanted))
-            })
-            .collect();
-        let wall = seconds(turn.now.wall);
-        samples.begin();
-        facts.readings(asked.signal, &mut |values, number| {
-            let seen = match asked.view {
-                View::Value => number,
-                View::SecondsSince => wall - number,
-                View::SecondsUntil => number - wall,
-            };
-            samples.take(&only, values, seen, asked.level.side);
-        });
         let beyond = samples.beyond();
         for turned in samples.step(asked.level, clock) {
             self.turn_group(&turned, asked, turn);

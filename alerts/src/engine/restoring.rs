@@ -38,6 +38,12 @@ impl Engine {
             .flat_map(|rule| rule.inhibited_by.iter())
             .map(|inhibition| Arc::clone(&inhibition.rule))
             .collect();
+        self.sampled.clear();
+        for (place, desk) in self.desks.iter().enumerate() {
+            if let Some(signal) = desk.signal() {
+                self.sampled.entry(signal).or_default().push(place);
+            }
+        }
         for (key, bytes) in rows {
             if !self.restore(key, bytes, now) {
                 self.ledger.remove(key);

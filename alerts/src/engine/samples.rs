@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::naming::{Labels, bounded, key_of};
 use crate::level::{LOOKBACK, Level, LevelState, Side, Standing};
-use crate::rule::{Rule, Trigger};
+use crate::rule::{Rule, Trigger, View};
 
 /// Most series that one rule looks at.
 pub const SERIES_MAX: usize = 20_000;
@@ -30,6 +30,16 @@ pub(super) struct Samples {
     groups_at: HashMap<u64, usize>,
     /// Places of the rule's labels among the signal's.
     by: Vec<usize>,
+    /// Places of labels, with the values of which a series must have one.
+    only: Vec<(usize, Vec<Arc<str>>)>,
+    /// How a number is looked at; `None` of a rule that looks at none.
+    view: Option<View>,
+    /// Whether less is worse.
+    is_below: bool,
+    /// The moment of this look, in seconds since the epoch.
+    seconds: f64,
+    /// Whether a look has begun.
+    is_looking: bool,
     cursor: usize,
     /// Counts looks, to tell series that are gone.
     look: u64,
@@ -81,33 +91,49 @@ impl Series {
 impl Samples {
     /// Nothing is known yet.
     pub(super) fn of(rule: &Rule) -> Self {
-        let labels = match &rule.on {
-            Trigger::Sample { signal, .. } => signal.row().labels,
-            _ => &[],
+        let Trigger::Sample {
+            signal,
+            view,
+            only,
+            level,
+        } = &rule.on
+        else {
+            return Self::default();
         };
+        let labels = signal.row().labels;
         let place = |name: &Arc<str>| labels.iter().position(|label| *label == &**name);
         Self {
             by: rule.by.iter().filter_map(place).collect(),
+            only: only
+                .iter()
+                .filter_map(|(name, wanted)| Some((place(name)?, wanted.clone())))
+                .collect(),
+            view: Some(*view),
+            is_below: level.side == Side::Below,
             ..Self::default()
         }
     }
 
-    /// Begins a look at all series.
-    pub(super) const fn begin(&mut self) {
+    /// Begins a look at all series, so many seconds after the epoch.
+    pub(super) const fn begin(&mut self, seconds: f64) {
         self.look = self.look.saturating_add(1);
+        self.seconds = seconds;
+        self.is_looking = true;
         self.cursor = 0;
         self.beyond = 0;
     }
 
+    /// Ends a look. `false` if none has begun.
+    pub(super) const fn end(&mut self) -> bool {
+        std::mem::replace(&mut self.is_looking, false)
+    }
+
     /// The number of a series at this look.
-    pub(super) fn take(
-        &mut self,
-        only: &[(usize, &[Arc<str>])],
-        values: &[&str],
-        number: f64,
-        side: Side,
-    ) {
-        let Some(place) = self.place_of(only, values) else {
+    pub(super) fn take(&mut self, values: &[&str], number: f64) {
+        if !self.is_looking {
+            return;
+        }
+        let Some(place) = self.place_of(values) else {
             self.beyond = self.beyond.saturating_add(1);
             return;
         };
@@ -119,12 +145,16 @@ impl Samples {
         let Some(group) = series.group.and_then(|at| self.groups.get_mut(at)) else {
             return;
         };
-        let worst = match (group.sample, side) {
-            (None, _) => number,
-            (Some(other), Side::Above) => other.max(number),
-            (Some(other), Side::Below) => other.min(number),
+        let seen = match self.view {
+            Some(View::SecondsSince) => self.seconds - number,
+            Some(View::SecondsUntil) => number - self.seconds,
+            Some(View::Value) | None => number,
         };
-        group.sample = Some(worst);
+        group.sample = Some(match group.sample {
+            None => seen,
+            Some(other) if self.is_below => other.min(seen),
+            Some(other) => other.max(seen),
+        });
     }
 
     /// Steps every group at the end of a look. Those that are well are left out.
@@ -192,7 +222,7 @@ impl Samples {
         }
     }
 
-    fn place_of(&mut self, only: &[(usize, &[Arc<str>])], values: &[&str]) -> Option<usize> {
+    fn place_of(&mut self, values: &[&str]) -> Option<usize> {
         if self
             .series
             .get(self.cursor)
@@ -215,7 +245,7 @@ impl Samples {
         if SERIES_MAX <= self.series.len() {
             return None;
         }
-        let is_wanted = only.iter().all(|(at, wanted)| {
+        let is_wanted = self.only.iter().all(|(at, wanted)| {
             let value = values.get(*at).copied().unwrap_or_default();
             wanted.iter().any(|one| **one == *value)
         });

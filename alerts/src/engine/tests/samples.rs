@@ -51,7 +51,7 @@ fn a_number_is_told_when_it_has_lasted_and_when_it_is_over() {
         .iter()
         .map(|row| (row.decision.to_string(), row.reason.clone()))
         .collect();
-    let row = |word: &str, why: &str| (word.to_owned(), why.to_owned());
+    let row = |word: &str, reason: &str| (word.to_owned(), reason.to_owned());
     assert_eq!(
         why,
         [
