@@ -12,4 +12,5 @@ pub mod facts;
 pub mod letterbox;
 pub mod settings;
 pub mod side;
+pub mod timeline;
 pub mod tray;

@@ -18,13 +18,16 @@ use std::time::Duration;
 
 use alerts::compose::{Composed, Composer};
 use alerts::engine::{Engine, EngineTime};
+use alerts::facts::Facts;
 use alerts::notification::Notification;
 use alerts::outbox::Outbox;
 use jiff::Timestamp;
 use model::alert::{AgentFault, HistoryRow, Severity, Silence};
 use model::delivery::{Delivery, OutboxMessage};
 use model::signal::Signal;
-use model::snapshot::{AlertsSnapshot, RECENT_HISTORY_MAX, RecentEvent, Snapshot};
+use model::snapshot::{
+    AlertsSnapshot, MessageSnapshot, RECENT_HISTORY_MAX, RECENT_MESSAGES_MAX, RecentEvent, Snapshot,
+};
 use store::{Restored, Turn};
 
 use self::counts::AlertCounts;
@@ -61,6 +64,8 @@ pub struct KeptAlerts {
     messages: Vec<OutboxMessage>,
     deliveries: Vec<Delivery>,
     /// Newest first.
+    recent_messages: Vec<MessageSnapshot>,
+    /// Newest first.
     history: Vec<HistoryRow>,
     last_message_serial: u64,
     counters: HashMap<model::reading::SeriesKey, u64>,
@@ -78,6 +83,7 @@ impl KeptAlerts {
             states: std::mem::take(&mut restored.alert_states),
             messages: std::mem::take(&mut restored.messages),
             deliveries: std::mem::take(&mut restored.deliveries),
+            recent_messages: std::mem::take(&mut restored.recent_messages),
             history: std::mem::take(&mut restored.history),
             last_message_serial: restored.last_message_serial,
             counters: own.into_iter().collect(),
@@ -96,10 +102,14 @@ pub struct AlertBook {
     /// The latest decisions, newest last; those that no store has are among them.
     history: VecDeque<HistoryRow>,
     history_uncommitted: usize,
+    /// The latest messages that the store has, newest last.
+    messages: VecDeque<MessageSnapshot>,
     next_history: u64,
     next_message: u64,
     /// The steady clock of alerting when the program's own stood at zero.
     clock_zero: Duration,
+    /// The engine's own count of events that no rule saw.
+    skipped_by_engine: u64,
     is_store_refusing: bool,
 }
 
@@ -126,9 +136,11 @@ impl AlertBook {
             faults: FaultWatch::default(),
             history: kept.history.into_iter().rev().collect(),
             history_uncommitted: 0,
+            messages: kept.recent_messages.into_iter().rev().collect(),
             next_history: last_history.saturating_add(1),
             next_message: kept.last_message_serial.saturating_add(1),
             clock_zero,
+            skipped_by_engine: 0,
             is_store_refusing: false,
         };
         let names = names(&book.composer);
@@ -199,11 +211,21 @@ impl AlertBook {
         snapshot: &Snapshot,
         now: Moment,
     ) -> Vec<RecentEvent> {
+        self.step_on(events, &SnapshotFacts::new(snapshot), now)
+    }
+
+    /// The same with whatever answers the rules' questions.
+    pub fn step_on(
+        &mut self,
+        events: &[RecentEvent],
+        facts: &dyn Facts,
+        now: Moment,
+    ) -> Vec<RecentEvent> {
         let time = self.time(now);
         for event in events {
             self.engine.take_event(event, time);
         }
-        self.engine.step(&SnapshotFacts::new(snapshot), time);
+        self.engine.step(facts, time);
         let output = self.engine.take_output();
         for row in output.history {
             self.remember(row);
@@ -212,9 +234,12 @@ impl AlertBook {
             self.counts.notified(&notification.rule, &notification.kind);
             self.post(&notification, now);
         }
-        if 0 < self.counts.failed(&self.engine.rules()) {
-            self.faults.note(AgentFault::Rule, now);
-        }
+        self.counts.failed(&self.engine.rules());
+        self.faults.set_rule_fault(self.engine.has_rule_fault(time));
+        let skipped = self.engine.events_skipped();
+        let more = skipped.saturating_sub(self.skipped_by_engine);
+        self.skipped_by_engine = skipped;
+        self.note_skipped(more, now);
         self.put_surplus_together(now);
         output.events
     }
@@ -240,8 +265,9 @@ impl AlertBook {
         turn.history = self.history.iter().skip(skip).cloned().collect();
     }
 
-    /// The store has what [`Self::add_uncommitted`] added last.
-    pub fn mark_committed(&mut self) {
+    /// The store has `turn`, with what [`Self::add_uncommitted`] added to it last.
+    pub fn mark_committed(&mut self, turn: Turn) {
+        self.show_messages(turn.messages, turn.deliveries);
         self.counts.mark_committed();
         self.engine.mark_committed();
         self.history_uncommitted = 0;
@@ -289,6 +315,7 @@ impl AlertBook {
             rules: rules.map(|rule| self.counts.of_rule(rule)).collect(),
             rows: self.engine.rows(),
             history: newest_first.cloned().collect(),
+            messages: self.messages.iter().rev().cloned().collect(),
             silences: self.engine.silences(),
             outbox,
             deliveries: receivers
@@ -355,6 +382,39 @@ impl AlertBook {
         if HISTORY_WAITING_MAX < self.history.len() {
             self.history.pop_front();
             self.history_uncommitted = self.history_uncommitted.min(self.history.len());
+        }
+    }
+
+    /// Keeps the latest of the messages that the store has for people to look at.
+    fn show_messages(&mut self, messages: Vec<OutboxMessage>, deliveries: Vec<Delivery>) {
+        for mut message in messages {
+            message.body = Vec::new();
+            if !self
+                .messages
+                .iter()
+                .any(|shown| shown.message.id == message.id)
+            {
+                self.messages.push_back(MessageSnapshot {
+                    message,
+                    deliveries: Vec::new(),
+                });
+            }
+        }
+        let surplus = self.messages.len().saturating_sub(RECENT_MESSAGES_MAX);
+        self.messages.drain(..surplus);
+        for delivery in deliveries {
+            let mut shown = self.messages.iter_mut();
+            let Some(of) = shown.find(|shown| shown.message.id == delivery.message) else {
+                continue;
+            };
+            let known = of
+                .deliveries
+                .iter_mut()
+                .find(|known| known.recipient == delivery.recipient);
+            match known {
+                Some(known) => *known = delivery,
+                None => of.deliveries.push(delivery),
+            }
         }
     }
 

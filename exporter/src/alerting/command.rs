@@ -5,20 +5,26 @@
 //! ([`super::letterbox`]).
 
 mod check;
+mod export;
 mod history;
 mod queue;
 mod send_test;
 mod silence;
 mod table;
+mod test;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use alerts::rule::RuleSet;
 use clap::{Args, Subcommand};
 
+pub use self::export::ExportArgs;
 pub use self::history::HistoryArgs;
 pub use self::queue::QueueArgs;
 pub use self::send_test::SendTestArgs;
 pub use self::silence::SilenceCommand;
+pub use self::test::TestArgs;
 use super::settings::{self, AlertSettings};
 use crate::cli::Failure;
 use crate::config::{Colour, Config};
@@ -28,6 +34,11 @@ use crate::config::{Colour, Config};
 pub enum AlertsCommand {
     /// Say whether the rules are right, and list them.
     Check(ConfigArgs),
+    /// Run timelines: log lines, events and samples by a virtual clock, and the exact mails
+    /// that are to come of them.
+    Test(TestArgs),
+    /// Write Prometheus rule files, with unit tests beside them, from the rules.
+    ExportPrometheus(ExportArgs),
     /// List what was decided about alerts, and why. The latest comes last.
     History(HistoryArgs),
     /// List messages with what became of each delivery. The latest comes last.
@@ -59,6 +70,17 @@ impl ConfigArgs {
         loaded.map_err(|error| Failure::Config(error.render(Colour::of_stderr())))
     }
 
+    /// The rules alone. Without a configuration the default ones, whether or not there is
+    /// anything on this host that they could be about.
+    fn rules(&self) -> Result<Arc<RuleSet>, Failure> {
+        if self.config.is_some() {
+            return Ok(self.settings()?.1.plan.rules);
+        }
+        settings::default_rules()
+            .map(Arc::new)
+            .map_err(|error| Failure::Config(format!("error: {error:#}")))
+    }
+
     fn settings(&self) -> Result<(Config, AlertSettings), Failure> {
         let config = self.load()?;
         let settings = settings::build(&config)
@@ -75,6 +97,8 @@ impl ConfigArgs {
 pub fn run(command: &AlertsCommand) -> Result<(), Failure> {
     match command {
         AlertsCommand::Check(args) => check::run(args),
+        AlertsCommand::Test(args) => test::run(args),
+        AlertsCommand::ExportPrometheus(args) => export::run(args),
         AlertsCommand::History(args) => history::run(args),
         AlertsCommand::Queue(args) => queue::run(args),
         AlertsCommand::SendTest(args) => send_test::run(args),

@@ -77,7 +77,11 @@ fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
             profiles: calendar::profiles(config),
             maintenance: calendar::maintenance(alerts),
             silences: calendar::silences(alerts),
-            releases: alerts.releases.iter().map(|one| Arc::from(&**one)).collect(),
+            releases: alerts
+                .releases
+                .iter()
+                .map(|one| Arc::from(&**one))
+                .collect(),
             agent: Arc::clone(&agent),
             quiet_before: None,
         },
@@ -98,6 +102,15 @@ fn load_rules(config: &AlertsConfig) -> anyhow::Result<RuleSet> {
     let files = rule_files(&config.rule_sources())
         .map_err(|error| anyhow!("`alerts.rules[{}]` {}", error.index, error.words))?;
     alerts::rule::load::load(&files).map_err(|error| anyhow!("{error}"))
+}
+
+/// The rules that hold if nobody says others.
+///
+/// # Errors
+///
+/// Never, unless the program was built wrongly.
+pub fn default_rules() -> anyhow::Result<RuleSet> {
+    load_rules(&AlertsConfig::default())
 }
 
 fn default_receivers(config: &AlertsConfig) -> Vec<Arc<str>> {

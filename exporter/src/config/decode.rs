@@ -21,14 +21,19 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::Config;
 use super::Logs;
 use super::document::{Document, Entry, Node, Value};
-use super::error::{ConfigError, Place};
+use super::error::{ConfigError, Place, holds_a_user, names_a_secret};
 use super::path::{KeyPath, Step};
 use super::{reference, suggest, zone};
 
 impl Document {
     /// The configuration that the tree says, unchecked beyond its types.
     pub(super) fn decode(&self) -> Result<Config, ConfigError> {
-        Config::deserialize(self.root()).map_err(|error| error.into_config_error(self))
+        self.decode_as()
+    }
+
+    /// What the tree says in other types.
+    pub(super) fn decode_as<T: de::DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        T::deserialize(self.root()).map_err(|error| error.into_config_error(self))
     }
 }
 
@@ -50,8 +55,8 @@ enum Objection {
     },
     /// A key that must be there and is not.
     Missing(&'static str),
-    /// A value of another kind.
-    Kind(String),
+    /// A value of another kind: with what it is, and without.
+    Kind { words: String, kind: String },
     /// What one of our own types said.
     Words(String),
 }
@@ -73,6 +78,30 @@ impl DecodeError {
     }
 
     fn into_config_error(self, document: &Document) -> ConfigError {
+        let secret_from = self.secret_from();
+        let error = self.told_of(document);
+        match secret_from {
+            Some(from) => error.hiding_from(from),
+            None => error,
+        }
+    }
+
+    /// Where the text may hold a secret, if it stands at a key that is about one. Somebody
+    /// may have written it there, where its place was wanted.
+    fn secret_from(&self) -> Option<usize> {
+        let mut steps = self.steps.iter();
+        let is_secret = steps.any(|step| matches!(step, Step::Key(key) if names_a_secret(key)));
+        let span = self.place.as_ref().filter(|_| is_secret)?.span.clone();
+        match &self.objection {
+            Objection::UnknownKey { .. } => Some(span.end),
+            Objection::Missing(_) | Objection::Kind { .. } | Objection::Words(_) => {
+                Some(span.start)
+            }
+        }
+    }
+
+    fn told_of(self, document: &Document) -> ConfigError {
+        let is_secret = self.secret_from().is_some();
         let mut path = KeyPath(self.steps.into_iter().rev().collect());
         let place = self.place.unwrap_or_else(|| document.root().place.clone());
         match self.objection {
@@ -90,7 +119,14 @@ impl DecodeError {
                     .refuse_at(start_of(&place), &path.to_string(), "is missing")
                     .wanting(&want)
             }
-            Objection::Kind(words) | Objection::Words(words) => {
+            Objection::Kind { words, kind } => {
+                let want = reference::wanted(&path);
+                let hides = is_secret || holds_a_user(&words);
+                document
+                    .refuse_at(place, &path.to_string(), if hides { &kind } else { &words })
+                    .wanting(&want)
+            }
+            Objection::Words(words) => {
                 let want = reference::wanted(&path);
                 document
                     .refuse_at(place, &path.to_string(), &words)
@@ -123,11 +159,11 @@ impl de::Error for DecodeError {
     }
 
     fn invalid_type(found: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::new(Objection::Kind(describe(found)))
+        Self::new(of_another_kind(found))
     }
 
     fn invalid_value(found: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::new(Objection::Kind(describe(found)))
+        Self::new(of_another_kind(found))
     }
 
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
@@ -140,6 +176,19 @@ impl de::Error for DecodeError {
     fn missing_field(key: &'static str) -> Self {
         Self::new(Objection::Missing(key))
     }
+}
+
+fn of_another_kind(found: Unexpected<'_>) -> Objection {
+    let kind = match found {
+        Unexpected::Str(_) => "is a text".to_owned(),
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => {
+            "is a number".to_owned()
+        }
+        Unexpected::Bool(_) => "is a truth value".to_owned(),
+        other => describe(other),
+    };
+    let words = describe(found);
+    Objection::Kind { words, kind }
 }
 
 fn describe(found: Unexpected<'_>) -> String {

@@ -64,6 +64,8 @@ struct Report {
     wrong: String,
     want: String,
     at: Option<(Place, Arc<str>)>,
+    /// From here on, in bytes of the text, the line may hold a secret.
+    secret_from: Option<usize>,
 }
 
 impl ConfigError {
@@ -75,12 +77,19 @@ impl ConfigError {
             wrong: wrong.to_owned(),
             want: String::new(),
             at: None,
+            secret_from: None,
         }))
     }
 
     /// Adds what to write instead.
     pub(super) fn wanting(mut self, want: &str) -> Self {
         want.clone_into(&mut self.0.want);
+        self
+    }
+
+    /// Shows nothing of the line from this byte of the text on.
+    pub(super) fn hiding_from(mut self, from: usize) -> Self {
+        self.0.secret_from = Some(from);
         self
     }
 
@@ -130,7 +139,7 @@ impl ConfigError {
             (!self.0.want.is_empty()).then(|| Level::HELP.message(format!("want {}", self.0.want)));
         let group = match &self.0.at {
             Some((place, text)) => {
-                let excerpt = Excerpt::around(place, text);
+                let excerpt = Excerpt::around(place, text, self.0.secret_from);
                 let mark = AnnotationKind::Primary.span(excerpt.span);
                 let snippet = Snippet::source(excerpt.text)
                     .line_start(excerpt.first_line)
@@ -169,7 +178,7 @@ struct Excerpt {
 impl Excerpt {
     /// The lines of the place alone: a million bytes need not be laid out. What may be a
     /// secret is shown as stars, so that the columns stay.
-    fn around(place: &Place, text: &str) -> Self {
+    fn around(place: &Place, text: &str, secret_from: Option<usize>) -> Self {
         let start = text
             .get(..place.span.start)
             .and_then(|before| before.rfind('\n'))
@@ -179,8 +188,9 @@ impl Excerpt {
             .and_then(|after| after.find('\n'))
             .map_or(text.len(), |length| place.span.start.saturating_add(length));
         let line = text.get(start..end).unwrap_or_default();
+        let known = secret_from.map_or(line.len(), |from| from.saturating_sub(start));
         let (open, hidden) = line
-            .split_at_checked(secret_start(line))
+            .split_at_checked(secret_start(line).min(known))
             .unwrap_or((line, ""));
         let shown = |at: usize| {
             let at = at.saturating_sub(start).min(line.len());
@@ -204,8 +214,39 @@ const SECRET_WORDS: [&str; 5] = ["password", "passphrase", "secret", "token", "c
 /// Endings of keys that say where a secret is, and not what.
 const PLACE_ENDINGS: [&str; 2] = ["_file", "_credential"];
 
+/// Groups and lists that hold places of secrets, by names that do not say so.
+const SECRET_KEYS: [&str; 5] = ["communities", "auth", "priv", "headers", "authorization"];
+
+/// Whether a key is about a secret, and does not say where it stands.
+pub(super) fn names_a_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let says_where = PLACE_ENDINGS.iter().any(|ending| key.ends_with(ending));
+    let is_about = SECRET_WORDS.iter().any(|word| key.contains(word));
+    !says_where && (is_about || SECRET_KEYS.contains(&key.as_str()))
+}
+
+/// Whether there is an address in a text that names a user, and so perhaps a password.
+pub(super) fn holds_a_user(text: &str) -> bool {
+    user_start(text).is_some()
+}
+
+/// Where the user of an address begins: behind `://`, with an `@` before the next blank.
+fn user_start(text: &str) -> Option<usize> {
+    text.match_indices("://").find_map(|(at, mark)| {
+        let start = at.saturating_add(mark.len());
+        let behind = text.get(start..)?;
+        let address = behind.split(char::is_whitespace).next()?;
+        address.contains('@').then_some(start)
+    })
+}
+
 /// Where a line stops being fit for a terminal, a journal or a ticket.
 fn secret_start(line: &str) -> usize {
+    let of_word = start_behind_a_word(line);
+    user_start(line).map_or(of_word, |of_user| of_word.min(of_user))
+}
+
+fn start_behind_a_word(line: &str) -> usize {
     let lower = line.to_ascii_lowercase();
     let mut from = 0;
     loop {

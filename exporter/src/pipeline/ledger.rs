@@ -326,7 +326,7 @@ impl Ledger {
     }
 
     /// Events since the last call, for the rules, and how many more there were.
-    pub(super) fn take_unseen(&mut self) -> (Vec<RecentEvent>, u64) {
+    pub(crate) fn take_unseen(&mut self) -> (Vec<RecentEvent>, u64) {
         self.unseen.take()
     }
 

@@ -49,7 +49,9 @@ fn order(waves: &WavesConfig) -> WaveOrder {
 
 fn schedule(config: &ScheduleConfig) -> Option<Schedule> {
     let weekly = config.weekly.map(Cadence::Weekly);
-    let monthly = config.monthly.map(|one| Cadence::Monthly(one.week, one.day));
+    let monthly = config
+        .monthly
+        .map(|one| Cadence::Monthly(one.week, one.day));
     Some(Schedule {
         cadence: weekly.or(monthly)?,
         time: config.time,

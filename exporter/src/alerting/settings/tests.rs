@@ -38,10 +38,7 @@ fn everybody_hears_what_names_nobody_unless_the_configuration_says_who() {
     let snmp = "snmp: {targets: [{name: a, address: \"192.0.2.1:162\", community_file: \
                 ../tests/fixtures/configs/valid/secrets/community}]}\n";
     let all = build(&config(&format!("{snmp}alerts: {{receivers: [{two}]}}"))).unwrap();
-    assert_eq!(
-        all.default_receivers,
-        [Arc::from("ops"), Arc::from("boss")]
-    );
+    assert_eq!(all.default_receivers, [Arc::from("ops"), Arc::from("boss")]);
     assert!(all.warnings.iter().all(|one| !one.contains("nobody")));
     let one = config(&format!(
         "{snmp}alerts: {{receivers: [{two}], default_receivers: [ops]}}"
@@ -96,7 +93,10 @@ fn a_rule_that_names_somebody_unknown_is_refused_at_its_place() {
     );
     let error = build(&config(&text)).unwrap_err().to_string();
     assert!(error.contains("own.yaml:3"), "{error}");
-    assert!(error.contains("tells `opps`, who is no receiver"), "{error}");
+    assert!(
+        error.contains("tells `opps`, who is no receiver"),
+        "{error}"
+    );
     assert!(error.contains("one of `ops`"), "{error}");
     fs::write(&path, rule.replace("  receivers: [opps]\n", "")).unwrap();
     assert!(build(&config(&text)).is_ok());
@@ -116,10 +116,7 @@ fn a_profile_has_all_publishers_of_the_agent_unless_it_names_them() {
     assert_eq!(profile.members, [Arc::from("pub-1")]);
     let after = "2026-11-22T00:00:00Z".parse().unwrap();
     let start = profile.schedule.as_ref().unwrap().next_after(after);
-    assert_eq!(
-        start.unwrap().at,
-        "2026-11-24T07:00:00Z".parse().unwrap()
-    );
+    assert_eq!(start.unwrap().at, "2026-11-24T07:00:00Z".parse().unwrap());
 }
 
 #[test]

@@ -42,7 +42,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn receiver(&mut self, config: &ReceiverConfig) -> anyhow::Result<Receiver> {
-        let way = config.way().ok_or_else(|| anyhow!("has no way to be told"))?;
+        let way = config
+            .way()
+            .ok_or_else(|| anyhow!("has no way to be told"))?;
         let way = match way {
             WayConfig::Email(email) => Way::Email(Box::new(self.email(email)?)),
             WayConfig::Webhook(http) => Way::Webhook(self.http(http)?),

@@ -37,6 +37,20 @@ pub struct ProfileConfig {
     pub enabled: bool,
 }
 
+impl ProfileConfig {
+    /// A profile of all Publishers, updated by hand.
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            release: latest(),
+            schedule: None,
+            members: None,
+            waves: WavesConfig::default(),
+            enabled: true,
+        }
+    }
+}
+
 /// When: one of the two, an hour, and whose clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -103,6 +103,29 @@ pub struct EmailConfig {
 }
 
 impl EmailConfig {
+    /// Mail to one address by this machine's own server.
+    pub(crate) fn to(recipient: &str) -> Self {
+        Self {
+            host: "localhost".to_owned(),
+            port: None,
+            tls: MailTlsWord::None,
+            ca_file: None,
+            username: None,
+            password_file: None,
+            password_credential: None,
+            auth: MailAuthWord::default(),
+            oauth: None,
+            hello: None,
+            from: "ztna@example.com".to_owned(),
+            sender: None,
+            to: vec![recipient.to_owned()],
+            reply_to: None,
+            time_zone: None,
+            timeout: mail_timeout(),
+            templates: TemplatesConfig::default(),
+        }
+    }
+
     /// The server's port.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(self.tls.port())

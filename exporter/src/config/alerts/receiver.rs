@@ -77,6 +77,22 @@ pub enum WayConfig<'a> {
 const USUAL_HOURLY_LIMIT: u32 = 100;
 
 impl ReceiverConfig {
+    /// A receiver of this name who is told everything by mail.
+    pub(crate) fn of_mail(name: &str, email: EmailConfig) -> Self {
+        Self {
+            name: name.to_owned(),
+            email: Some(Box::new(email)),
+            webhook: None,
+            alertmanager: None,
+            syslog: None,
+            snmp: None,
+            exec: None,
+            send_resolved: true,
+            least_severity: mildest(),
+            hourly_limit: None,
+        }
+    }
+
     /// The first of its parts. A checked configuration has just one.
     pub fn way(&self) -> Option<WayConfig<'_>> {
         let email = self.email.as_deref().map(WayConfig::Email);

@@ -40,6 +40,10 @@ const INTERNET: &[u32] = &[1, 3, 6, 1];
 /// behind it.
 const BASE_PARTS: std::ops::RangeInclusive<usize> = 7..=32;
 
+/// Where standards and others have their objects, which we serve too: ours among them
+/// would be taken for theirs.
+const TAKEN: [&str; 3] = ["1.3.6.1.2", "1.3.6.1.6.3", "1.3.6.1.4.1.2021"];
+
 /// The communities that everybody tries first.
 const KNOWN_COMMUNITIES: [&[u8]; 2] = [b"public", b"private"];
 
@@ -52,6 +56,7 @@ impl Checker<'_> {
                 let wrong = format!("has {} bytes", text.len());
                 return Err(self.refuse(&section.key(key), &wrong));
             }
+            self.without_controls(&section.key(key), text)?;
         }
         self.networks(&section.key("allow"), &snmp.allow)?;
         if let Some(base) = &snmp.base_oid {
@@ -73,6 +78,17 @@ impl Checker<'_> {
                 ));
         }
         Ok(())
+    }
+
+    /// What reaches people's terminals and other programs' tables.
+    fn without_controls(&self, path: &KeyPath, text: &str) -> Result<(), ConfigError> {
+        let Some(found) = text.chars().find(|one| one.is_control()) else {
+            return Ok(());
+        };
+        let wrong = format!("has the control character U+{:04X}", u32::from(found));
+        Err(self
+            .refuse(path, &wrong)
+            .wanting("text of one line, without tabs and control characters"))
     }
 
     /// Returns the first address that other machines can reach.
@@ -158,10 +174,29 @@ impl Checker<'_> {
         let is_base = Oid::parse(text).is_some_and(|oid| {
             oid.numbers().starts_with(INTERNET) && BASE_PARTS.contains(&oid.numbers().len())
         });
-        if is_base {
-            return Ok(());
+        if !is_base {
+            return Err(self.refuse(path, &format!("is `{}`", shortened(text))));
         }
-        Err(self.refuse(path, &format!("is `{}`", shortened(text))))
+        let taken = TAKEN.iter().filter_map(|taken| Oid::parse(taken));
+        let numbers = Oid::parse(text);
+        let numbers = numbers.iter().flat_map(|oid| oid.numbers());
+        let numbers: Vec<u32> = numbers.copied().collect();
+        let holds = |taken: &Oid| {
+            numbers.starts_with(taken.numbers()) || taken.numbers().starts_with(&numbers)
+        };
+        match taken.into_iter().find(holds) {
+            None => Ok(()),
+            Some(taken) => {
+                let wrong = format!(
+                    "`{}` lies within `{taken}`, which is served",
+                    shortened(text)
+                );
+                Err(self.refuse(path, &wrong).wanting(
+                    "a place below `1.3.6.1.4.1`, as of an enterprise of yours, where nothing \
+                     else is",
+                ))
+            }
+        }
     }
 
     fn views(&self, path: &KeyPath, snmp: &SnmpConfig) -> Result<(), ConfigError> {
@@ -210,6 +245,7 @@ impl Checker<'_> {
             COMMUNITIES_MAX,
             "communities",
         )?;
+        let mut known: Vec<Secret> = Vec::new();
         for (index, community) in snmp.communities.iter().enumerate() {
             let item = path.index(index);
             let Some(source) = community.name() else {
@@ -217,7 +253,19 @@ impl Checker<'_> {
                     .refuse(&item, "has no name")
                     .wanting("either `name_file` or `name_credential`"));
             };
-            self.secret(&item, "name", &source)?;
+            let name = self.secret(&item, "name", &source)?;
+            if let Some(first) = known.iter().position(|one| *one == name) {
+                let wrong = format!("holds the same community as `{}`", path.index(first));
+                return Err(self
+                    .refuse(&key_of(&item, "name", &source), &wrong)
+                    .wanting("each community once: what it sees would be the first one's alone"));
+            }
+            if name.expose().iter().any(u8::is_ascii_control) {
+                return Err(self
+                    .refuse(&key_of(&item, "name", &source), "holds a control character")
+                    .wanting("a community that can be typed"));
+            }
+            known.push(name);
             self.view(&item, snmp, &community.view)?;
         }
         Ok(())
@@ -331,9 +379,14 @@ impl Checker<'_> {
                 let wrong = format!("`{}` is also the name of another target", target.name);
                 return Err(self.refuse(&item.key("name"), &wrong));
             }
-            if target.address.parse::<SocketAddr>().is_err() {
+            let Ok(address) = target.address.parse::<SocketAddr>() else {
                 let wrong = not_an_address(&target.address);
                 return Err(self.refuse(&item.key("address"), &wrong));
+            };
+            if address.port() == 0 {
+                return Err(self
+                    .refuse(&item.key("address"), "has the port 0, where nobody listens")
+                    .wanting("the receiver's port; 162 is the usual one"));
             }
             self.duration(&item.key("timeout"), target.timeout)?;
             let retries = u64::from(target.retries);

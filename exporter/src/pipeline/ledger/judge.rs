@@ -14,7 +14,7 @@ use crate::pipeline::counters::CounterTable;
 impl Ledger {
     /// Takes in a judgement. One about a connector that is not configured any more is
     /// shown, and changes nothing.
-    pub(in crate::pipeline) fn judge(&mut self, judgement: RecentEvent) {
+    pub(crate) fn judge(&mut self, judgement: RecentEvent) {
         let at = judgement.event.time.unwrap_or(judgement.read_at);
         if let Some(account) = find_connector(&mut self.connectors, &judgement.connector) {
             count(account, &judgement.event, &mut self.counters);

@@ -1,0 +1,74 @@
+//! The picture as rules see it, with numbers that a timeline sets.
+
+use alerts::facts::{ConnectorFacts, EventCount, Facts};
+use model::signal::{Signal, SignalRow};
+
+/// Numbers that a timeline sets.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    set: Vec<Series>,
+}
+
+#[derive(Debug)]
+struct Series {
+    signal: Signal,
+    labels: Vec<String>,
+    /// `None`: nobody tells of it.
+    value: Option<f64>,
+}
+
+impl Numbers {
+    /// Sets a series.
+    pub(super) fn set(&mut self, row: &SignalRow, labels: Vec<String>, value: Option<f64>) {
+        let signal = row.signal;
+        let is_same = |one: &Series| one.signal == signal && one.labels == labels;
+        self.set.retain(|one| !is_same(one));
+        self.set.push(Series {
+            signal,
+            labels,
+            value,
+        });
+    }
+}
+
+/// Facts with these numbers in front.
+pub(super) struct Overlay<'a> {
+    /// What the logs told.
+    pub below: &'a dyn Facts,
+    /// What the timeline sets.
+    pub above: &'a Numbers,
+}
+
+impl Facts for Overlay<'_> {
+    fn readings(&self, signal: Signal, each: &mut dyn FnMut(&[&str], f64)) {
+        let set: Vec<&Series> = self
+            .above
+            .set
+            .iter()
+            .filter(|one| one.signal == signal)
+            .collect();
+        self.below.readings(signal, &mut |labels, value| {
+            if !set.iter().any(|one| one.labels == labels) {
+                each(labels, value);
+            }
+        });
+        for one in set {
+            if let Some(value) = one.value {
+                let labels: Vec<&str> = one.labels.iter().map(String::as_str).collect();
+                each(&labels, value);
+            }
+        }
+    }
+
+    fn is_caught_up(&self) -> bool {
+        self.below.is_caught_up()
+    }
+
+    fn connectors(&self, each: &mut dyn FnMut(ConnectorFacts<'_>)) {
+        self.below.connectors(each);
+    }
+
+    fn event_counts(&self, each: &mut dyn FnMut(EventCount<'_>)) {
+        self.below.event_counts(each);
+    }
+}

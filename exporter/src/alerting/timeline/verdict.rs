@@ -1,0 +1,248 @@
+//! Compares what came of a timeline with what was expected: nothing missing, nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use model::untrusted::printable;
+
+use super::script::{Expect, Expected};
+use super::stage::{Played, Seen};
+use crate::config::HumanDuration;
+
+/// Most lines of the history that are shown with a failure.
+const HISTORY_SHOWN_MAX: usize = 40;
+
+/// What is wrong, in words for people; empty if nothing is.
+pub(super) fn judge(expect: &Expect, played: &Played) -> String {
+    let mut open: Vec<&Seen> = played.seen.iter().collect();
+    let mut threads = Threads::default();
+    let mut complaints = String::new();
+    for (number, wanted) in (1..).zip(&expect.mails) {
+        let fitting = open.iter().position(|seen| {
+            misfits(wanted, seen).is_empty() && threads.allow(wanted, seen)
+        });
+        match fitting {
+            Some(place) => {
+                let seen = open.remove(place);
+                threads.note(wanted, seen);
+            }
+            None => {
+                // Writing to a string cannot fail.
+                let _ = writeln!(complaints, "  expected and not seen: mail {number}, {}", told(wanted));
+                if let Some(line) = nearest(wanted, &open, &threads) {
+                    let _ = writeln!(complaints, "    {line}");
+                }
+            }
+        }
+    }
+    for seen in &open {
+        let _ = writeln!(complaints, "  seen and not expected: {}", shown(seen));
+    }
+    for part in &expect.history {
+        let has = played.history.iter().any(|(_, row)| {
+            format!("{} {}: {}", row.decision, row.key, row.reason).contains(part)
+        });
+        if !has {
+            let _ = writeln!(complaints, "  no decision in the history has `{part}`");
+        }
+    }
+    for fault in &played.faults {
+        let _ = writeln!(complaints, "  fault: {}", printable(fault));
+    }
+    if complaints.is_empty() {
+        return complaints;
+    }
+    complaints.push_str(&story(played));
+    complaints
+}
+
+/// All decisions, and all messages in full, for whoever writes a timeline.
+pub(super) fn in_full(played: &Played) -> String {
+    let mut out = story(played);
+    for seen in &played.seen {
+        let _ = writeln!(out, "--- {}", shown(seen));
+        for line in seen.letter.text.lines() {
+            let _ = writeln!(out, "    {}", printable(line));
+        }
+    }
+    out
+}
+
+/// Which thread each word of the author's stands for.
+#[derive(Debug, Default)]
+struct Threads {
+    named: BTreeMap<String, String>,
+}
+
+impl Threads {
+    fn allow(&self, wanted: &Expected, seen: &Seen) -> bool {
+        let Some(word) = &wanted.thread else {
+            return true;
+        };
+        match self.named.get(word) {
+            Some(thread) => **thread == *seen.message.thread,
+            None => !self.named.values().any(|one| **one == *seen.message.thread),
+        }
+    }
+
+    fn note(&mut self, wanted: &Expected, seen: &Seen) {
+        if let Some(word) = &wanted.thread {
+            self.named
+                .entry(word.clone())
+                .or_insert_with(|| seen.message.thread.to_string());
+        }
+    }
+}
+
+/// What of a message is not as expected.
+fn misfits(wanted: &Expected, seen: &Seen) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let latest = wanted.at.0.saturating_add(wanted.within.0);
+    if seen.at < wanted.at.0 || latest < seen.at {
+        wrong.push(format!("it came at {}", at(seen.at)));
+    }
+    let header = |name: &str| seen.letter.header(name).unwrap_or_default().to_owned();
+    let mut compare = |what: &str, wanted: Option<&str>, found: String| {
+        if wanted.is_some_and(|wanted| wanted != found) {
+            wrong.push(format!("its {what} is `{found}`"));
+        }
+    };
+    compare("alert", wanted.alert.as_deref(), header("X-ZTNA-Alert"));
+    compare("status", wanted.status.as_deref(), header("X-ZTNA-Status"));
+    compare(
+        "severity",
+        wanted.severity.as_deref(),
+        seen.message.severity.name().to_owned(),
+    );
+    compare(
+        "receiver",
+        wanted.receiver.as_deref(),
+        seen.message.receiver.to_string(),
+    );
+    if wanted.to.as_ref().is_some_and(|to| sorted(to) != seen.to) {
+        wrong.push(format!("it goes to {}", seen.to.join(", ")));
+    }
+    let subject = &seen.message.subject;
+    let mut parts: Vec<(&str, String)> = Vec::new();
+    if let Some(part) = &wanted.subject {
+        parts.push(("subject", part.clone()));
+    }
+    if let Some(wave) = &wanted.wave {
+        parts.push(("subject", format!("batch {wave}")));
+    }
+    if let Some(stitcher) = &wanted.stitcher {
+        parts.push(("subject", format!("stitcher {stitcher}")));
+    }
+    for (what, part) in parts {
+        if !subject.contains(&part) {
+            wrong.push(format!("its {what} has no `{part}`"));
+        }
+    }
+    misfits_of_text(wanted, seen, &mut wrong);
+    wrong
+}
+
+fn misfits_of_text(wanted: &Expected, seen: &Seen, wrong: &mut Vec<String>) {
+    let text = &seen.letter.text;
+    if let Some(items) = &wanted.items {
+        let listed = format!(": {}", items.join(", "));
+        let is_whole = text.lines().take(3).any(|line| {
+            line.find(&listed).is_some_and(|start| {
+                let end = start.saturating_add(listed.len());
+                let rest = line.get(end..).unwrap_or_default();
+                !rest.starts_with(", ") && !rest.starts_with(|c: char| c.is_alphanumeric())
+            })
+        });
+        if !is_whole {
+            wrong.push(format!("its first sentence does not list just {}", items.join(", ")));
+        }
+    }
+    if let Some(number) = wanted.number {
+        let has_number = seen.message.subject.contains(&format!("({number})"));
+        if has_number == (number < 2) {
+            wrong.push(format!("its number is not {number}"));
+        }
+    }
+    for part in &wanted.body {
+        if !text.contains(part) {
+            wrong.push(format!("its text has no `{part}`"));
+        }
+    }
+    for part in &wanted.not_body {
+        if text.contains(part) {
+            wrong.push(format!("its text has `{part}`"));
+        }
+    }
+}
+
+/// The message that was meant most probably, and why it is not it.
+fn nearest(wanted: &Expected, open: &[&Seen], threads: &Threads) -> Option<String> {
+    let candidates = open.iter().map(|seen| {
+        let mut wrong = misfits(wanted, seen);
+        if wrong.is_empty() && !threads.allow(wanted, seen) {
+            wrong.push(format!("its thread is {}", seen.message.thread));
+        }
+        (wrong, seen)
+    });
+    let (wrong, seen) = candidates.min_by_key(|(wrong, _)| wrong.len())?;
+    Some(format!("nearest: {}: {}", shown(seen), wrong.join("; ")))
+}
+
+fn sorted(texts: &[String]) -> Vec<String> {
+    let mut texts = texts.to_vec();
+    texts.sort();
+    texts
+}
+
+fn at(elapsed: Duration) -> HumanDuration {
+    HumanDuration(elapsed)
+}
+
+fn told(wanted: &Expected) -> String {
+    let mut words = vec![format!("at {} within {}", wanted.at, wanted.within)];
+    for (what, value) in [
+        ("alert", &wanted.alert),
+        ("status", &wanted.status),
+        ("receiver", &wanted.receiver),
+        ("subject", &wanted.subject),
+        ("wave", &wanted.wave),
+        ("stitcher", &wanted.stitcher),
+        ("thread", &wanted.thread),
+    ] {
+        if let Some(value) = value {
+            words.push(format!("{what} `{value}`"));
+        }
+    }
+    if let Some(items) = &wanted.items {
+        words.push(format!("items {}", items.join(", ")));
+    }
+    words.join(", ")
+}
+
+fn shown(seen: &Seen) -> String {
+    let status = seen.letter.header("X-ZTNA-Status").unwrap_or("?");
+    let line = format!(
+        "at {} for {} ({}), {status}, thread {}: {}",
+        at(seen.at),
+        seen.message.receiver,
+        seen.to.join(", "),
+        seen.message.thread,
+        seen.message.subject
+    );
+    printable(&line).into_owned()
+}
+
+/// What was decided, for whoever looks for the reason.
+fn story(played: &Played) -> String {
+    let mut out = "  decisions:\n".to_owned();
+    let skipped = played.history.len().saturating_sub(HISTORY_SHOWN_MAX);
+    if 0 < skipped {
+        let _ = writeln!(out, "    … {skipped} before");
+    }
+    for (elapsed, row) in played.history.iter().skip(skipped) {
+        let line = format!("{}: {} {}: {}", at(*elapsed), row.decision, row.key, row.reason);
+        let _ = writeln!(out, "    {}", printable(&line));
+    }
+    out
+}
