@@ -27,6 +27,7 @@ mod silence;
 pub mod snmp;
 mod suggest;
 mod tail;
+mod timeline;
 mod tools;
 mod well_known;
 pub(crate) mod zone;
@@ -53,6 +54,7 @@ pub use self::quantity::{HumanDuration, HumanSize};
 pub use self::silence::UnknownAfter;
 pub use self::snmp::SnmpConfig;
 pub use self::tail::TailConfig;
+pub(crate) use self::timeline::TimelineDocument;
 pub use self::tools::{ToolConfig, ToolUse, ToolsConfig, tools_of};
 use self::well_known::Surroundings;
 
