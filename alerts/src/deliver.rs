@@ -11,6 +11,8 @@ mod http;
 mod lane;
 mod mail;
 mod syslog;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod webhook;
 

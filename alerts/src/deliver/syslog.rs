@@ -29,6 +29,20 @@ trait Wire: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Wire for S {}
 
+/// What was seen of a connection.
+enum Seen {
+    Open,
+    /// Closed in good order.
+    Ended,
+    Broken(io::Error),
+}
+
+impl Seen {
+    const fn is_open(&self) -> bool {
+        matches!(self, Self::Open)
+    }
+}
+
 /// Sends one receiver's messages by syslog.
 pub(super) struct SyslogCarrier {
     way: SyslogWay,
@@ -93,19 +107,21 @@ impl SyslogCarrier {
         let mut frame = format!("{} ", message.len()).into_bytes();
         frame.extend(message);
         if let Some(mut wire) = self.open.take()
-            && is_open(&mut wire, Duration::ZERO).await
+            && look(&mut wire, Duration::ZERO).await.is_open()
             && write(&mut wire, &frame, limit).await.is_ok()
-            && is_open(&mut wire, LOOK_AFTER).await
+            && look(&mut wire, LOOK_AFTER).await.is_open()
         {
             self.open = Some(wire);
             return Ok(());
         }
         let mut wire = self.connect(host, port).await?;
         write(&mut wire, &frame, limit).await?;
-        if !is_open(&mut wire, LOOK_AFTER).await {
-            return Err(io::Error::other("the server closed the connection"));
+        match look(&mut wire, LOOK_AFTER).await {
+            Seen::Open => self.open = Some(wire),
+            // One message a connection is a server's good right: it read and closed.
+            Seen::Ended => {}
+            Seen::Broken(error) => return Err(error),
         }
-        self.open = Some(wire);
         Ok(())
     }
 
@@ -125,13 +141,15 @@ impl SyslogCarrier {
 }
 
 /// Whether the other side still listens, as far as it said by now.
-async fn is_open(wire: &mut Box<dyn Wire>, patience: Duration) -> bool {
+async fn look(wire: &mut Box<dyn Wire>, patience: Duration) -> Seen {
     let mut said = [0_u8; 256];
     match timeout(patience, wire.read(&mut said)).await {
+        Ok(Ok(0)) => Seen::Ended,
+        // Closed without TLS's own good-bye, as many do.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Seen::Ended,
+        Ok(Err(error)) => Seen::Broken(error),
         // Some servers talk; nobody asked them.
-        Ok(Ok(length)) => 0 < length,
-        Ok(Err(_)) => false,
-        Err(_) => true,
+        Ok(Ok(_)) | Err(_) => Seen::Open,
     }
 }
 

@@ -201,8 +201,8 @@ impl Dialogue {
     pub(super) async fn start_tls(mut self) -> Result<TcpStream, Fault> {
         let reply = self.ask(Phase::StartTls, "STARTTLS\r\n").await?;
         positive(Phase::StartTls, reply)?;
-        // Whatever came behind the answer was said by anybody.
-        self.incoming.forget();
+        // What came behind the answer ends here with the dialogue: anybody on the way may
+        // have said it (RFC 3207 section 4.2).
         match self.stream {
             Stream::Plain(stream) => Ok(stream),
             Stream::Tls(_) => Err(Fault {

@@ -62,12 +62,6 @@ impl Incoming {
         Self { bytes: Vec::new() }
     }
 
-    /// Forgets what came: after STARTTLS whatever was said before it counts for nothing,
-    /// since anybody on the way may have said it (RFC 3207 section 4.2).
-    pub(super) fn forget(&mut self) {
-        self.bytes.clear();
-    }
-
     /// Reads one reply.
     pub(super) async fn reply<S: AsyncRead + Unpin>(
         &mut self,
