@@ -1,0 +1,179 @@
+//! What programs get: webhook, Alertmanager, syslog, SNMP, a program's standard input.
+
+use expect_test::{ExpectFile, expect, expect_file};
+
+use super::*;
+
+fn check(receiver: &str, notification: &Notification, wanted: &ExpectFile) {
+    let body = message_for(receiver, notification).body;
+    let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let shown = serde_json::to_string_pretty(&json).unwrap();
+    wanted.assert_eq(&format!("{shown}\n"));
+}
+
+#[test]
+fn a_webhook_gets_members_as_alerts() {
+    check(
+        "hook",
+        &failed(),
+        &expect_file!["golden/webhook-failed.json"],
+    );
+}
+
+#[test]
+fn a_webhook_hears_of_an_end() {
+    check(
+        "hook",
+        &incident(Message::Resolved),
+        &expect_file!["golden/webhook-resolved.json"],
+    );
+}
+
+#[test]
+fn a_matter_that_begins_has_no_end_for_alertmanager() {
+    check(
+        "am",
+        &incident(Message::Firing),
+        &expect_file!["golden/alertmanager-firing.json"],
+    );
+}
+
+#[test]
+fn an_event_is_told_from_the_next_by_its_id() {
+    check(
+        "am",
+        &notice(),
+        &expect_file!["golden/alertmanager-notice.json"],
+    );
+}
+
+#[test]
+fn a_refresh_names_the_alert_as_the_message_did() {
+    let firing = incident(Message::Firing);
+    let row = AlertRow {
+        key: Arc::clone(&firing.key),
+        index: firing.index,
+        rule: Arc::clone(&firing.rule),
+        alert: Arc::clone(&firing.alert),
+        severity: firing.severity,
+        phase: AlertPhase::Firing,
+        labels: firing.labels.clone(),
+        since: firing.started_at,
+        fires_at: None,
+        held_by: None,
+        reason: text("told"),
+        summary: firing.summary.clone(),
+        action: firing.action.clone(),
+    };
+    let pending = AlertRow {
+        phase: AlertPhase::Pending,
+        ..row.clone()
+    };
+    let held = AlertRow {
+        held_by: Some(model::alert::HeldBy::Silence(text("s1"))),
+        ..row.clone()
+    };
+    let now = at("2026-12-08T05:10:00Z");
+    let composer = composer();
+    let all = composer.refresh(
+        &[pending.clone(), row, held.clone()],
+        &RuleSet::default(),
+        now,
+    );
+    let [refresh] = all.as_slice() else {
+        panic!("{all:?}");
+    };
+    assert_eq!(&*refresh.receiver, "am");
+    let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
+    let sent = read(&message_for("am", &firing).body);
+    let refreshed = read(&refresh.body);
+    assert_eq!(sent[0]["labels"], refreshed[0]["labels"]);
+    assert_eq!(sent[0]["startsAt"], refreshed[0]["startsAt"]);
+    assert_eq!(refreshed[0]["endsAt"], "2026-12-08T05:14:00.000000Z");
+    assert_eq!(refreshed.as_array().unwrap().len(), 1);
+    assert!(
+        composer
+            .refresh(&[pending, held], &RuleSet::default(), now)
+            .is_empty()
+    );
+}
+
+#[test]
+fn syslog_has_data_for_programs_and_a_sentence_for_people() {
+    let body = message_for("siem", &failed()).body;
+    // One element of the data a line, and the mark of UTF-8 to be seen.
+    let told = String::from_utf8(body)
+        .unwrap()
+        .replace('\u{feff}', "<mark>");
+    expect![[r#"
+        <130>1 2026-12-08T05:20:00.000000Z web-1 ztna-exporter - UPGRADE_FAILED [ztna@32473 id="0123456789abcdef"
+        status="update"
+        severity="critical"
+        rule="update-failed"
+        agent="web-1.example.com"
+        profile="EU weekly"
+        stitcher="fra1"
+        wave="2"] <mark>2 Publishers on fra1 were not updated (profile EU weekly, wave 2); the run began at 2026-12-08 05:00 UTC: Check that the host reaches hub.docker.com. (pub-fra-2, pub-fra-3)"#]].assert_eq(&told.replace("\" ", "\"\n"));
+}
+
+#[test]
+fn syslog_escapes_what_would_end_a_value_and_is_never_too_long() {
+    let mut notification = incident(Message::Resolved);
+    notification.alert = text("ODD NAME é");
+    notification.labels = (0..50)
+        .map(|number| (text(&format!("l{number}")), text(&"é\"]\\".repeat(20))))
+        .collect();
+    notification.summary = "é".repeat(3000);
+    let body = message_for("siem", &notification).body;
+    assert_eq!(body.len(), 2048);
+    let told = String::from_utf8(body).unwrap();
+    assert!(
+        told.starts_with(
+            "<133>1 2026-12-08T05:34:00.000000Z web-1 ztna-exporter - ODD_NAME__ [ztna@32473 id=\""
+        ),
+        "{told}"
+    );
+    assert!(told.contains("l0=\"é\\\"\\]\\\\é"), "{told}");
+    let (data, _) = told.split_once("] \u{feff}").unwrap();
+    assert!(data.ends_with('"'));
+}
+
+#[test]
+fn snmp_gets_a_row_that_it_can_read_back() {
+    let body = message_for("traps", &incident(Message::Resolved)).body;
+    expect![[r#"
+        SnmpAlert {
+            kind: Resolved,
+            index: 7,
+            rule: "tunnel-down",
+            severity: "critical",
+            connector: "pub-fra-1",
+            since: 2026-12-08T05:00:00Z,
+            summary: "pub-fra-1 has lost its tunnel",
+            action: "Check that the host reaches the stitcher. If it does, read the last lines of agent.txt.",
+        }
+    "#]].assert_debug_eq(&snmp::SnmpAlert::read(&body).unwrap());
+    let kind_of = |one: Notification| {
+        let message = message_for("traps", &one);
+        snmp::SnmpAlert::read(&message.body).unwrap().kind
+    };
+    assert_eq!(kind_of(failed()), snmp::SnmpKind::Firing);
+    assert_eq!(kind_of(test_of("traps")), snmp::SnmpKind::Test);
+    assert!(snmp::SnmpAlert::read(b"[]").is_err());
+}
+
+fn test_of(receiver: &str) -> Notification {
+    Notification {
+        receivers: vec![text(receiver)],
+        ..test()
+    }
+}
+
+#[test]
+fn a_program_gets_everything_as_one_object() {
+    check(
+        "script",
+        &failed(),
+        &expect_file!["golden/exec-failed.json"],
+    );
+}
