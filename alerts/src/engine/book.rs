@@ -32,6 +32,9 @@ pub(super) struct Book {
     begun: u64,
     /// The next number for SNMP.
     next_index: u32,
+    /// Whether a number was given out since the row was put.
+    #[serde(skip)]
+    is_changed: bool,
 }
 
 impl Default for Book {
@@ -51,6 +54,7 @@ impl Book {
             epoch: now.wall,
             begun: 0,
             next_index: 1,
+            is_changed: false,
         }
     }
 
@@ -63,12 +67,14 @@ impl Book {
     /// What a beginning is known by that no event names.
     pub(super) fn begin(&mut self) -> String {
         self.begun = self.begun.saturating_add(1);
+        self.is_changed = true;
         format!("{}/{}", self.epoch.as_millisecond(), self.begun)
     }
 
     /// A number for SNMP.
     pub(super) const fn take_index(&mut self) -> u32 {
         let index = self.next_index;
+        self.is_changed = true;
         // 0 is no index there.
         self.next_index = match index.checked_add(1) {
             Some(next) => next,
@@ -77,11 +83,12 @@ impl Book {
         index
     }
 
-    /// Puts its row if another is put, or if the last one is old.
+    /// Puts its row if another is put, if a number was given out, or if it is old.
     pub(super) fn store(&mut self, clock: Duration, ledger: &mut Ledger) {
         let is_due = HEARTBEAT <= clock.saturating_sub(self.clock);
-        if is_due || !ledger.is_stored() {
+        if is_due || self.is_changed || !ledger.is_stored() {
             self.clock = clock;
+            self.is_changed = false;
             ledger.put_value(BOOK_KEY, self);
         }
     }

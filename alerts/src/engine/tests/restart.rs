@@ -336,6 +336,27 @@ fn a_new_plan_lets_alerts_of_rules_that_stay_go_on() {
 }
 
 #[test]
+fn a_number_that_was_given_out_for_nothing_is_not_given_out_again() {
+    let index = |is_cut: bool| {
+        let mut story = beginning();
+        for kind in [
+            EventKind::RegistrationFailed,
+            EventKind::RegistrationSucceeded,
+        ] {
+            story.happen(&event("pub-1", kind, "", 1), minute(1));
+        }
+        story.step(minute(1));
+        if is_cut {
+            story.restart(plan(RULES), minute(2));
+        }
+        story.facts.set("tunnel_up", &["pub-1"], 0.0);
+        story.step(minute(2));
+        story.engine.rows()[0].index
+    };
+    assert_eq!(index(false), index(true));
+}
+
+#[test]
 fn the_clock_that_a_store_has_is_the_last_one() {
     let mut story = beginning();
     assert_eq!(Engine::stored_clock(&[]), None);
