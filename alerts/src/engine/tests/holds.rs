@@ -264,3 +264,42 @@ fn a_notice_that_is_silenced_is_history_and_not_told_later() {
     assert_eq!(story.take_said(), []);
     assert_eq!(story.take_decisions(), ["held"]);
 }
+
+#[test]
+fn what_comes_and_goes_is_told_as_one_thread_until_it_is_quiet() {
+    let rules = TUNNEL.replace("    for: 3m\n", "");
+    let mut story = Story::of(&rules);
+    for at in 0..40 {
+        let is_up = at % 2 == 1 || 12 < at;
+        story
+            .facts
+            .set("tunnel_up", &["pub-1"], if is_up { 1.0 } else { 0.0 });
+        story.step(minute(at));
+    }
+    let words: Vec<(i64, &str)> = story
+        .said
+        .iter()
+        .map(|one| ((one.at.as_second() - 1_800_000_000) / 60, one.kind.word()))
+        .collect();
+    assert_eq!(
+        words,
+        [
+            (0, "firing"),
+            (1, "resolved"),
+            (2, "firing"),
+            (3, "resolved"),
+            (4, "firing"),
+            (5, "resolved"),
+            (6, "flapping"),
+            (28, "resolved"),
+        ]
+    );
+    let threads: Vec<&str> = story.said.iter().map(|one| &*one.thread).collect();
+    assert_eq!(threads[6], threads[7]);
+    assert_ne!(threads[5], threads[6]);
+    let resolving = story
+        .history
+        .iter()
+        .filter(|row| &*row.decision == "firing");
+    assert_eq!(resolving.count(), 3);
+}
