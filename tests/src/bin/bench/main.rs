@@ -9,6 +9,7 @@
 //! authors might write a faster one.
 
 mod host;
+mod hostile;
 mod latency;
 mod live;
 mod measure;
@@ -53,11 +54,15 @@ struct Flags {
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     host_samples: u32,
 
+    /// Spoiled datagrams in the measurement of what they leave in memory.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    datagrams: u32,
+
     /// Where the corpora are written; a temporary folder if not given.
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
 
-    /// Only these parts: throughput, client, live, idle, latency, host. All if not given.
+    /// Only these parts: throughput, client, live, idle, latency, host, hostile. All if not given.
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -97,6 +102,9 @@ fn main() -> Result<()> {
     }
     if flags.wants("host") {
         host::measure(flags.host_samples, &mut report)?;
+    }
+    if flags.wants("hostile") {
+        hostile::measure(flags.datagrams, &mut report)?;
     }
     io::stdout()
         .write_all(report.markdown().as_bytes())
