@@ -1,6 +1,7 @@
 //! The worked examples and tables as people get them: which mails, about whom, in which
 //! words, in which thread.
 
+mod clocks;
 mod restart;
 mod stories;
 mod tables;
