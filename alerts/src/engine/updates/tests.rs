@@ -90,7 +90,8 @@ fn rule(alert: UpdateAlert) -> Rule {
         ),
         UpdateAlert::Failed => (
             "{{ failure.severity }}",
-            "{{ members | length }} Publishers on {{ stitcher }} failed: {{ reasons | join(', ') }}",
+            "{{ members | length }} Publishers on {{ stitcher }} failed: \
+             {{ reasons | join(', ') }}",
             "{{ failure.action }}",
         ),
         UpdateAlert::ConnectionFailed => (
