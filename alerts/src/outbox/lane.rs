@@ -117,9 +117,9 @@ impl Lane {
         all.into_iter().map(|(_, id)| id.clone()).collect()
     }
 
-    /// Rows that wait, at least.
-    pub(super) fn lines_len(&self) -> usize {
-        self.lines.len()
+    /// How many rows wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lines.values().map(BTreeSet::len).sum()
     }
 
     /// Offers a row from a moment on; a limited one only while the hour's limit allows it.

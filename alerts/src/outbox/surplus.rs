@@ -74,12 +74,13 @@ impl Outbox {
         let Some(lane) = self.lanes.get_mut(receiver) else {
             return Vec::new();
         };
+        let limit = limit.map(|limit| limit.max(1));
         lane.limit = limit;
         let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else {
             return Vec::new();
         };
         let begun = lane.begun(now);
-        if begun.saturating_add(lane.lines_len()) <= limit || limit <= begun {
+        if begun.saturating_add(lane.waiting()) <= limit || limit <= begun {
             return Vec::new();
         }
         let untried = self.candidates(receiver);
@@ -267,5 +268,16 @@ mod tests {
             .filter(|entry| !entry.message.body.is_empty());
         assert_eq!(bodies.count(), UNSTORED_MAX / 10 * 9);
         assert_eq!(outbox.uncommitted().0.len(), UNSTORED_MAX + 1);
+    }
+
+    #[test]
+    fn many_messages_of_one_thread_are_too_many_likewise() {
+        let mut outbox = Outbox::default();
+        for serial in 1..=8 {
+            put(&mut outbox, serial, Severity::Info, "t", &["a@example.com"]);
+        }
+        let surplus = outbox.take_surplus("ops", Some(3), START);
+        let told: Vec<u64> = surplus.iter().map(|one| one.serial).collect();
+        assert_eq!(told, [3, 4, 5, 6, 7, 8]);
     }
 }
