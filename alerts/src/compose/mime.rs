@@ -107,29 +107,36 @@ pub(super) fn quoted_printable(text: &str) -> String {
 
 fn encode_line(one_line: &str, out: &mut String) {
     let mut column: usize = 0;
-    let bytes = one_line.as_bytes();
-    // Old mailboxes begin a mail with such a line, and a lone dot ends one on the way.
-    let is_risky = one_line.starts_with("From ") || one_line.starts_with('.');
-    for (place, byte) in bytes.iter().copied().enumerate() {
-        let is_last = place.saturating_add(1) == bytes.len();
-        let is_plain = match byte {
-            b'=' => false,
-            b' ' => !is_last,
-            b'!'..=b'~' => 0 < place || !is_risky,
-            _ => false,
-        };
-        let width = if is_plain { 1 } else { 3 };
+    let mut rest = one_line.as_bytes();
+    while let [byte, after @ ..] = rest {
+        let mut written = encode_byte(*byte, after, column);
         // One column stays for the soft line break.
-        if LINE_MAX <= column.saturating_add(width) {
+        if LINE_MAX <= column.saturating_add(written.len()) {
             out.push_str("=\r\n");
             column = 0;
+            written = encode_byte(*byte, after, column);
         }
-        if is_plain {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("={byte:02X}"));
-        }
-        column = column.saturating_add(width);
+        column = column.saturating_add(written.len());
+        out.push_str(&written);
+        rest = after;
+    }
+}
+
+/// One byte, as it may stand in this column before these.
+fn encode_byte(byte: u8, after: &[u8], column: usize) -> String {
+    let is_plain = match byte {
+        b'=' => false,
+        b' ' => !after.is_empty(),
+        // A lone dot ends a mail on its way, and old mailboxes begin one with such a line.
+        b'.' => 0 < column,
+        b'F' => 0 < column || !after.starts_with(b"rom "),
+        b'!'..=b'~' => true,
+        _ => false,
+    };
+    if is_plain {
+        char::from(byte).to_string()
+    } else {
+        format!("={byte:02X}")
     }
 }
 
@@ -168,6 +175,13 @@ mod tests {
             told,
             "From: =?utf-8?Q?B=C3=A4hr=2C_=22K=22?=\r\n <a@example.com>\r\n"
         );
+    }
+
+    #[test]
+    fn no_line_is_a_lone_dot_or_begins_like_a_mailbox() {
+        let told = quoted_printable(&format!("From x\n.\n{}.", "a".repeat(75)));
+        let broken = format!("{}=\r\n=2E", "a".repeat(75));
+        assert_eq!(told, format!("=46rom x\r\n=2E\r\n{broken}\r\n"));
     }
 
     proptest! {

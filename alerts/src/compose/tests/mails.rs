@@ -7,7 +7,9 @@ use super::*;
 fn check(notification: &Notification, wanted: &Expect) {
     let message = message_for("ops", notification);
     let mail = read_mail(&message.body);
-    wanted.assert_eq(&format!("{}\n\n{}", mail.headers, mail.text));
+    // The command to paste is one line in the mail.
+    let text = mail.text.replace(" rule=", "\n    rule=");
+    wanted.assert_eq(&format!("{}\n\n{text}", mail.headers));
 }
 
 #[test]
@@ -15,58 +17,59 @@ fn a_firing_incident_says_what_where_since_when_and_what_to_do() {
     check(
         &incident(Message::Firing),
         &expect![[r#"
-        From: ZTNA alerts
-         <ztna@example.com>
-        Reply-To: noc@example.com
-        Subject: [ZTNA critical] TUNNEL_DOWN: pub-fra-1 has lost its tunnel
-        Date: Tue, 08 Dec 2026 05:02:00 +0000
-        Message-ID: <tunnel_down.0123456789abcdef.43aae575@web-1.example.com>
-        In-Reply-To: <alert.fedcba9876543210@web-1.example.com>
-        References: <alert.fedcba9876543210@web-1.example.com>
-        Auto-Submitted: auto-generated
-        X-Auto-Response-Suppress: All
-        List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
-        X-ZTNA-Alert: TUNNEL_DOWN
-        X-ZTNA-Severity: critical
-        X-ZTNA-Status: firing
-        X-ZTNA-Rule: tunnel-down
-        MIME-Version: 1.0
-        Content-Type: multipart/alternative; boundary="=_0123456789abcdef"
+            From: ZTNA alerts
+             <ztna@example.com>
+            Reply-To: noc@example.com
+            Subject: [ZTNA critical] TUNNEL_DOWN: pub-fra-1 has lost its tunnel
+            Date: Tue, 08 Dec 2026 05:02:00 +0000
+            Message-ID: <tunnel_down.0123456789abcdef.43aae575@web-1.example.com>
+            In-Reply-To: <alert.fedcba9876543210@web-1.example.com>
+            References: <alert.fedcba9876543210@web-1.example.com>
+            Auto-Submitted: auto-generated
+            X-Auto-Response-Suppress: All
+            List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
+            X-ZTNA-Alert: TUNNEL_DOWN
+            X-ZTNA-Severity: critical
+            X-ZTNA-Status: firing
+            X-ZTNA-Rule: tunnel-down
+            MIME-Version: 1.0
+            Content-Type: multipart/alternative; boundary="=_0123456789abcdef"
 
-        pub-fra-1 has lost its tunnel, since 2026-12-08 06:00 CET (05:00 UTC):
-        Check that the host reaches the stitcher.
+            pub-fra-1 has lost its tunnel, since 2026-12-08 06:00 CET (05:00 UTC):
+            Check that the host reaches the stitcher.
 
-        WHAT TO DO
+            WHAT TO DO
 
-          Check that the host reaches the stitcher. If it does, read the last
-          lines of agent.txt.
+              Check that the host reaches the stitcher. If it does, read the last
+              lines of agent.txt.
 
-        WHAT IS KNOWN
+            WHAT IS KNOWN
 
-          State              firing, critical
-          Since              Tue 2026-12-08 06:00:00 CET (05:00 UTC)
-          Host               web-1 (site FRA)
-          Connector          pub-fra-1
-          Last stitcher      fra1
-          Clients that left  212
+              State              firing, critical
+              Since              Tue 2026-12-08 06:00:00 CET (05:00 UTC)
+              Host               web-1 (site FRA)
+              Connector          pub-fra-1
+              Last stitcher      fra1
+              Clients that left  212
 
-        THE LAST LINES OF THE LOG
+            THE LAST LINES OF THE LOG
 
-          > 2026/12/08 05:00:00 UTC sslhelper.cpp:302:logSslError():0x0 SSL Erro
-          . r 5 error:00000005:lib(0):func(0):DH lib
+              > 2026/12/08 05:00:00 UTC sslhelper.cpp:302:logSslError():0x0 SSL Erro
+              . r 5 error:00000005:lib(0):func(0):DH lib
 
-        WHERE TO LOOK
+            WHERE TO LOOK
 
-          https://docs.example.com/runbooks/tunnel-down
-          https://web-1.example.com:10942/
-          On web-1: ztna-exporter alerts history
+              https://docs.example.com/runbooks/tunnel-down
+              https://web-1.example.com:10942/
+              On web-1: ztna-exporter alerts history
 
-        WHY YOU GET THIS
+            WHY YOU GET THIS
 
-          Rule tunnel-down told receiver ops.
-          To hear nothing of it for two hours, on web-1:
-          ztna-exporter alerts silence add --for 2h --why 'WHY' rule=tunnel-down connector=pub-fra-1
-    "#]],
+              Rule tunnel-down told receiver ops.
+              To hear nothing of it for two hours, on web-1:
+              ztna-exporter alerts silence add --for 2h --why 'WHY'
+                rule=tunnel-down connector=pub-fra-1
+        "#]],
     );
 }
 
@@ -130,67 +133,68 @@ fn a_failed_update_lists_its_members() {
     check(
         &failed(),
         &expect![[r#"
-        From: ZTNA alerts
-         <ztna@example.com>
-        Reply-To: noc@example.com
-        Subject: [ZTNA critical] UPGRADE_FAILED: 2 Publishers on fra1 were not
-         updated (profile EU weekly, wave 2)
-        Date: Tue, 08 Dec 2026 05:20:00 +0000
-        Message-ID: <upgrade_failed.0123456789abcdef.43aae575@web-1.example.com>
-        In-Reply-To: <run.fedcba9876543210@web-1.example.com>
-        References: <run.fedcba9876543210@web-1.example.com>
-        Auto-Submitted: auto-generated
-        X-Auto-Response-Suppress: All
-        List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
-        X-ZTNA-Alert: UPGRADE_FAILED
-        X-ZTNA-Severity: critical
-        X-ZTNA-Status: update
-        X-ZTNA-Rule: update-failed
-        X-ZTNA-Run: EU weekly 2026-12-08T05:00:00Z
-        MIME-Version: 1.0
-        Content-Type: multipart/alternative; boundary="=_0123456789abcdef"
+            From: ZTNA alerts
+             <ztna@example.com>
+            Reply-To: noc@example.com
+            Subject: [ZTNA critical] UPGRADE_FAILED: 2 Publishers on fra1 were not
+             updated (profile EU weekly, wave 2)
+            Date: Tue, 08 Dec 2026 05:20:00 +0000
+            Message-ID: <upgrade_failed.0123456789abcdef.43aae575@web-1.example.com>
+            In-Reply-To: <run.fedcba9876543210@web-1.example.com>
+            References: <run.fedcba9876543210@web-1.example.com>
+            Auto-Submitted: auto-generated
+            X-Auto-Response-Suppress: All
+            List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
+            X-ZTNA-Alert: UPGRADE_FAILED
+            X-ZTNA-Severity: critical
+            X-ZTNA-Status: update
+            X-ZTNA-Rule: update-failed
+            X-ZTNA-Run: EU weekly 2026-12-08T05:00:00Z
+            MIME-Version: 1.0
+            Content-Type: multipart/alternative; boundary="=_0123456789abcdef"
 
-        2 Publishers on fra1 were not updated (profile EU weekly, wave 2); the
-        run began at 2026-12-08 06:00 CET (05:00 UTC): Check that the host
-        reaches hub.docker.com.
+            2 Publishers on fra1 were not updated (profile EU weekly, wave 2); the
+            run began at 2026-12-08 06:00 CET (05:00 UTC): Check that the host
+            reaches hub.docker.com.
 
-        PUBLISHERS (2)
+            PUBLISHERS (2)
 
-          Publisher  From          To            Reason
-          pub-fra-2  126.0.0.9150  127.0.0.9201  docker_pull
-          pub-fra-3  126.0.0.9150  127.0.0.9201  docker_pull
+              Publisher  From          To            Reason
+              pub-fra-2  126.0.0.9150  127.0.0.9201  docker_pull
+              pub-fra-3  126.0.0.9150  127.0.0.9201  docker_pull
 
-        WHAT TO DO
+            WHAT TO DO
 
-          Check that the host reaches hub.docker.com.
+              Check that the host reaches hub.docker.com.
 
-        WHAT IS KNOWN
+            WHAT IS KNOWN
 
-          State       critical
-          Run         Tue 2026-12-08 06:00:00 CET (05:00 UTC)
-          Told        Tue 2026-12-08 06:20:00 CET (05:20 UTC)
-          Host        web-1 (site FRA)
-          Profile     EU weekly
-          Stitcher    fra1
-          Wave        2
-          Log files   publisher_wizard.log; journalctl -u docker.service
+              State       critical
+              Run         Tue 2026-12-08 06:00:00 CET (05:00 UTC)
+              Told        Tue 2026-12-08 06:20:00 CET (05:20 UTC)
+              Host        web-1 (site FRA)
+              Profile     EU weekly
+              Stitcher    fra1
+              Wave        2
+              Log files   publisher_wizard.log; journalctl -u docker.service
 
-        THE LAST LINES OF THE LOG
+            THE LAST LINES OF THE LOG
 
-          > 2026/12/08 05:00:00 UTC sslhelper.cpp:302:logSslError():0x0 SSL Erro
-          . r 5 error:00000005:lib(0):func(0):DH lib
+              > 2026/12/08 05:00:00 UTC sslhelper.cpp:302:logSslError():0x0 SSL Erro
+              . r 5 error:00000005:lib(0):func(0):DH lib
 
-        WHERE TO LOOK
+            WHERE TO LOOK
 
-          https://web-1.example.com:10942/
-          On web-1: ztna-exporter alerts history
+              https://web-1.example.com:10942/
+              On web-1: ztna-exporter alerts history
 
-        WHY YOU GET THIS
+            WHY YOU GET THIS
 
-          Rule update-failed told receiver ops.
-          To hear nothing of it for two hours, on web-1:
-          ztna-exporter alerts silence add --for 2h --why 'WHY' rule=update-failed 'profile=EU weekly' stitcher=fra1 wave=2
-    "#]],
+              Rule update-failed told receiver ops.
+              To hear nothing of it for two hours, on web-1:
+              ztna-exporter alerts silence add --for 2h --why 'WHY'
+                rule=update-failed 'profile=EU weekly' stitcher=fra1 wave=2
+        "#]],
     );
 }
 
@@ -199,51 +203,52 @@ fn a_notice_says_what_went_wrong_with_its_wording() {
     check(
         &notice(),
         &expect![[r#"
-        From: ZTNA alerts
-         <ztna@example.com>
-        Reply-To: noc@example.com
-        Subject: [ZTNA warning] REGISTRATION_FAILED: The registration of pub-fra-1
-         failed: discovery call
-        Date: Tue, 08 Dec 2026 05:02:00 +0000
-        Message-ID: <registration_failed.0123456789abcdef.43aae575@web-1.example.com>
-        In-Reply-To: <alert.fedcba9876543210@web-1.example.com>
-        References: <alert.fedcba9876543210@web-1.example.com>
-        Auto-Submitted: auto-generated
-        X-Auto-Response-Suppress: All
-        List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
-        X-ZTNA-Alert: REGISTRATION_FAILED
-        X-ZTNA-Severity: warning
-        X-ZTNA-Status: notice
-        X-ZTNA-Rule: registration-failed
-        MIME-Version: 1.0
-        Content-Type: multipart/alternative; boundary="=_0123456789abcdef"
+            From: ZTNA alerts
+             <ztna@example.com>
+            Reply-To: noc@example.com
+            Subject: [ZTNA warning] REGISTRATION_FAILED: The registration of pub-fra-1
+             failed: discovery call
+            Date: Tue, 08 Dec 2026 05:02:00 +0000
+            Message-ID: <registration_failed.0123456789abcdef.43aae575@web-1.example.com>
+            In-Reply-To: <alert.fedcba9876543210@web-1.example.com>
+            References: <alert.fedcba9876543210@web-1.example.com>
+            Auto-Submitted: auto-generated
+            X-Auto-Response-Suppress: All
+            List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
+            X-ZTNA-Alert: REGISTRATION_FAILED
+            X-ZTNA-Severity: warning
+            X-ZTNA-Status: notice
+            X-ZTNA-Rule: registration-failed
+            MIME-Version: 1.0
+            Content-Type: multipart/alternative; boundary="=_0123456789abcdef"
 
-        The registration of pub-fra-1 failed: discovery call, at 2026-12-08
-        06:00 CET (05:00 UTC).
+            The registration of pub-fra-1 failed: discovery call, at 2026-12-08
+            06:00 CET (05:00 UTC).
 
-        WHAT IS KNOWN
+            WHAT IS KNOWN
 
-          State       warning
-          When        Tue 2026-12-08 06:00:00 CET (05:00 UTC)
-          Host        web-1 (site FRA)
-          Connector   pub-fra-1
+              State       warning
+              When        Tue 2026-12-08 06:00:00 CET (05:00 UTC)
+              Host        web-1 (site FRA)
+              Connector   pub-fra-1
 
-        WHERE TO LOOK
+            WHERE TO LOOK
 
-          https://docs.example.com/runbooks/tunnel-down
-          https://web-1.example.com:10942/
-          On web-1: ztna-exporter alerts history
+              https://docs.example.com/runbooks/tunnel-down
+              https://web-1.example.com:10942/
+              On web-1: ztna-exporter alerts history
 
-        WHAT WENT WRONG WITH THIS MAIL
+            WHAT WENT WRONG WITH THIS MAIL
 
-          - action of rule registration-failed: no such name `frob`
+              - action of rule registration-failed: no such name `frob`
 
-        WHY YOU GET THIS
+            WHY YOU GET THIS
 
-          Rule registration-failed told receiver ops.
-          To hear nothing of it for two hours, on web-1:
-          ztna-exporter alerts silence add --for 2h --why 'WHY' rule=registration-failed connector=pub-fra-1
-    "#]],
+              Rule registration-failed told receiver ops.
+              To hear nothing of it for two hours, on web-1:
+              ztna-exporter alerts silence add --for 2h --why 'WHY'
+                rule=registration-failed connector=pub-fra-1
+        "#]],
     );
 }
 
