@@ -1,4 +1,4 @@
-//! Mails that arrive.
+//! Mails that arrive, by every kind of protection, and many over few connections.
 
 use super::smtp_server::{Act, SmtpServer, certificate};
 use super::*;

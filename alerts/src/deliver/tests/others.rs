@@ -1,4 +1,4 @@
-//! Programs and traps.
+//! Programs that are started and traps that are handed over.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

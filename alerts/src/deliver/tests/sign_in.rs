@@ -1,4 +1,4 @@
-//! Signing in to mail servers.
+//! Signing in to mail servers by password and by token.
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::commands::Auth;

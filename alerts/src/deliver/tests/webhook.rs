@@ -1,4 +1,4 @@
-//! Webhooks and Alertmanagers.
+//! Webhooks and Alertmanagers: what is asked of them, and what an answer means.
 
 use super::http_server::HttpServer;
 use super::*;
