@@ -60,15 +60,6 @@ pub struct Composed {
     pub faults: Vec<String>,
 }
 
-/// What keeps the alerts of an Alertmanager alive; see [`alertmanager`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refresh {
-    /// The receiver's name.
-    pub receiver: Arc<str>,
-    /// The body of one `POST /api/v2/alerts`.
-    pub body: Vec<u8>,
-}
-
 impl Composer {
     /// Words for these receivers; `defaults` hear what names no receiver.
     pub fn new(identity: Identity, receivers: Vec<Receiver>, defaults: Vec<Arc<str>>) -> Self {
@@ -167,28 +158,23 @@ impl Composer {
         composed
     }
 
-    /// What keeps the firing alerts of each Alertmanager alive. To be called once a minute
-    /// and sent as it is, beside the outbox: see [`alertmanager`].
-    pub fn refresh(&self, rows: &[AlertRow], rules: &RuleSet, now: Timestamp) -> Vec<Refresh> {
-        let mut bodies = Vec::new();
-        for receiver in &self.receivers {
-            if !matches!(receiver.way, Way::Alertmanager(_)) {
-                continue;
-            }
-            let hears = |row: &&AlertRow| {
-                row.phase == AlertPhase::Firing
-                    && row.held_by.is_none()
-                    && receiver.least_severity <= row.severity
-                    && self.is_told_by(receiver, rules, &row.rule)
-            };
-            let own: Vec<&AlertRow> = rows.iter().filter(hears).collect();
-            let all = alertmanager::refresh(&own, &self.identity, now);
-            bodies.extend(all.into_iter().map(|body| Refresh {
-                receiver: Arc::clone(&receiver.name),
-                body,
-            }));
-        }
-        bodies
+    /// What keeps the firing alerts of one Alertmanager alive: bodies of requests to be sent
+    /// once a minute, beside the outbox; see [`alertmanager`]. Empty if nothing fires there.
+    pub fn refresh(
+        &self,
+        receiver: &Receiver,
+        rows: &[AlertRow],
+        rules: &RuleSet,
+        now: Timestamp,
+    ) -> Vec<Vec<u8>> {
+        let hears = |row: &&AlertRow| {
+            row.phase == AlertPhase::Firing
+                && row.held_by.is_none()
+                && receiver.least_severity <= row.severity
+                && self.is_told_by(receiver, rules, &row.rule)
+        };
+        let own: Vec<&AlertRow> = rows.iter().filter(hears).collect();
+        alertmanager::refresh(&own, &self.identity, now)
     }
 
     fn is_told_by(&self, receiver: &Receiver, rules: &RuleSet, rule: &str) -> bool {

@@ -3,13 +3,15 @@
 //!
 //! The one part of this room that touches the world. A lane claims from the [`Desk`], sends
 //! with a time limit for each step, and says what came of it. It decides nothing: what is
-//! tried again, and when, is the outbox's. A lane that dies is begun again.
+//! tried again, and when, is the outbox's. A lane that dies is begun again. Beside the lanes,
+//! [`refresh`] tells Alertmanagers once a minute what still fires.
 
 mod connect;
 mod exec;
 mod http;
 mod lane;
 mod mail;
+pub mod refresh;
 mod syslog;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ mod lanes;
 mod mail;
 mod mail_faults;
 mod others;
+mod refresh;
 mod sign_in;
 mod smtp_server;
 mod syslog;

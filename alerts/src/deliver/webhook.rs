@@ -61,25 +61,30 @@ impl WebhookCarrier {
 
     /// Sends one message.
     pub(super) async fn send(&mut self, claimed: &Claimed, now: Timestamp) -> Outcome {
+        let message = &claimed.message;
+        self.post(message.body.clone(), &message.id, now).await
+    }
+
+    /// Posts these bytes under this key.
+    pub(super) async fn post(&self, body: Vec<u8>, key: &str, now: Timestamp) -> Outcome {
         let (client, url) = match &self.door {
             Ok(door) => door,
             Err(words) => {
                 return Outcome::of_receiver(Attempt::Misconfigured(words.clone()));
             }
         };
-        let body = claimed.message.body.clone();
         let mut request = client
             .post(url.clone())
             .header("content-type", "application/json")
-            .header("idempotency-key", &*claimed.message.id);
+            .header("idempotency-key", key);
         if let Some(bearer) = &self.way.bearer {
             request = request.bearer_auth(bearer.expose());
         }
         if let Some((name, password)) = &self.way.basic {
             request = request.basic_auth(name, Some(password.expose()));
         }
-        if let Some(key) = &self.way.signing_key {
-            request = request.header("x-ztna-signature", signature(key, &body));
+        if let Some(secret) = &self.way.signing_key {
+            request = request.header("x-ztna-signature", signature(secret, &body));
         }
         match http::exchange(request.body(body)).await {
             Ok(answer) => of_answer(&answer, now),

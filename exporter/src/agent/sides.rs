@@ -80,11 +80,12 @@ impl Sides {
         } = ground;
         let to_tools = inbox.clone();
         let to_probes = inbox.clone();
-        let snmp = SnmpSide::new(keeper, snapshots, clock, metrics.snmp);
+        let snmp = SnmpSide::new(keeper, snapshots.clone(), clock, metrics.snmp);
         let alerts = AlertSide::new(AlertGround {
             tray,
             store_path,
             inbox: inbox.clone(),
+            snapshots,
             clock,
             traps: snmp.traps(),
         });

@@ -10,6 +10,7 @@ mod ways;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use alerts::compose::Composer;
 use alerts::engine::EnginePlan;
 use alerts::receiver::{Identity, Receiver};
 use alerts::rule::{Rule, RuleSet};
@@ -71,6 +72,16 @@ fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
     let agent = alerts.agent.clone().unwrap_or_else(|| sanitised(&host));
     let agent: Arc<str> = Arc::from(agent);
     let listens_on = config.web.listen.first();
+    let identity = Identity {
+        agent: Arc::clone(&agent),
+        host: Arc::from(host),
+        site: alerts.site.as_deref().map(Arc::from),
+        page_url: alerts.page_url.as_deref().map(Arc::from),
+        listens_on: listens_on.and_then(|text| text.parse::<SocketAddr>().ok()),
+    };
+    // Not refused: the mail is sent with the built-in words, and says why.
+    let composer = Composer::new(identity.clone(), receivers.clone(), Vec::new());
+    warnings.extend(composer.check());
     Ok(AlertSettings {
         plan: EnginePlan {
             rules: Arc::new(rules),
@@ -82,18 +93,12 @@ fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
                 .iter()
                 .map(|one| Arc::from(&**one))
                 .collect(),
-            agent: Arc::clone(&agent),
+            agent,
             quiet_before: None,
         },
         receivers,
         default_receivers,
-        identity: Identity {
-            agent,
-            host: Arc::from(host),
-            site: alerts.site.as_deref().map(Arc::from),
-            page_url: alerts.page_url.as_deref().map(Arc::from),
-            listens_on: listens_on.and_then(|text| text.parse::<SocketAddr>().ok()),
-        },
+        identity,
         warnings,
     })
 }

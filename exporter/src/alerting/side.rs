@@ -1,4 +1,5 @@
-//! Delivery and the letterbox as a part of the running agent: start, reload, end.
+//! Delivery and the letterbox as a part of the running agent: start, reload, end. Also
+//! whoever tells Alertmanagers once a minute what still fires.
 //!
 //! Messages come from the writer by the [`Tray`]; letters go to it by its inbox, and are
 //! removed when the writer says that they are durable.
@@ -8,8 +9,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
+use alerts::compose::Composer;
+use alerts::deliver::refresh::{self, Refresher};
 use alerts::deliver::{Deliverer, TrapSender};
+use model::snapshot::Snapshot;
 use store::OutboxReader;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::desk::OutboxDesk;
@@ -33,6 +38,8 @@ pub struct AlertGround {
     pub store_path: PathBuf,
     /// The writer's inbox.
     pub inbox: SyncSender<Input>,
+    /// The committed picture.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// The time.
     pub clock: Clock,
     /// The way to SNMP's targets.
@@ -44,7 +51,11 @@ pub struct AlertSide {
     deliverer: Deliverer,
     store_path: PathBuf,
     inbox: SyncSender<Input>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    clock: Clock,
     sweeping: Option<JoinHandle<()>>,
+    /// One for each Alertmanager.
+    refreshing: Vec<JoinHandle<()>>,
 }
 
 impl AlertSide {
@@ -54,6 +65,7 @@ impl AlertSide {
             tray,
             store_path,
             inbox,
+            snapshots,
             clock,
             traps,
         } = ground;
@@ -62,7 +74,10 @@ impl AlertSide {
             deliverer: Deliverer::new(Arc::new(desk), Some(traps)),
             store_path,
             inbox,
+            snapshots,
+            clock,
             sweeping: None,
+            refreshing: Vec::new(),
         }
     }
 
@@ -70,10 +85,29 @@ impl AlertSide {
     pub async fn change(&mut self, settings: &AlertSettings) {
         let receivers = settings.receivers.clone();
         self.deliverer.change(&settings.identity, receivers).await;
+        self.refresh(settings);
         if self.sweeping.is_none() {
             let (store_path, inbox) = (self.store_path.clone(), self.inbox.clone());
             self.sweeping = Some(tokio::spawn(look_again_and_again(store_path, inbox)));
         }
+    }
+
+    /// Tells each Alertmanager from now on what fires. Whoever did it before ends: its next
+    /// time would have said the same.
+    fn refresh(&mut self, settings: &AlertSettings) {
+        for task in self.refreshing.drain(..) {
+            task.abort();
+        }
+        let composer = Composer::new(
+            settings.identity.clone(),
+            settings.receivers.clone(),
+            settings.default_receivers.clone(),
+        );
+        let all = Refresher::all(&composer, &settings.plan.rules);
+        self.refreshing.extend(all.into_iter().map(|refresher| {
+            let snapshots = self.snapshots.clone();
+            tokio::spawn(say_again_and_again(refresher, snapshots, self.clock))
+        }));
     }
 
     /// Ends all lanes; what is being sent has a moment to end well.
@@ -81,7 +115,36 @@ impl AlertSide {
         if let Some(sweeping) = self.sweeping.take() {
             sweeping.abort();
         }
+        for task in self.refreshing.drain(..) {
+            task.abort();
+        }
         self.deliverer.stop().await;
+    }
+}
+
+/// Tells an Alertmanager what fires, for ever.
+async fn say_again_and_again(
+    refresher: Refresher,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    clock: Clock,
+) {
+    let mut ticks = tokio::time::interval(refresh::INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut is_heard = true;
+    loop {
+        ticks.tick().await;
+        let alerts = Arc::clone(&snapshots.borrow().alerts);
+        let now = clock.now().timestamp();
+        match refresher.refresh(&alerts.rows, now).await {
+            Ok(()) => is_heard = true,
+            // Once, until it is heard again: the lane's own failures are counted.
+            Err(words) if is_heard => {
+                is_heard = false;
+                let receiver = refresher.receiver();
+                tracing::warn!(%receiver, words, "firing alerts could not be repeated");
+            }
+            Err(_) => {}
+        }
     }
 }
 

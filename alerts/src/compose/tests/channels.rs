@@ -75,27 +75,23 @@ fn a_refresh_names_the_alert_as_the_message_did() {
     };
     let now = at("2026-12-08T05:10:00Z");
     let composer = composer();
-    let all = composer.refresh(
-        &[pending.clone(), row, held.clone()],
-        &RuleSet::default(),
-        now,
-    );
+    let of = |name: &str, rows: &[AlertRow]| {
+        let receivers = composer.receivers().iter();
+        let receiver = receivers.clone().find(|one| &*one.name == name).unwrap();
+        composer.refresh(receiver, rows, &RuleSet::default(), now)
+    };
+    let all = of("am", &[pending.clone(), row, held.clone()]);
     let [refresh] = all.as_slice() else {
         panic!("{all:?}");
     };
-    assert_eq!(&*refresh.receiver, "am");
     let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
     let sent = read(&message_for("am", &firing).body);
-    let refreshed = read(&refresh.body);
+    let refreshed = read(refresh);
     assert_eq!(sent[0]["labels"], refreshed[0]["labels"]);
     assert_eq!(sent[0]["startsAt"], refreshed[0]["startsAt"]);
     assert_eq!(refreshed[0]["endsAt"], "2026-12-08T05:14:00.000000Z");
     assert_eq!(refreshed.as_array().unwrap().len(), 1);
-    assert!(
-        composer
-            .refresh(&[pending, held], &RuleSet::default(), now)
-            .is_empty()
-    );
+    assert!(of("am", &[pending, held]).is_empty());
 }
 
 #[test]
