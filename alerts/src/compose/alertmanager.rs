@@ -11,6 +11,10 @@
 //! would be one alert without it, and an end so far ahead as the receiver wants
 //! ([`crate::receiver::AlertmanagerWay::event_lasts`]). What Alertmanager then calls
 //! resolved means nothing: `send_resolved: false` in its receivers.
+//!
+//! Known limit: ends are times of our clock and judged by Alertmanager's. If ours is more
+//! than four minutes behind, what fires is over to it; if it is more than five ahead, the
+//! beginning is refused, and the first refresh tells of it.
 
 use std::time::Duration;
 
