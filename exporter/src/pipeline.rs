@@ -292,7 +292,7 @@ impl Pipeline {
         match committed {
             Ok(done) => {
                 self.books.ledger.mark_committed();
-                self.alerts.mark_committed();
+                self.alerts.mark_committed(turn);
                 self.moved.clear();
                 self.bytes_since_commit = 0;
                 self.is_stuck = false;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::alert::{AgentFault, AlertRow, HistoryRow, Severity, Silence};
 use crate::connector::{ConnectorKind, ConnectorState, Facts, ProbeFailure, Tool};
+use crate::delivery::{Delivery, OutboxMessage};
 use crate::event::{Event, EventKey, EventKind};
 use crate::histogram::RttHistogram;
 use crate::host::HostSample;
@@ -45,6 +46,18 @@ pub struct Snapshot {
 /// Most decisions kept for people to look at on the page; the store has more.
 pub const RECENT_HISTORY_MAX: usize = 100;
 
+/// Most messages kept for people to look at on the page; the store has more.
+pub const RECENT_MESSAGES_MAX: usize = 50;
+
+/// A message, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageSnapshot {
+    /// The message without its body.
+    pub message: OutboxMessage,
+    /// Its deliveries, each to one recipient.
+    pub deliveries: Vec<Delivery>,
+}
+
 /// How often each word of a closed list came.
 pub type WordCounts = Vec<(&'static str, u64)>;
 
@@ -57,6 +70,9 @@ pub struct AlertsSnapshot {
     pub rows: Vec<AlertRow>,
     /// The latest decisions, newest first, at most [`RECENT_HISTORY_MAX`].
     pub history: Arc<[HistoryRow]>,
+    /// The latest messages with what became of them, newest first, at most
+    /// [`RECENT_MESSAGES_MAX`].
+    pub messages: Arc<[MessageSnapshot]>,
     /// Silences that are in force or will be.
     pub silences: Vec<Silence>,
     /// What waits to be delivered.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use model::alert::{HistoryRow, Severity};
 use model::delivery::{Channel, Delivery, DeliveryState, OutboxMessage};
-use model::snapshot::RECENT_HISTORY_MAX;
+use model::snapshot::{MessageSnapshot, RECENT_HISTORY_MAX, RECENT_MESSAGES_MAX};
 use rusqlite::{Connection, Error, Row, Transaction, params};
 
 use crate::kept::{KeptValue, hash};
@@ -152,6 +152,33 @@ pub(crate) fn queued_deliveries(connection: &Connection) -> Result<Vec<Delivery>
             && Severity::from_name(&row.get::<_, String>(8)?).is_some();
         Ok(delivery_of(row, 0)?.filter(|_| is_known))
     })
+}
+
+/// Reads the latest messages with what became of them, newest first.
+pub(crate) fn read_recent_messages(
+    connection: &Connection,
+) -> Result<Vec<MessageSnapshot>, Trouble> {
+    let query = format!(
+        "SELECT {MESSAGE_COLUMNS} FROM message
+         ORDER BY serial DESC, id LIMIT {RECENT_MESSAGES_MAX}"
+    );
+    let messages = rows(connection, &query, message_of)?;
+    let mut found = Vec::with_capacity(messages.len());
+    let query =
+        format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE message = ?1 ORDER BY recipient");
+    let mut statement = connection.prepare(&query)?;
+    for message in messages {
+        let mut deliveries = Vec::new();
+        let mut of_message = statement.query(params![message.id])?;
+        while let Some(row) = of_message.next()? {
+            deliveries.extend(delivery_of(row, 0)?);
+        }
+        found.push(MessageSnapshot {
+            message,
+            deliveries,
+        });
+    }
+    Ok(found)
 }
 
 /// Reads the latest decisions, newest first.

@@ -5,7 +5,6 @@
 //! is not seen.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,7 +13,7 @@ use model::delivery::{Delivery, OutboxMessage};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::alert_rows::{Look, look_through_history, read_alert_states, read_deliveries};
-use crate::kept::hash;
+use crate::kept::{KeptValue, hash};
 use crate::schema::Trouble;
 
 /// Longest wait for a lock; the writer holds one only while it opens or closes the store.
@@ -153,7 +152,7 @@ impl OutboxReader {
     /// # Errors
     ///
     /// [`OutboxError`].
-    pub fn alert_states(&self) -> Result<Vec<(Arc<str>, Vec<u8>)>, OutboxError> {
+    pub fn alert_states(&self) -> Result<Vec<KeptValue>, OutboxError> {
         self.read(read_alert_states)
     }
 

@@ -24,6 +24,7 @@ use serde::de::DeserializeOwned;
 
 use crate::alert_rows::{
     queued_deliveries, queued_messages, read_alert_states, read_latest_history,
+    read_recent_messages,
 };
 use crate::kept::read_kept;
 use crate::schema::Trouble;
@@ -45,6 +46,7 @@ pub(crate) fn read_all(connection: &Connection) -> Result<Restored, Trouble> {
         alert_states: read_alert_states(connection)?,
         messages: queued_messages(connection)?,
         deliveries: queued_deliveries(connection)?,
+        recent_messages: read_recent_messages(connection)?,
         history: read_latest_history(connection)?,
         last_message_serial: read_meta(connection, "message_serial")?,
         next_file_id: read_meta(connection, "next_file_id")?,

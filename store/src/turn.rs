@@ -16,7 +16,7 @@ use model::delivery::{Delivery, OutboxMessage};
 use model::event::EventKind;
 use model::position::{FileId, Position};
 use model::reading::SeriesKey;
-use model::snapshot::RecentEvent;
+use model::snapshot::{MessageSnapshot, RecentEvent};
 use model::untrusted::Untrusted;
 
 /// Names one configured log of one connector, in a way that outlives a reload.
@@ -149,6 +149,9 @@ pub struct Restored {
     pub messages: Vec<OutboxMessage>,
     /// Queued deliveries, by the serial of their message.
     pub deliveries: Vec<Delivery>,
+    /// The latest messages with what became of them, newest first, at most
+    /// [`model::snapshot::RECENT_MESSAGES_MAX`].
+    pub recent_messages: Vec<MessageSnapshot>,
     /// The latest decisions, newest first, at most [`model::snapshot::RECENT_HISTORY_MAX`].
     pub history: Vec<HistoryRow>,
     /// The highest serial that any message has had, or 0.

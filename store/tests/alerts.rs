@@ -13,7 +13,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use model::alert::{HistoryRow, Severity};
 use model::delivery::{Channel, Delivery, DeliveryState, OutboxMessage};
-use model::snapshot::RECENT_HISTORY_MAX;
+use model::snapshot::{MessageSnapshot, RECENT_HISTORY_MAX};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use store::{HistoryQuery, Opened, OutboxError, OutboxReader, Restored, Store, Turn};
@@ -86,6 +86,13 @@ impl Fold {
             .flat_map(|message| self.queued_of(&message.id).cloned())
             .collect();
         assert_eq!(restored.deliveries, queued);
+        let mut newest: Vec<&OutboxMessage> = self.messages.values().collect();
+        newest.sort_by_key(|message| (std::cmp::Reverse(message.serial), message.id.clone()));
+        let recent = newest.into_iter().map(|message| MessageSnapshot {
+            message: without_body(message),
+            deliveries: self.deliveries_of(&message.id).cloned().collect(),
+        });
+        assert!(recent.eq(restored.recent_messages.iter().cloned()));
         let newest_first: Vec<HistoryRow> = self.history.values().rev().cloned().collect();
         let latest = newest_first.iter().take(RECENT_HISTORY_MAX);
         assert!(restored.history.iter().eq(latest));

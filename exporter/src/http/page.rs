@@ -4,8 +4,9 @@
 //! policy. The template escapes every text as HTML; text of foreign authorship is
 //! first made printable, since escaping does not stop marks that turn the reading
 //! direction. What the report holds is `status`' matter, how words and numbers look is
-//! `words`', how the host and the probes are told stands in files of their names.
+//! `words`', how alerts, the host and the probes are told stands in files of their names.
 
+mod alerts;
 mod host;
 mod probe;
 mod words;
@@ -16,7 +17,7 @@ use model::connector::{Aspect, ConnectorKind, Fact, Mood};
 use model::log::LineOutcome;
 
 use super::status::{
-    AspectReport, ClientReport, ConnectorReport, Foreign, LogReport, ProbeReport, RecentReport,
+    AlertsReport, AspectReport, ClientReport, ConnectorReport, Foreign, LogReport, ProbeReport, RecentReport,
     RoundTripReport, StatusReport, ToolReport, icon_meaning,
 };
 
@@ -98,6 +99,12 @@ impl StatusPage<'_> {
     /// Everything that has a section in a few words, what is in trouble first.
     fn overview(&self) -> Vec<OverviewLine> {
         let connectors = self.report.connectors.iter().zip(1..);
+        let of_alerts = self.alerts().map(|alerts| OverviewLine {
+            section: "alerts".to_owned(),
+            name: "Alerts".to_owned(),
+            mood: alerts.mood(),
+            summary: alerts.summary(),
+        });
         let mut lines: Vec<OverviewLine> = connectors
             .map(|(connector, place): (_, usize)| OverviewLine {
                 section: format!("connector-{place}"),
@@ -106,6 +113,7 @@ impl StatusPage<'_> {
                 summary: connector.summary(),
             })
             .collect();
+        lines.extend(of_alerts);
         lines.extend(self.report.host.as_ref().map(|host| OverviewLine {
             section: "host".to_owned(),
             name: "Host".to_owned(),
@@ -125,6 +133,11 @@ impl StatusPage<'_> {
             Mood::Good => 2,
         });
         lines
+    }
+
+    /// Alerts, if there is anything to show of them.
+    fn alerts(&self) -> Option<&AlertsReport<'_>> {
+        Some(&self.report.alerts).filter(|alerts| !alerts.is_empty())
     }
 
     fn probes_in_order(&self) -> Vec<&ProbeReport<'_>> {

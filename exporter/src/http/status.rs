@@ -5,8 +5,9 @@
 //! `docs/api.md` and only ever added to. Text of foreign authorship is [`Foreign`],
 //! which JSON escapes by itself and which has no `Display`, so that the page has to
 //! ask for its printable form. Logs are in `log`, what only endpoint clients have in
-//! `client`, the host and the active probes in files of their names.
+//! `client`, alerts, the host and the active probes in files of their names.
 
+mod alerts;
 mod client;
 mod host;
 mod log;
@@ -23,6 +24,9 @@ use model::snapshot::{ConnectorSnapshot, Snapshot};
 use model::untrusted::{Untrusted, printable};
 use serde::{Serialize, Serializer};
 
+pub(super) use self::alerts::{
+    AlertReport, AlertsReport, DecisionReport, DeliveryReport, MessageReport,
+};
 pub(super) use self::client::{ClientReport, RoundTripReport, ToolReport, icon_meaning};
 pub(super) use self::host::{
     CollectorReport, FilesystemReport, HostReport, InterfaceReport, ProcessReport, PublisherReport,
@@ -71,6 +75,7 @@ pub(super) struct StatusReport<'a> {
     pub(super) host: Option<HostReport<'a>>,
     /// The active probes.
     pub(super) probes: Vec<ProbeReport<'a>>,
+    pub(super) alerts: AlertsReport<'a>,
     pub(super) recent_events: Vec<RecentReport<'a>>,
 }
 
@@ -173,6 +178,7 @@ pub(super) fn report<'a>(
             .iter()
             .map(|probe| probe::probe_report(probe, &snapshot.recent_events))
             .collect(),
+        alerts: alerts::alerts_report(&snapshot.alerts),
         recent_events: snapshot
             .recent_events
             .iter()

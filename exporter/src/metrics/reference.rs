@@ -8,7 +8,10 @@
 use std::fmt;
 use std::fmt::Write as _;
 
+use alerts::notification::NotificationKind;
+use alerts::outbox::RESULTS;
 use jiff::Timestamp;
+use model::alert::{AgentFault, Severity};
 use model::connector::{
     Aspect, ConnectorKind, DegradedReason, Fact, IconState, ProbeFailure, Service, Tool, states_of,
 };
@@ -18,7 +21,9 @@ use model::host::threshold::HostResource;
 use model::host::{HOST_ROWS_MAX, HostCollector};
 use model::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
 use model::probe::{ProbeFault, ProbePhase};
-use model::signal::{HostSignal, ProbeSignal, SIGNALS, Signal, SignalKind, SignalRow, Unit};
+use model::signal::{
+    AlertSignal, HostSignal, ProbeSignal, SIGNALS, Signal, SignalKind, SignalRow, Unit,
+};
 use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::Registry;
 
@@ -270,6 +275,13 @@ fn values(row: &SignalRow, label: &str) -> String {
         "collector" => words(HostCollector::ALL, HostCollector::name),
         "state" | "status" => state_words(row.signal).unwrap_or_else(|| label.to_owned()),
         "cause" => cause_words(row.signal).unwrap_or_else(|| label.to_owned()),
+        "rule" => "the rule's id".to_owned(),
+        "severity" => words(Severity::ALL, Severity::name),
+        "message" => words(NotificationKind::WORDS, |word| word),
+        "receiver" => "the receiver's configured name".to_owned(),
+        "result" => words(RESULTS, |word| word),
+        "profile" => "the update profile's configured name".to_owned(),
+        "fault" => words(AgentFault::ALL, AgentFault::name),
         "pop" if row.signal == Signal::GatewayRtt => {
             format!("a point of presence, or `{OTHER_POP}`")
         }
@@ -290,6 +302,9 @@ fn state_words(signal: Signal) -> Option<String> {
         Signal::ConfigurationState => Aspect::Configuration,
         // Both services have the same states.
         Signal::ServiceState => Service::PrivateAccess.aspect(),
+        Signal::Alert(AlertSignal::OutboxMessages) => {
+            return Some("`queued` `retrying`".to_owned());
+        }
         _ => return None,
     };
     Some(words(&states_of(aspect), |state| state))

@@ -2,8 +2,9 @@
 //!
 //! The golden pages of `/metrics`, the status page and its JSON all show this one, so
 //! that they can be compared by eye. The endpoint clients stand in `clients`, what the
-//! golden pages show of the host and of probes in `host`.
+//! golden pages show of the host and of probes in `host`, of alerts in `alerts`.
 
+mod alerts;
 mod clients;
 mod host;
 

@@ -1,5 +1,6 @@
 //! The writer's turns on real files and a real store, without threads or waiting.
 
+mod alerts;
 mod client_lines;
 mod desk;
 mod files;

@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use alerts::compose::snmp::{SnmpAlert, SnmpKind};
 use alerts::deliver::TrapSender;
 use alerts::outbox::Attempt;
 use model::alert::Severity as AlertSeverity;
@@ -15,32 +16,6 @@ use snmp_agent::notify::{Notice, Outbox};
 
 /// Stands for the number of an alert that has no row in the table: it happened, and is over.
 const NO_ROW: u32 = 2_147_483_647;
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum SnmpKind {
-    Firing,
-    Resolved,
-    Test,
-}
-
-#[derive(serde::Deserialize)]
-struct SnmpAlert {
-    kind: SnmpKind,
-    index: u32,
-    rule: String,
-    severity: String,
-    connector: String,
-    since: jiff::Timestamp,
-    summary: String,
-    action: String,
-}
-
-impl SnmpAlert {
-    fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(body)
-    }
-}
 
 /// Wakes whoever tells SNMP's targets.
 pub type Bell = Arc<dyn Fn() + Send + Sync>;

@@ -65,9 +65,8 @@ impl AlertCounts {
         }
     }
 
-    /// Counts the failures of rules since it was asked last; says how many.
-    pub(super) fn failed(&mut self, rules: &[RuleSnapshot]) -> u64 {
-        let mut news = 0_u64;
+    /// Counts the failures of rules since it was asked last.
+    pub(super) fn failed(&mut self, rules: &[RuleSnapshot]) {
         for rule in rules {
             let seen = self
                 .failures_seen
@@ -76,10 +75,8 @@ impl AlertCounts {
             if 0 < more {
                 let index = self.failures_of(&rule.id);
                 self.table.add(index, more);
-                news = news.saturating_add(more);
             }
         }
-        news
     }
 
     pub(super) fn delivered(&mut self, receiver: &Arc<str>, result: &str, attempts: u64) {

@@ -33,6 +33,7 @@ pub(super) struct FaultWatch {
     misconfigured: BTreeSet<Arc<str>>,
     is_store_refusing: bool,
     is_reload_refused: bool,
+    has_rule_failed: bool,
     looked_at: Option<Moment>,
     /// Bytes that logs had lost at the last look; `None` after a change of logs.
     lost_bytes: Option<u64>,
@@ -50,6 +51,10 @@ impl FaultWatch {
 
     pub(super) const fn set_reload_refused(&mut self, refused: bool) {
         self.is_reload_refused = refused;
+    }
+
+    pub(super) const fn set_rule_fault(&mut self, has_failed: bool) {
+        self.has_rule_failed = has_failed;
     }
 
     /// Other logs are watched from now on.
@@ -99,10 +104,10 @@ impl FaultWatch {
             AgentFault::OutboxAge => is_old(outbox.oldest_at, now.timestamp()),
             AgentFault::MailConfig => !self.misconfigured.is_empty(),
             AgentFault::Reload => self.is_reload_refused,
+            AgentFault::Rule => self.has_rule_failed,
             AgentFault::LogUnreadable => is_log_unreadable(snapshot),
             AgentFault::OutboxFull
             | AgentFault::DeliveryDead
-            | AgentFault::Rule
             | AgentFault::Template
             | AgentFault::ClockJump
             | AgentFault::LogLost

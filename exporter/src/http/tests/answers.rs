@@ -340,6 +340,10 @@ pub(super) fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
                     "lost_bytes",
                     "failures",
                     "phases_ms",
+                    "labels",
+                    "matchers",
+                    "attempts",
+                    "notifications",
                 ];
                 if key != "fields" && !counts.contains(&key.as_str()) {
                     keys(inner, found);

@@ -17,11 +17,12 @@ use model::untrusted::Untrusted;
 
 use super::{at, snapshot};
 
-/// The sample of connectors with a host and probes.
+/// The sample of connectors with a host, probes and alerts.
 pub(crate) fn whole() -> Snapshot {
     Snapshot {
         host: Some(Arc::new(host())),
         probes: probes(),
+        alerts: Arc::new(super::alerts::alerts()),
         ..snapshot()
     }
 }
