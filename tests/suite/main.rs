@@ -54,6 +54,8 @@ mod syscalls;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod timelines;
+#[cfg(test)]
 mod tools;
 #[cfg(test)]
 mod tree;

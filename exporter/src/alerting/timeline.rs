@@ -7,6 +7,7 @@
 
 mod mail;
 mod overlay;
+mod played;
 mod script;
 mod stage;
 mod verdict;
@@ -20,7 +21,9 @@ use model::connector::ConnectorKind;
 use self::script::{Given, Script, Timeline};
 use super::settings;
 use crate::config::alerts::files::text_of;
-use crate::config::alerts::{AlertsConfig, EmailConfig, ProfileConfig, ReceiverConfig, WavesConfig};
+use crate::config::alerts::{
+    AlertsConfig, EmailConfig, ProfileConfig, ReceiverConfig, WavesConfig,
+};
 use crate::config::{Colour, Config, TimelineDocument};
 
 /// Who hears of everything if a file names nobody.
@@ -38,8 +41,8 @@ pub struct Outcome {
     pub complaints: String,
     /// All messages in full.
     pub in_full: String,
-    /// The rules that decided anything.
-    pub rules: Vec<String>,
+    /// The rules that people were told of.
+    pub told: Vec<String>,
 }
 
 /// Runs all timelines of a file.
@@ -83,19 +86,16 @@ pub fn run_text(name: &str, text: &str, folder: &Path) -> Result<Vec<Outcome>, S
 fn run_one(config: &Config, timeline: &Timeline) -> anyhow::Result<Outcome> {
     let settings = settings::build(config).context("its configuration")?;
     let played = stage::play(config, &settings, timeline, end_of(timeline)?)?;
-    let mut rules: Vec<String> = played
-        .history
-        .iter()
-        .map(|(_, row)| row.rule.to_string())
-        .collect();
-    rules.sort();
-    rules.dedup();
+    let messages = played.seen.iter();
+    let mut told: Vec<String> = messages.map(|one| one.message.rule.to_string()).collect();
+    told.sort();
+    told.dedup();
     Ok(Outcome {
         name: timeline.name.clone(),
         messages: played.seen.len(),
         complaints: verdict::judge(&timeline.expect, &played),
         in_full: verdict::in_full(&played),
-        rules,
+        told,
     })
 }
 
@@ -123,7 +123,10 @@ fn connectors(script: &Script, timeline: &Timeline) -> Vec<(String, ConnectorKin
         .iter()
         .map(|(name, product)| (name.clone(), product.0))
         .collect();
-    let members = timeline.given.iter().flat_map(|given| given.members.values());
+    let members = timeline
+        .given
+        .iter()
+        .flat_map(|given| given.members.values());
     for name in members.flatten() {
         if !all.iter().any(|(other, _)| other == name) {
             all.push((name.clone(), ConnectorKind::NetskopePublisher));
@@ -150,3 +153,6 @@ fn alerts_of(section: &AlertsConfig, given: Option<&Given>) -> AlertsConfig {
     }
     alerts
 }
+
+#[cfg(test)]
+mod tests;

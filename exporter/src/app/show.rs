@@ -11,7 +11,7 @@ mod settings;
 use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use crate::config::{Colour, Config};
 use crate::demo;
 use crate::demo::folder::DemoFolder;
 use crate::demo::gateway::Gateway;
+use crate::demo::mailbox::Mailbox;
 use crate::demo::writer::{DemoWriter, WriterError};
 use crate::logging::print_result;
 
@@ -63,11 +64,18 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         Failure::Usage(format!("--snmp-listen `{address}`: {SNMP_LISTEN_WANTED}"))
     })?;
     let gateway = Gateway::start(folder.path()).context("the demo has nobody to probe")?;
+    let announce = |subject: &str, file: &Path| {
+        if let Err(error) = demo::announce(subject, file) {
+            debug!(%error, "mail not announced");
+        }
+    };
+    let mailbox = Mailbox::start(folder.path(), announce).context("the demo gets no mail")?;
     let config = settings::write(&Places {
         folder: folder.path(),
         listen: &args.listen,
         snmp: settings::snmp_address(snmp_wanted),
         gateway: gateway.address(),
+        mailbox: mailbox.address(),
     });
     let config = config.context("the demo's folder cannot be filled")?;
     load(&config)
@@ -90,6 +98,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     };
     let ended = agent::run(options, clock);
     gateway.stop();
+    mailbox.stop();
     story.stop()?;
     ended
 }
@@ -213,6 +222,11 @@ fn greet(http: SocketAddr, snmp: Option<&SocketAddr>, told: &Told) {
     if let Some(address) = snmp {
         text.push_str(&snmp_commands(*address, told.snmp_wanted));
     }
+    text.push_str(&format!(
+        "What its rules find it sends as mail to a mailbox of the demo's own; each mail is a\n\
+         file in {mails}.\n\n",
+        mails = told.place.join("mails").display(),
+    ));
     text.push_str("Their story, as it happens (Ctrl-C ends it and removes everything):\n\n");
     if let Err(error) = print_result(text.as_bytes()) {
         warn!(%error, "greeting not printed");

@@ -60,7 +60,9 @@ fn every_wrong_configuration_is_refused_at_its_place() {
         let is_as_wanted = found
             .strip_prefix(head)
             .and_then(|rest| rest.strip_prefix(": "))
-            .is_some_and(|message| !part.is_empty() && message.contains(part));
+            .is_some_and(|message| {
+                !part.is_empty() && part.split("; ").all(|part| message.contains(part))
+            });
         if !is_as_wanted {
             surprises.push(format!(
                 "{}\n  wants {wanted}\n  got   {found}",
@@ -271,7 +273,7 @@ fn a_report_shows_the_line_and_the_mend() {
             1 | wbe: {}
               | ^^^
               |
-              = help: want one of `store`, `web`, `tail`, `privacy`, `connectors`, `host`, `probes`, `snmp`; did you mean `web`?"#]],
+              = help: want one of `store`, `web`, `tail`, `privacy`, `connectors`, `host`, `probes`, `snmp`, `alerts`; did you mean `web`?"#]],
     );
 }
 

@@ -180,7 +180,8 @@ fn straight(
         .build()
         .context("the runtime did not start")?;
     runtime.block_on(async {
-        let mut deliverer = Deliverer::new(Arc::clone(&desk) as Arc<dyn Desk>, None);
+        let shared: Arc<dyn Desk> = Arc::<OneDesk>::clone(&desk);
+        let mut deliverer = Deliverer::new(shared, None);
         let mut settled = desk.news.subscribe();
         deliverer
             .change(&settings.identity, vec![receiver.clone()])

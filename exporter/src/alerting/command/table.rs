@@ -30,12 +30,12 @@ impl Table {
     /// The table as text.
     pub(super) fn render(&self) -> String {
         let columns = self.rows.first().map_or(0, Vec::len);
-        let width = |column: usize| {
+        let width_of = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             let widest = cells.map(|cell| cell.chars().count()).max();
             widest.unwrap_or(0).min(COLUMN_MAX)
         };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let widths: Vec<usize> = (0..columns).map(width_of).collect();
         let mut out = String::new();
         for row in &self.rows {
             let mut line = String::new();

@@ -101,8 +101,8 @@ fn a_rule_that_names_somebody_unknown_is_refused_at_its_place() {
     fs::write(&path, rule.replace("  receivers: [opps]\n", "")).unwrap();
     assert!(build(&config(&text)).is_ok());
     let nobody = text.replace("rules:", "default_receivers: [], rules:");
-    let error = build(&config(&nobody)).unwrap_err().to_string();
-    assert!(error.contains("tells nobody"), "{error}");
+    let untold = build(&config(&nobody)).unwrap_err().to_string();
+    assert!(untold.contains("tells nobody"), "{untold}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The picture as rules see it, with numbers that a timeline sets.
 
+use std::collections::BTreeMap;
+
 use alerts::facts::{ConnectorFacts, EventCount, Facts};
+use anyhow::{anyhow, bail};
 use model::signal::{Signal, SignalRow};
 
 /// Numbers that a timeline sets.
@@ -71,4 +74,28 @@ impl Facts for Overlay<'_> {
     fn event_counts(&self, each: &mut dyn FnMut(EventCount<'_>)) {
         self.below.event_counts(each);
     }
+}
+
+/// Label values in the order of the signal's row.
+pub(super) fn labels_of(
+    row: &SignalRow,
+    labels: &BTreeMap<String, String>,
+) -> anyhow::Result<Vec<String>> {
+    if let Some(unknown) = labels
+        .keys()
+        .find(|name| !row.labels.contains(&name.as_str()))
+    {
+        bail!(
+            "`{}` has no label `{unknown}`; it has: {}",
+            row.name,
+            row.labels.join(", ")
+        );
+    }
+    let value = |name: &&str| {
+        let value = labels.get(*name);
+        value
+            .cloned()
+            .ok_or_else(|| anyhow!("the label `{name}` of `{}` is missing", row.name))
+    };
+    row.labels.iter().map(value).collect()
 }

@@ -93,6 +93,9 @@ pub(super) struct Happening {
     /// An event, as if a line had told it.
     #[serde(default, deserialize_with = "event")]
     pub event: Option<EventKind>,
+    /// How often, all at once.
+    #[serde(default = "once")]
+    pub times: u32,
     /// Its reason.
     #[serde(default, deserialize_with = "reason")]
     pub reason: Option<Reason>,
@@ -185,7 +188,7 @@ pub(super) struct Expected {
     /// The stitcher that it is about.
     #[serde(default)]
     pub stitcher: Option<String>,
-    /// The members that its first sentence lists, all of them.
+    /// The members that it lists, all of them.
     #[serde(default)]
     pub items: Option<Vec<String>>,
     /// Its number, if it follows up on others.
@@ -210,6 +213,10 @@ pub(super) struct Value(pub Option<f64>);
 /// As often as a page is scraped; the agent itself steps at each commit, once a second.
 const fn usual_step() -> HumanDuration {
     HumanDuration(Duration::from_secs(5))
+}
+
+const fn once() -> u32 {
+    1
 }
 
 const fn usual_tolerance() -> HumanDuration {

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use alerts::engine::Engine;
+use alerts::outbox::{Attempt, Next};
 use anyhow::{Context as _, anyhow, bail};
 use jiff::{SignedDuration, Timestamp};
-use model::alert::{HistoryRow, Silence};
-use model::delivery::{Channel, Delivery, OutboxMessage};
-use model::event::{Event, EventKey, Field, Reason};
+use model::alert::Silence;
+use model::delivery::{Channel, Delivery, DeliveryState, OutboxMessage};
+use model::event::{Event, EventKey, EventKind, Field, Reason};
 use model::position::FileId;
 use model::snapshot::{RecentEvent, Snapshot};
 use model::untrusted::Untrusted;
@@ -23,7 +24,8 @@ use store::{Restored, Turn};
 use tail::turn::{Batch, SourceStatus};
 
 use super::mail::Letter;
-use super::overlay::{Numbers, Overlay};
+use super::overlay::{Numbers, Overlay, labels_of};
+use super::played::{Played, Seen};
 use super::script::{Given, Happening, Quiet, Timeline};
 use crate::agent::plan::Plan;
 use crate::alerting::book::{AlertBook, KeptAlerts, Opening};
@@ -41,30 +43,6 @@ const AGE_AT_START: Duration = Duration::from_secs(60);
 
 /// Most steps of a timeline: a fortnight by five seconds.
 const STEPS_MAX: u64 = 250_000;
-
-/// A message that was decided.
-#[derive(Debug, Clone)]
-pub(super) struct Seen {
-    /// How long after the beginning.
-    pub at: Duration,
-    /// The message.
-    pub message: OutboxMessage,
-    /// Its recipients, sorted.
-    pub to: Vec<String>,
-    /// What it says.
-    pub letter: Letter,
-}
-
-/// All that came of a timeline.
-#[derive(Debug, Default)]
-pub(super) struct Played {
-    /// The messages, in the order of decisions.
-    pub seen: Vec<Seen>,
-    /// The decisions.
-    pub history: Vec<(Duration, HistoryRow)>,
-    /// What went wrong with rules or templates, in words for people.
-    pub faults: Vec<String>,
-}
 
 /// Plays one timeline.
 ///
@@ -117,7 +95,8 @@ struct Stage {
     /// What a store would hold of alerting.
     states: BTreeMap<Arc<str>, Vec<u8>>,
     messages: Vec<OutboxMessage>,
-    deliveries: Vec<Delivery>,
+    /// By message and recipient.
+    deliveries: BTreeMap<(Arc<str>, Arc<str>), Delivery>,
     /// Connectors with their logs, in the order of the ledger.
     connectors: Vec<(Arc<str>, Vec<String>)>,
     /// How much was written to each log.
@@ -126,11 +105,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn set(
-        config: &Config,
-        settings: &AlertSettings,
-        timeline: &Timeline,
-    ) -> anyhow::Result<Self> {
+    fn set(config: &Config, settings: &AlertSettings, timeline: &Timeline) -> anyhow::Result<Self> {
         let moment = moment(timeline.at, Duration::ZERO);
         let restored = Restored {
             has_history: true,
@@ -155,7 +130,7 @@ impl Stage {
             numbers: Numbers::default(),
             states: BTreeMap::new(),
             messages: Vec::new(),
-            deliveries: Vec::new(),
+            deliveries: BTreeMap::new(),
             connectors: connectors
                 .map(|one| (Arc::from(&*one.name), one.logs.keys().cloned().collect()))
                 .collect(),
@@ -180,19 +155,20 @@ impl Stage {
                 self.ledger.learn_version(place, version);
             }
         }
+        let mut news = Vec::new();
         for (stitcher, members) in &given.stitchers {
             let fields = [("stitcher".to_owned(), stitcher.clone())];
             for member in members {
-                let event = self.event(
-                    member,
-                    model::event::EventKind::TunnelConnected,
-                    Reason::none(),
-                    &fields,
-                    self.now(),
-                )?;
-                self.ledger.judge(event);
+                let key = EventKey {
+                    kind: EventKind::TunnelConnected,
+                    reason: Reason::none(),
+                };
+                let event = self.event(member, key, &fields, self.now())?;
+                self.ledger.judge(event.clone());
+                news.push(event);
             }
         }
+        self.step(&news);
         Ok(())
     }
 
@@ -228,9 +204,12 @@ impl Stage {
                 None => self.now(),
             };
             let fields: Vec<_> = one.fields.clone().into_iter().collect();
-            let event = self.event(&connector, kind, reason, &fields, at)?;
-            self.ledger.judge(event.clone());
-            news.push(event);
+            let key = EventKey { kind, reason };
+            let event = self.event(&connector, key, &fields, at)?;
+            for _ in 0..one.times {
+                self.ledger.judge(event.clone());
+                news.push(event.clone());
+            }
         }
         Ok(())
     }
@@ -251,8 +230,7 @@ impl Stage {
     fn event(
         &self,
         connector: &str,
-        kind: model::event::EventKind,
-        reason: Reason,
+        key: EventKey,
         fields: &[(String, String)],
         at: Timestamp,
     ) -> anyhow::Result<RecentEvent> {
@@ -261,8 +239,8 @@ impl Stage {
             .connectors
             .get(place)
             .ok_or_else(|| anyhow!("there is no connector `{connector}`"))?;
-        let fields = fields.iter().map(|(name, value)| Field {
-            name: Arc::from(&**name),
+        let said = fields.iter().map(|(what, value)| Field {
+            name: Arc::from(&**what),
             value: Untrusted::new(value),
         });
         Ok(RecentEvent {
@@ -272,9 +250,9 @@ impl Stage {
             offset: u64::try_from(self.elapsed.as_millis()).unwrap_or_default(),
             read_at: self.now(),
             event: Event {
-                key: EventKey { kind, reason },
+                key,
                 time: Some(at),
-                fields: fields.collect(),
+                fields: said.collect(),
             },
         })
     }
@@ -297,7 +275,10 @@ impl Stage {
             Some(name) => logs.iter().position(|one| one == name),
         };
         let number = number.ok_or_else(|| {
-            anyhow!("`{connector}` has no such log; there are: {}", logs.join(", "))
+            anyhow!(
+                "`{connector}` has no such log; there are: {}",
+                logs.join(", ")
+            )
         })?;
         let source = self
             .sources
@@ -324,8 +305,7 @@ impl Stage {
     fn silence(&mut self, silence: &Quiet) -> anyhow::Result<()> {
         let mut matchers = Vec::new();
         for text in &silence.matchers {
-            let (label, value) =
-                matcher(text).ok_or_else(|| anyhow!("`{text}` is no matcher"))?;
+            let (label, value) = matcher(text).ok_or_else(|| anyhow!("`{text}` is no matcher"))?;
             matchers.push((Arc::from(label), Arc::from(value)));
         }
         let from = self.now();
@@ -354,8 +334,8 @@ impl Stage {
         let last = self.messages.last().map_or(0, |message| message.serial);
         let mut restored = Restored {
             alert_states: states,
-            messages: self.messages.clone(),
-            deliveries: self.deliveries.clone(),
+            messages: self.waiting_messages(),
+            deliveries: self.waiting(),
             last_message_serial: last,
             has_history: true,
             ..Restored::default()
@@ -432,7 +412,14 @@ impl Stage {
             });
             self.messages.push(message);
         }
-        self.deliveries.extend(turn.deliveries);
+        for delivery in turn.deliveries {
+            let key = (
+                Arc::clone(&delivery.message),
+                Arc::clone(&delivery.recipient),
+            );
+            self.deliveries.insert(key, delivery);
+        }
+        self.deliver();
         for rule in self.book.draw(&self.draw(), self.moment()).rules {
             if let Some(words) = rule.last_failure {
                 let fault = format!("rule `{}`: {words}", rule.id);
@@ -444,6 +431,44 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Has every receiver take what waits for him, at once: a message that waits is an
+    /// alert of its own.
+    fn deliver(&self) {
+        let tray = self.book.tray();
+        let mut outbox = tray.lock();
+        for receiver in &self.settings.receivers {
+            while let Next::Now(claimed) = outbox.claim(&receiver.name, self.now()) {
+                outbox.settle(
+                    &claimed.message.id,
+                    &claimed.delivery.recipient,
+                    &Attempt::Sent("taken by the timeline".to_owned()),
+                    self.now(),
+                );
+            }
+        }
+    }
+
+    fn waiting_messages(&self) -> Vec<OutboxMessage> {
+        let waiting = self.waiting();
+        let messages = self.messages.iter();
+        messages
+            .filter(|message| waiting.iter().any(|one| one.message == message.id))
+            .cloned()
+            .collect()
+    }
+
+    /// The deliveries that a store would give back.
+    fn waiting(&self) -> Vec<Delivery> {
+        let is_queued = |one: &&Delivery| one.state == DeliveryState::Queued;
+        self.deliveries
+            .values()
+            .filter(is_queued)
+            .cloned()
+            .collect()
+    }
+}
+
 fn moment(began: Timestamp, elapsed: Duration) -> Moment {
     Moment {
         monotonic: AGE_AT_START.saturating_add(elapsed),
@@ -451,25 +476,4 @@ fn moment(began: Timestamp, elapsed: Duration) -> Moment {
             .checked_add(elapsed)
             .unwrap_or(SystemTime::UNIX_EPOCH),
     }
-}
-
-/// Label values in the order of the signal's row.
-fn labels_of(
-    row: &model::signal::SignalRow,
-    labels: &BTreeMap<String, String>,
-) -> anyhow::Result<Vec<String>> {
-    if let Some(unknown) = labels.keys().find(|name| !row.labels.contains(&name.as_str())) {
-        bail!(
-            "`{}` has no label `{unknown}`; it has: {}",
-            row.name,
-            row.labels.join(", ")
-        );
-    }
-    let value = |name: &&str| {
-        let value = labels.get(*name);
-        value
-            .cloned()
-            .ok_or_else(|| anyhow!("the label `{name}` of `{}` is missing", row.name))
-    };
-    row.labels.iter().map(value).collect()
 }

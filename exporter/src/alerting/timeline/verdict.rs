@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use model::untrusted::printable;
 
+use super::played::{Played, Seen};
 use super::script::{Expect, Expected};
-use super::stage::{Played, Seen};
 use crate::config::HumanDuration;
 
 /// Most lines of the history that are shown with a failure.
@@ -19,9 +19,9 @@ pub(super) fn judge(expect: &Expect, played: &Played) -> String {
     let mut threads = Threads::default();
     let mut complaints = String::new();
     for (number, wanted) in (1..).zip(&expect.mails) {
-        let fitting = open.iter().position(|seen| {
-            misfits(wanted, seen).is_empty() && threads.allow(wanted, seen)
-        });
+        let fitting = open
+            .iter()
+            .position(|seen| misfits(wanted, seen).is_empty() && threads.allow(wanted, seen));
         match fitting {
             Some(place) => {
                 let seen = open.remove(place);
@@ -29,7 +29,11 @@ pub(super) fn judge(expect: &Expect, played: &Played) -> String {
             }
             None => {
                 // Writing to a string cannot fail.
-                let _ = writeln!(complaints, "  expected and not seen: mail {number}, {}", told(wanted));
+                let _ = writeln!(
+                    complaints,
+                    "  expected and not seen: mail {number}, {}",
+                    told(wanted)
+                );
                 if let Some(line) = nearest(wanted, &open, &threads) {
                     let _ = writeln!(complaints, "    {line}");
                 }
@@ -40,9 +44,10 @@ pub(super) fn judge(expect: &Expect, played: &Played) -> String {
         let _ = writeln!(complaints, "  seen and not expected: {}", shown(seen));
     }
     for part in &expect.history {
-        let has = played.history.iter().any(|(_, row)| {
-            format!("{} {}: {}", row.decision, row.key, row.reason).contains(part)
-        });
+        let has = played
+            .history
+            .iter()
+            .any(|(_, row)| format!("{} {}: {}", row.decision, row.key, row.reason).contains(part));
         if !has {
             let _ = writeln!(complaints, "  no decision in the history has `{part}`");
         }
@@ -103,8 +108,8 @@ fn misfits(wanted: &Expected, seen: &Seen) -> Vec<String> {
         wrong.push(format!("it came at {}", at(seen.at)));
     }
     let header = |name: &str| seen.letter.header(name).unwrap_or_default().to_owned();
-    let mut compare = |what: &str, wanted: Option<&str>, found: String| {
-        if wanted.is_some_and(|wanted| wanted != found) {
+    let mut compare = |what: &str, right: Option<&str>, found: String| {
+        if right.is_some_and(|right| right != found) {
             wrong.push(format!("its {what} is `{found}`"));
         }
     };
@@ -144,18 +149,11 @@ fn misfits(wanted: &Expected, seen: &Seen) -> Vec<String> {
 }
 
 fn misfits_of_text(wanted: &Expected, seen: &Seen, wrong: &mut Vec<String>) {
-    let text = &seen.letter.text;
+    let text = flat(&seen.letter.text);
     if let Some(items) = &wanted.items {
-        let listed = format!(": {}", items.join(", "));
-        let is_whole = text.lines().take(3).any(|line| {
-            line.find(&listed).is_some_and(|start| {
-                let end = start.saturating_add(listed.len());
-                let rest = line.get(end..).unwrap_or_default();
-                !rest.starts_with(", ") && !rest.starts_with(|c: char| c.is_alphanumeric())
-            })
-        });
-        if !is_whole {
-            wrong.push(format!("its first sentence does not list just {}", items.join(", ")));
+        let listed = items_of(&seen.letter.text);
+        if sorted(items) != listed {
+            wrong.push(format!("it lists {}", listed.join(", ")));
         }
     }
     if let Some(number) = wanted.number {
@@ -165,14 +163,46 @@ fn misfits_of_text(wanted: &Expected, seen: &Seen, wrong: &mut Vec<String>) {
         }
     }
     for part in &wanted.body {
-        if !text.contains(part) {
+        if !text.contains(&flat(part)) {
             wrong.push(format!("its text has no `{part}`"));
         }
     }
     for part in &wanted.not_body {
-        if text.contains(part) {
+        if text.contains(&flat(part)) {
             wrong.push(format!("its text has `{part}`"));
         }
+    }
+}
+
+/// Without the breaks of lines, which fall anywhere.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Those that a message lists, sorted: the first words of the lines below the heading that
+/// counts them, as many as it says.
+fn items_of(text: &str) -> Vec<String> {
+    let mut lines = text.lines();
+    let heading = lines.find_map(|line| {
+        let (word, rest) = line.split_once(" (")?;
+        let is_heading = matches!(word, "PUBLISHERS" | "EVENTS");
+        let count = rest.strip_suffix(')')?.parse::<usize>().ok()?;
+        is_heading.then_some(count)
+    });
+    let own = lines
+        .skip_while(|line| line.trim().is_empty())
+        .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "));
+    let words = own.filter_map(|line| line.split_whitespace().next());
+    let mut items: Vec<String> = words
+        .filter(|word| *word != "Publisher")
+        .map(str::to_owned)
+        .collect();
+    items.sort();
+    match heading {
+        Some(count) if count == items.len() => items,
+        Some(count) => vec![format!("{count} of {}", items.len())],
+        None => Vec::new(),
     }
 }
 
@@ -241,8 +271,30 @@ fn story(played: &Played) -> String {
         let _ = writeln!(out, "    … {skipped} before");
     }
     for (elapsed, row) in played.history.iter().skip(skipped) {
-        let line = format!("{}: {} {}: {}", at(*elapsed), row.decision, row.key, row.reason);
+        let line = format!(
+            "{}: {} {}: {}",
+            at(*elapsed),
+            row.decision,
+            row.key,
+            row.reason
+        );
         let _ = writeln!(out, "    {}", printable(&line));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_read_from_a_list_and_from_a_table() {
+        let list = "Sentence\n\nPUBLISHERS (2)\n\n  p5\n    Stitcher  s1\n  p2\n    Stitcher  s2\n\n\
+                    WHAT\n\n  Else\n";
+        assert_eq!(items_of(list), ["p2", "p5"]);
+        let table = "PUBLISHERS (1)\n\n  Publisher  Started\n  p1         now\n\nWHAT\n";
+        assert_eq!(items_of(table), ["p1"]);
+        assert_eq!(items_of("no list"), [""; 0]);
+        assert_eq!(items_of("PUBLISHERS (3)\n\n  p1\n"), ["3 of 1"]);
+    }
 }

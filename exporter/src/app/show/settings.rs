@@ -41,6 +41,8 @@ pub(super) struct Places<'a> {
     pub(super) snmp: SocketAddr,
     /// What the probes ask.
     pub(super) gateway: SocketAddr,
+    /// Who takes mails.
+    pub(super) mailbox: SocketAddr,
 }
 
 /// The address to serve SNMP on: the wanted one, or a free port beside it if somebody
@@ -69,6 +71,7 @@ pub(super) fn write(places: &Places<'_>) -> io::Result<String> {
     );
     config.push_str(&probes(places)?);
     config.push_str(&snmp(places)?);
+    config.push_str(&alerts(places)?);
     config.push_str("connectors:\n");
     for kind in ConnectorKind::ALL {
         config.push_str(&connector(places.folder, *kind));
@@ -92,6 +95,38 @@ fn probes(places: &Places<'_>) -> io::Result<String> {
         gateway = places.gateway,
         root = quoted(&root),
         data_plane = data_plane.unwrap_or(places.gateway),
+    ))
+}
+
+/// A tunnel that falls is told after three seconds: nobody watches a demo for as long as
+/// the default rule waits.
+const IMPATIENT_RULES: &str = "\
+version: 1
+rules:
+- id: tunnel-down
+  alert: TUNNEL_DOWN
+  on: {sample: tunnel_state, by: [connector], only: {state: [disconnected, connecting]}}
+  above: 0
+  for: 3s
+  severity: critical
+  explained_by_update: true
+  inhibited_by: [{rule: client-disabled, equal: [connector]}]
+  repeat: 4h
+  summary: 'The tunnel of {{ connector }} is down'
+  action: 'Nothing: it is the demo, and the tunnel comes back by itself.'
+";
+
+/// Mails to the demo's own mailbox.
+fn alerts(places: &Places<'_>) -> io::Result<String> {
+    let rules = places.folder.join("impatient.rules.yml");
+    keep(&rules, IMPATIENT_RULES)?;
+    Ok(format!(
+        "alerts:\n  agent: demo\n  profiles: [{{name: weekly}}]\n  rules: [default, {rules}]\n  receivers:\n  - name: you\n    \
+         email: {{host: {host}, port: {port}, tls: none, from: \"ZTNA demo <demo@localhost>\", \
+         to: [you@localhost]}}\n",
+        rules = quoted(&rules),
+        host = places.mailbox.ip(),
+        port = places.mailbox.port(),
     ))
 }
 

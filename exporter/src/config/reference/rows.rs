@@ -23,6 +23,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         snmp::ROWS,
         alerts::ROWS,
         alerts::RECEIVERS,
+        alerts::MAIL,
         alerts::CALENDAR,
     ]
     .into_iter()

@@ -72,6 +72,18 @@ fn every_key_of_the_types_is_in_the_table_and_no_other() {
         ("snmp: {users: [{priv: {zzz: 1}}]}\n", "snmp.users[].priv."),
         ("snmp: {views: {a: {zzz: 1}}}\n", "snmp.views.*."),
         ("snmp: {targets: [{zzz: 1}]}\n", "snmp.targets[]."),
+        (
+            "connectors: [{tools: {nsdiag: {zzz: 1}}}]\n",
+            "connectors[].tools.*.",
+        ),
+    ] {
+        assert_eq!(known_keys(text), table_keys(prefix), "{prefix}");
+    }
+}
+
+#[test]
+fn every_key_of_alerts_is_in_the_table_and_no_other() {
+    for (text, prefix) in [
         ("alerts: {zzz: 1}\n", "alerts."),
         ("alerts: {receivers: [{zzz: 1}]}\n", "alerts.receivers[]."),
         (
@@ -124,10 +136,6 @@ fn every_key_of_the_types_is_in_the_table_and_no_other() {
             "alerts.maintenance[].schedule.monthly.",
         ),
         ("alerts: {silences: [{zzz: 1}]}\n", "alerts.silences[]."),
-        (
-            "connectors: [{tools: {nsdiag: {zzz: 1}}}]\n",
-            "connectors[].tools.*.",
-        ),
     ] {
         assert_eq!(known_keys(text), table_keys(prefix), "{prefix}");
     }

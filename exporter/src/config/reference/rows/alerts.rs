@@ -1,11 +1,13 @@
 //! The manual's rows of the section `alerts`: rules, and who is told of what.
 
 mod calendar;
+mod mail;
 mod receivers;
 
 use super::{Row, Shape, row};
 
 pub(super) use self::calendar::ROWS as CALENDAR;
+pub(super) use self::mail::ROWS as MAIL;
 pub(super) use self::receivers::ROWS as RECEIVERS;
 
 pub(super) const ROWS: &[Row] = &[
