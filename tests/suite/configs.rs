@@ -51,6 +51,8 @@ fn every_wrong_configuration_is_refused_at_its_place() {
         let output = check_config(&file);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(78), "{}\n{said}", file.display());
+        // What somebody wrote into the file itself by mistake must not reach a log.
+        assert!(!said.contains("S3cret"), "{}\n{said}", file.display());
         let name = file.file_name().unwrap().to_string_lossy();
         // What is wrong and what is wanted stand apart in the message.
         let place = format!("{name}:{place}");

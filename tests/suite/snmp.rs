@@ -5,6 +5,7 @@
 
 mod life;
 mod notices;
+mod trouble;
 mod users;
 mod vendor;
 

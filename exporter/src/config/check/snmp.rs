@@ -171,26 +171,17 @@ impl Checker<'_> {
     }
 
     fn base(&self, path: &KeyPath, text: &str) -> Result<(), ConfigError> {
-        let is_base = Oid::parse(text).is_some_and(|oid| {
+        let found = Oid::parse(text).filter(|oid| {
             oid.numbers().starts_with(INTERNET) && BASE_PARTS.contains(&oid.numbers().len())
         });
-        if !is_base {
+        let Some(base) = found else {
             return Err(self.refuse(path, &format!("is `{}`", shortened(text))));
-        }
-        let taken = TAKEN.iter().filter_map(|taken| Oid::parse(taken));
-        let numbers = Oid::parse(text);
-        let numbers = numbers.iter().flat_map(|oid| oid.numbers());
-        let numbers: Vec<u32> = numbers.copied().collect();
-        let holds = |taken: &Oid| {
-            numbers.starts_with(taken.numbers()) || taken.numbers().starts_with(&numbers)
         };
-        match taken.into_iter().find(holds) {
+        let mut taken = TAKEN.iter().filter_map(|one| Oid::parse(one));
+        match taken.find(|one| base.numbers().starts_with(one.numbers())) {
             None => Ok(()),
-            Some(taken) => {
-                let wrong = format!(
-                    "`{}` lies within `{taken}`, which is served",
-                    shortened(text)
-                );
+            Some(around) => {
+                let wrong = format!("`{base}` lies within `{around}`, which is served");
                 Err(self.refuse(path, &wrong).wanting(
                     "a place below `1.3.6.1.4.1`, as of an enterprise of yours, where nothing \
                      else is",
