@@ -151,7 +151,8 @@ fn theirs(folder: &Path) -> io::Result<Server> {
     let view = view.concat();
     let configuration = format!(
         "agentAddress udp:{address}\nrocommunity public default\ndisk / 100000\n{view}\
-         rocommunity both default -V both\nincludeAllDisks 10%\ncreateUser shaaes SHA {auth} AES {privacy}\n\
+         rocommunity both default -V both\nincludeAllDisks 10%\n\
+         createUser shaaes SHA {auth} AES {privacy}\n\
          rouser shaaes priv\ndontLogTCPWrappersConnects yes\n"
     );
     let file = folder.join("snmpd.conf");
