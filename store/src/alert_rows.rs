@@ -164,9 +164,9 @@ pub(crate) fn read_recent_messages(
     );
     let messages = rows(connection, &query, message_of)?;
     let mut found = Vec::with_capacity(messages.len());
-    let query =
+    let of_one =
         format!("SELECT {DELIVERY_COLUMNS} FROM delivery WHERE message = ?1 ORDER BY recipient");
-    let mut statement = connection.prepare(&query)?;
+    let mut statement = connection.prepare(&of_one)?;
     for message in messages {
         let mut deliveries = Vec::new();
         let mut of_message = statement.query(params![message.id])?;

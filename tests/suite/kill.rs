@@ -70,7 +70,13 @@ impl Highest {
         let counters = agent.page().unwrap().counters();
         // What the agent says about itself begins anew with each process.
         let survives = |key: &String| {
-            let families = ["ztna_events_", "ztna_log_", "ztna_probe_"];
+            let families = [
+                "ztna_events_",
+                "ztna_log_",
+                "ztna_probe_",
+                "ztna_alert_notifications_",
+                "ztna_deliveries_",
+            ];
             families.iter().any(|family| key.starts_with(family))
         };
         for (key, value) in counters.into_iter().filter(|(key, _)| survives(key)) {

@@ -76,6 +76,7 @@ fn told(connector: &ConnectorSnapshot, fact: Fact) -> Option<&str> {
 
 /// Measurements in buckets are no one number.
 #[expect(
+    clippy::as_conversions,
     clippy::cast_precision_loss,
     reason = "a limit is no more exact than a float"
 )]

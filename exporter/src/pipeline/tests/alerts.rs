@@ -418,12 +418,12 @@ fn a_reload_keeps_what_fires_and_ends_what_has_no_rule_any_more() {
     watch.line(&down());
     watch.turn(&mut pipeline);
     let tray = pipeline.tray();
-    let mut reload = |rules: &str, watch: &mut Watch| {
-        fs::write(watch.world.path("rules.yaml"), rules).unwrap();
-        let restored = pipeline.settle(watch.world.tick()).unwrap();
-        let plan = Plan::from_config(&watch.config()).unwrap();
-        pipeline.swap(plan.open(restored, watch.world.moment()).unwrap());
-        watch.turn(&mut pipeline);
+    let mut reload = |rules: &str, desk: &mut Watch| {
+        fs::write(desk.world.path("rules.yaml"), rules).unwrap();
+        let restored = pipeline.settle(desk.world.tick()).unwrap();
+        let plan = Plan::from_config(&desk.config()).unwrap();
+        pipeline.swap(plan.open(restored, desk.world.moment()).unwrap());
+        desk.turn(&mut pipeline);
         phases(&pipeline)
     };
     let same = reload(RULES, &mut watch);
