@@ -11,8 +11,9 @@
 
 mod counts;
 mod faults;
+mod record;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,22 +26,18 @@ use jiff::Timestamp;
 use model::alert::{AgentFault, HistoryRow, Severity, Silence};
 use model::delivery::{Delivery, OutboxMessage};
 use model::signal::Signal;
-use model::snapshot::{
-    AlertsSnapshot, MessageSnapshot, RECENT_HISTORY_MAX, RECENT_MESSAGES_MAX, RecentEvent, Snapshot,
-};
+use model::snapshot::{AlertsSnapshot, MessageSnapshot, RecentEvent, Snapshot};
 use store::{Restored, Turn};
 
 use self::counts::AlertCounts;
 use self::faults::FaultWatch;
+use self::record::Record;
 use super::facts::SnapshotFacts;
 use super::settings::AlertSettings;
 use super::tray::Tray;
 use crate::clock::Moment;
 
 pub use self::faults::FAULT_LASTS;
-
-/// Most decisions that wait for a store that refuses. Beyond it the oldest are not kept.
-const HISTORY_WAITING_MAX: usize = 10_000;
 
 /// Said in a message that may leave before any store has it.
 const UNSTORED: &str = "The store refuses to take anything, so this message left before it \
@@ -99,12 +96,7 @@ pub struct AlertBook {
     tray: Arc<Tray>,
     counts: AlertCounts,
     faults: FaultWatch,
-    /// The latest decisions, newest last; those that no store has are among them.
-    history: VecDeque<HistoryRow>,
-    history_uncommitted: usize,
-    /// The latest messages that the store has, newest last.
-    messages: VecDeque<MessageSnapshot>,
-    next_history: u64,
+    record: Record,
     next_message: u64,
     /// The steady clock of alerting when the program's own stood at zero.
     clock_zero: Duration,
@@ -127,17 +119,13 @@ impl AlertBook {
             wall: now.timestamp(),
         };
         let engine = Engine::open(settings.plan.clone(), &kept.states, time);
-        let last_history = kept.history.first().map_or(0, |row| row.serial);
         let mut book = Self {
             engine,
             composer: composer_of(&settings),
             tray: Tray::new(Outbox::open(kept.messages, kept.deliveries)),
             counts: AlertCounts::open(kept.counters),
             faults: FaultWatch::default(),
-            history: kept.history.into_iter().rev().collect(),
-            history_uncommitted: 0,
-            messages: kept.recent_messages.into_iter().rev().collect(),
-            next_history: last_history.saturating_add(1),
+            record: Record::open(kept.history, kept.recent_messages),
             next_message: kept.last_message_serial.saturating_add(1),
             clock_zero,
             skipped_by_engine: 0,
@@ -228,7 +216,7 @@ impl AlertBook {
         self.engine.step(facts, time);
         let output = self.engine.take_output();
         for row in output.history {
-            self.remember(row);
+            self.record.remember(row);
         }
         for notification in output.notifications {
             self.counts.notified(&notification.rule, &notification.kind);
@@ -261,17 +249,14 @@ impl AlertBook {
         let (messages, deliveries) = self.tray.lock().uncommitted();
         turn.messages = messages;
         turn.deliveries = deliveries;
-        let skip = self.history.len().saturating_sub(self.history_uncommitted);
-        turn.history = self.history.iter().skip(skip).cloned().collect();
+        turn.history = self.record.uncommitted();
     }
 
     /// The store has `turn`, with what [`Self::add_uncommitted`] added to it last.
     pub fn mark_committed(&mut self, turn: Turn) {
-        self.show_messages(turn.messages, turn.deliveries);
+        self.record.mark_committed(turn.messages, turn.deliveries);
         self.counts.mark_committed();
         self.engine.mark_committed();
-        self.history_uncommitted = 0;
-        self.trim_history();
         {
             let mut outbox = self.tray.lock();
             outbox.mark_committed();
@@ -297,7 +282,7 @@ impl AlertBook {
         self.counts.mark_uncommitted();
         self.engine.mark_uncommitted();
         self.tray.lock().mark_uncommitted();
-        self.history_uncommitted = self.history.len();
+        self.record.mark_uncommitted();
     }
 
     /// Whether lanes settled something that is not committed.
@@ -309,13 +294,12 @@ impl AlertBook {
     pub fn draw(&self, snapshot: &Snapshot, now: Moment) -> AlertsSnapshot {
         let outbox = self.tray.lock().snapshot();
         let rules = self.engine.rules().into_iter();
-        let newest_first = self.history.iter().rev().take(RECENT_HISTORY_MAX);
         let receivers = names(&self.composer).into_iter();
         AlertsSnapshot {
             rules: rules.map(|rule| self.counts.of_rule(rule)).collect(),
             rows: self.engine.rows(),
-            history: newest_first.cloned().collect(),
-            messages: self.messages.iter().rev().cloned().collect(),
+            history: self.record.history(),
+            messages: self.record.messages(),
             silences: self.engine.silences(),
             outbox,
             deliveries: receivers
@@ -370,57 +354,6 @@ impl AlertBook {
             self.counts.delivered(&receiver, result, attempts);
             self.faults.note_result(&receiver, result, now);
         }
-    }
-
-    fn remember(&mut self, row: HistoryRow) {
-        self.history.push_back(HistoryRow {
-            serial: self.next_history,
-            ..row
-        });
-        self.next_history = self.next_history.saturating_add(1);
-        self.history_uncommitted = self.history_uncommitted.saturating_add(1);
-        if HISTORY_WAITING_MAX < self.history.len() {
-            self.history.pop_front();
-            self.history_uncommitted = self.history_uncommitted.min(self.history.len());
-        }
-    }
-
-    /// Keeps the latest of the messages that the store has for people to look at.
-    fn show_messages(&mut self, messages: Vec<OutboxMessage>, deliveries: Vec<Delivery>) {
-        for mut message in messages {
-            message.body = Vec::new();
-            if !self
-                .messages
-                .iter()
-                .any(|shown| shown.message.id == message.id)
-            {
-                self.messages.push_back(MessageSnapshot {
-                    message,
-                    deliveries: Vec::new(),
-                });
-            }
-        }
-        let surplus = self.messages.len().saturating_sub(RECENT_MESSAGES_MAX);
-        self.messages.drain(..surplus);
-        for delivery in deliveries {
-            let mut shown = self.messages.iter_mut();
-            let Some(of) = shown.find(|shown| shown.message.id == delivery.message) else {
-                continue;
-            };
-            let known = of
-                .deliveries
-                .iter_mut()
-                .find(|known| known.recipient == delivery.recipient);
-            match known {
-                Some(known) => *known = delivery,
-                None => of.deliveries.push(delivery),
-            }
-        }
-    }
-
-    fn trim_history(&mut self) {
-        let surplus = self.history.len().saturating_sub(RECENT_HISTORY_MAX);
-        self.history.drain(..surplus);
     }
 
     /// Words a notification for everybody who is to hear of it, and puts it into the outbox.
