@@ -1,0 +1,166 @@
+//! Promise: `kill -9` at any instant, of the agent and of the mail server, loses no mail and
+//! makes none up; a mail that comes twice has the same bytes and the same Message-ID.
+//!
+//! A writer appends lines, each of which is worth a mail of its own, while the agent is
+//! killed again and again, a random 20 to 250 ms after it listens, and every tenth time the
+//! mail server with it. What must arrive is known from the lines alone. `ZTNA_KILLS` sets
+//! the number of kills (100 if not set); docs/reliability.md has figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use harness::agent::Agent;
+use harness::receivers::{AGENT, Speaker};
+use harness::scene::{Scene, Settings};
+use harness::smtp::{MailServer, python};
+use harness::tools::succeed;
+use harness::wait;
+use ztna_exporter::corpus::chance::Chance;
+
+/// A mail for each line, with what the line says in its subject.
+const RULES: &str = r#"version: 1
+rules:
+  - id: each-line
+    alert: EACH_LINE
+    on: {event: registration.failed}
+    severity: critical
+    summary: "Line {{ event.fields.cause }}"
+    action: "Count it."
+"#;
+
+/// Between two kills of the mail server.
+const SERVER_DIES_EVERY: u64 = 10;
+
+/// For what is left when the killing is over.
+const LAST_PATIENCE: Duration = Duration::from_secs(120);
+
+struct Writing {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<BTreeSet<String>>,
+}
+
+impl Writing {
+    fn start(mut speaker: Speaker) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            let mut written = BTreeSet::new();
+            while !is_over.load(Ordering::Relaxed) {
+                let word = format!("number-{}", written.len());
+                speaker
+                    .wizard(&format!("Registration failed because {word}."))
+                    .unwrap();
+                written.insert(format!("[ZTNA critical] EACH_LINE: Line {word}"));
+                // More than a bad day has, and fewer than a server takes.
+                thread::park_timeout(Duration::from_millis(60));
+            }
+            written
+        });
+        Self { stop, thread }
+    }
+
+    /// The subjects that have to arrive.
+    fn finish(self) -> BTreeSet<String> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+fn kills() -> u64 {
+    let wanted = std::env::var("ZTNA_KILLS").ok();
+    wanted.map_or(100, |number| {
+        number.parse().expect("ZTNA_KILLS is a number")
+    })
+}
+
+fn scene(server: &MailServer) -> Scene {
+    let receiver = server.receiver("ops", &["ops@example.com"], ", tls: none");
+    let receiver = receiver.replacen("{name: ops,", "{name: ops, hourly_limit: 10000,", 1);
+    let mut settings = Settings::default();
+    settings.more.push_str(&format!(
+        "alerts: {{agent: {AGENT}, rules: [rules.yaml], receivers: [{receiver}]}}\n"
+    ));
+    let scene = Scene::with(settings).unwrap();
+    fs::write(scene.path("rules.yaml"), RULES).unwrap();
+    scene
+}
+
+/// What SQLite says of the whole file.
+fn integrity(scene: &Scene) -> String {
+    let ask = "import sqlite3, sys\n\
+               rows = sqlite3.connect(sys.argv[1]).execute('PRAGMA integrity_check')\n\
+               print('; '.join(row[0] for row in rows))";
+    let mut command = Command::new(python().unwrap());
+    let output = succeed(command.args(["-c", ask]).arg(scene.store())).unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn no_kill_loses_a_mail_or_makes_one_up() {
+    let mut server = MailServer::start().unwrap();
+    let scene = scene(&server);
+    let speaker = Speaker::new(&scene).unwrap();
+    // The first start of all is in peace: what it finds in the log would be history.
+    let first = Agent::start(&scene).unwrap();
+    first.wait_until_ready().unwrap();
+    first.kill().unwrap();
+    let writing = Writing::start(speaker);
+    let mut chance = Chance::new(7);
+    for round in 1..=kills() {
+        let agent = Agent::start(&scene).unwrap();
+        let life = Duration::from_millis(u64::from(chance.between(20, 250)));
+        let is_servers_turn = round % SERVER_DIES_EVERY == 0;
+        if is_servers_turn {
+            thread::park_timeout(life / 2);
+            server.kill().unwrap();
+        }
+        // The moment of the kill is chance's, and nothing is waited for.
+        thread::park_timeout(life);
+        agent.kill().unwrap();
+        if is_servers_turn {
+            server.restart().unwrap();
+        }
+    }
+    let wanted = writing.finish();
+    let agent = Agent::start(&scene).unwrap();
+    agent.wait_until_ready().unwrap();
+    agent
+        .wait_for_events("registration.failed", u64::try_from(wanted.len()).unwrap())
+        .unwrap();
+    let mut left = String::new();
+    wait::until(LAST_PATIENCE, "an empty outbox", || {
+        let page = agent.page()?;
+        let waiting = page.count("ztna_outbox_messages", &[]);
+        left = format!("{waiting} wait");
+        Ok((waiting == 0).then_some(()))
+    })
+    .unwrap_or_else(|error| panic!("{error:#}: {left}; {}", agent.log_tail()));
+    agent.terminate().unwrap();
+    assert_eq!(integrity(&scene), "ok");
+    let mails = server.mails().unwrap();
+    let mut by_subject: BTreeMap<&str, BTreeSet<(&str, &[u8])>> = BTreeMap::new();
+    for mail in &mails {
+        let copies = by_subject.entry(mail.header("Subject")).or_default();
+        copies.insert((mail.header("Message-ID"), &mail.bytes));
+    }
+    println!(
+        "{} kills, {} lines, {} mails, {} of them twice",
+        kills(),
+        wanted.len(),
+        mails.len(),
+        mails.len() - by_subject.len()
+    );
+    let arrived: BTreeSet<&str> = by_subject.keys().copied().collect();
+    let wanted: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+    assert_eq!(arrived, wanted);
+    let ids: BTreeSet<&str> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!(ids.len(), wanted.len(), "two lines have one Message-ID");
+    for (subject, copies) in &by_subject {
+        assert_eq!(copies.len(), 1, "two mails of one line differ: {subject}");
+    }
+}
