@@ -195,8 +195,8 @@ fn a_silence_is_taken_in_listed_and_ended() {
     })
     .unwrap();
     assert_eq!(check(&scene, &["silence", "expire", "rack-4"], 0), "");
-    let list = check(&scene, &["silence", "list"], 0);
-    assert_eq!(list.lines().count(), 1, "{list}");
+    let after = check(&scene, &["silence", "list"], 0);
+    assert_eq!(after.lines().count(), 1, "{after}");
     log.raw(format!("{TLS_ERROR}\n").as_bytes()).unwrap();
     until(PATIENCE, "the mail", || {
         Ok((mails(&mailbox) == 1).then_some(()))

@@ -6,6 +6,8 @@
 // `cfg(test)` is always so here; it is said for clippy, which else takes helpers
 // beside the tests for production code.
 #[cfg(test)]
+mod alert_commands;
+#[cfg(test)]
 mod alerts;
 #[cfg(test)]
 mod architecture;
