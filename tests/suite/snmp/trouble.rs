@@ -89,6 +89,8 @@ fn an_end_under_questions_is_an_end_in_order() {
             }
             (sent, answered)
         });
+        // Also if something is not as it should be: nobody asks for ever.
+        let over = Over(&is_over);
         agent
             .wait_for("a thousand answers", |page| {
                 let sent = page.value("ztna_snmp_packets_total", &[("direction", "sent")]);
@@ -96,7 +98,7 @@ fn an_end_under_questions_is_an_end_in_order() {
             })
             .unwrap();
         let ended = agent.terminate();
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
         let (sent, answered) = asking.join().unwrap();
         assert!(0 < answered && answered <= sent, "{sent} {answered}");
         ended.unwrap()
@@ -105,6 +107,15 @@ fn an_end_under_questions_is_an_end_in_order() {
     // Nothing of it was lost: the same store starts again.
     let again = Agent::start(&scene).unwrap();
     addresses(&again, 1).unwrap();
+}
+
+/// Says that it is over when it goes.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// GETBULK of 25 rows behind `1.3.6.1`, by version 2c.
