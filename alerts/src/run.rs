@@ -2,8 +2,10 @@
 //!
 //! A run is a profile at a scheduled start, or an update that somebody began by hand. Each
 //! member's [`Attempt`] ends once: by what the log says, or, when the window is over, by
-//! what can be seen then (ADR 0016). A line that comes later than our own
-//! judgement does not change it; it is told as an addition.
+//! what can be seen then (ADR 0016). No published line of a Publisher tells that an update
+//! began, so members of a scheduled run are judged without it, if something was seen of
+//! one. A line that comes later than our own judgement does not change it; it is told as
+//! an addition.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use model::event::Reason;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::Wave;
+use crate::schedule::UPDATE_WINDOW;
+use crate::updates::RunKind;
 
 /// What an update came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,8 +81,11 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// Other ends that the log told after the first, each once.
     pub other_ends: Vec<Outcome>,
-    /// Whether it was connected, after its update began.
+    /// Whether it was connected, after its update began; as long as nobody told of a
+    /// beginning, since the tunnel was lost or the run began.
     pub is_back: bool,
+    /// Whether its tunnel was lost in the window before anybody told of a beginning.
+    pub was_lost: bool,
     /// Whether it came back after it had been given up: told once.
     pub is_back_after_all: bool,
     /// What it ran before.
@@ -141,6 +148,7 @@ impl Run {
     /// Takes in what is said of a member. A Publisher that is no member becomes one, in an
     /// unknown wave: an update that really happens is never left out.
     pub fn take(&mut self, member: &Arc<str>, report: &Report, at: Timestamp) -> Change {
+        let is_in_window = self.begins_at() <= at && at < self.window_end;
         let attempt = self.attempts.entry(Arc::clone(member)).or_default();
         attempt.note(report, at);
         match report {
@@ -150,6 +158,8 @@ impl Run {
             Report::StillUp => attempt.connect(None),
             Report::Disconnected => {
                 attempt.is_back = false;
+                // What was lost before was lost for another reason.
+                attempt.was_lost |= is_in_window && attempt.started_at.is_none();
                 Change::Nothing
             }
             Report::Version(version) => {
@@ -163,15 +173,27 @@ impl Run {
         }
     }
 
+    /// When its window begins, as the wall clock has it.
+    pub fn begins_at(&self) -> Timestamp {
+        let begins_at = self.window_end.saturating_sub(UPDATE_WINDOW);
+        begins_at.unwrap_or(Timestamp::MIN)
+    }
+
     /// Judges what nobody told, once the window is over. Returns the members that ended so.
-    pub fn close(&mut self) -> Vec<(Arc<str>, Outcome, Evidence)> {
+    /// In a scheduled run these are also members of which only the effect was seen.
+    pub fn close(&mut self, kind: RunKind) -> Vec<(Arc<str>, Outcome, Evidence)> {
         self.is_closed = true;
         let mut ended = Vec::new();
         for (member, attempt) in &mut self.attempts {
-            if !attempt.is_running() {
+            let judged = match kind {
+                _ if attempt.end.is_some() => None,
+                _ if attempt.is_running() => Some(attempt.judge()),
+                RunKind::Scheduled => attempt.judge_unseen(),
+                RunKind::Manual => None,
+            };
+            let Some((outcome, evidence)) = judged else {
                 continue;
-            }
-            let (outcome, evidence) = attempt.judge();
+            };
             attempt.end = Some((outcome.clone(), evidence));
             attempt.ended_at = Some(self.window_end);
             ended.push((Arc::clone(member), outcome, evidence));
@@ -184,6 +206,20 @@ impl Attempt {
     /// Whether its update began and has no end yet.
     pub const fn is_running(&self) -> bool {
         self.started_at.is_some() && self.end.is_none()
+    }
+
+    /// Whether nobody told of a beginning or an end, and something was seen that an update
+    /// does.
+    pub fn is_seen_only(&self) -> bool {
+        let is_untold = self.started_at.is_none() && self.end.is_none();
+        is_untold && (self.was_lost || self.has_other_version())
+    }
+
+    fn has_other_version(&self) -> bool {
+        match (&self.version, &self.version_before) {
+            (Some(now), Some(before)) => now != before,
+            (Some(_), None) | (None, _) => false,
+        }
     }
 
     fn note(&mut self, report: &Report, at: Timestamp) {
@@ -206,7 +242,12 @@ impl Attempt {
             return Change::Nothing;
         }
         self.started_at = Some(at);
+        if self.end.is_some() {
+            // We judged it already, by what was seen.
+            return Change::Nothing;
+        }
         self.is_back = false;
+        self.stitcher = self.stitcher_now.take().or_else(|| self.stitcher.take());
         self.version_before = self.version.take();
         Change::Started
     }
@@ -232,8 +273,10 @@ impl Attempt {
     }
 
     fn connect(&mut self, stitcher: Option<Arc<str>>) -> Change {
-        if self.started_at.is_none() {
+        let is_before_update = self.started_at.is_none() && !self.was_lost;
+        if is_before_update && self.end.is_none() {
             self.stitcher = stitcher.or_else(|| self.stitcher.take());
+            self.is_back = true;
             return Change::Nothing;
         }
         self.stitcher_now = stitcher.or_else(|| self.stitcher_now.take());
@@ -248,7 +291,9 @@ impl Attempt {
     fn learn(&mut self, version: &Arc<str>) {
         self.version = Some(Arc::clone(version));
         if self.started_at.is_none() {
-            self.version_before = Some(Arc::clone(version));
+            // The first that is known in the run: nobody may tell of the beginning.
+            self.version_before
+                .get_or_insert_with(|| Arc::clone(version));
         }
     }
 
@@ -259,17 +304,26 @@ impl Attempt {
             let outcome = Outcome::ReconnectFailed(reason("reconnect_timeout"));
             return (outcome, Evidence::TimedOut);
         }
-        let is_newer = match (&self.version, &self.version_before) {
-            (Some(now), Some(before)) => now != before,
-            (Some(_), None) | (None, _) => false,
-        };
-        if is_newer {
+        if self.has_other_version() {
             return (Outcome::Succeeded, Evidence::Seen);
         }
         (
             Outcome::Failed(reason("update_timeout")),
             Evidence::TimedOut,
         )
+    }
+
+    /// The same of a member whose update nobody saw begin. `None` if nothing was seen that
+    /// an update does: then there may have been none.
+    fn judge_unseen(&self) -> Option<(Outcome, Evidence)> {
+        let is_up = self.is_back && !self.is_silent;
+        if self.is_seen_only() && (self.was_lost || is_up) {
+            let judged = self.judge();
+            // On the same version a tunnel that fell and came back may be anything.
+            let is_timeout = matches!(judged.0, Outcome::Failed(_));
+            return (!is_timeout).then_some(judged);
+        }
+        None
     }
 }
 
@@ -310,7 +364,7 @@ mod tests {
 
     fn judged(reports: &[Report]) -> Option<(Outcome, Evidence)> {
         let (mut run, _) = run_of(reports);
-        let ended = run.close();
+        let ended = run.close(RunKind::Scheduled);
         ended
             .into_iter()
             .next()
@@ -366,8 +420,39 @@ mod tests {
     }
 
     #[test]
-    fn who_never_began_or_has_ended_is_not_judged() {
-        assert_eq!(judged(&[UP, version("126")]), None);
+    fn who_never_began_is_judged_by_what_was_seen_and_only_in_a_scheduled_run() {
+        let lost = Outcome::ReconnectFailed(reason("reconnect_timeout"));
+        let lost = Some((lost, Evidence::TimedOut));
+        let seen = Some((Outcome::Succeeded, Evidence::Seen));
+        let down = Report::Disconnected;
+        let (old, new) = (version("126"), version("127"));
+        for (reports, wanted) in [
+            (vec![UP, down.clone()], lost.clone()),
+            (vec![UP, down.clone(), UP, Report::Silent], lost),
+            (
+                vec![old.clone(), down.clone(), UP, new.clone()],
+                seen.clone(),
+            ),
+            (vec![old.clone(), new.clone(), Report::StillUp], seen),
+            // Nothing that an update does, or not enough to tell what came of it.
+            (vec![UP, Report::Silent], None),
+            (vec![UP, down.clone(), UP], None),
+            (vec![old.clone(), UP, down.clone(), UP, old.clone()], None),
+            (vec![UP, new.clone()], None),
+            (vec![old.clone(), new.clone()], None),
+            (vec![old, UP, new, Report::Silent], None),
+        ] {
+            assert_eq!(judged(&reports), wanted, "{reports:?}");
+            let (mut manual, _) = run_of(&reports);
+            assert_eq!(manual.close(RunKind::Manual), [], "{reports:?}");
+        }
+        let (mut before, _) = run_of(&[]);
+        before.take(&Arc::from("p1"), &down, at(-1));
+        assert_eq!(before.close(RunKind::Scheduled), []);
+    }
+
+    #[test]
+    fn who_has_ended_is_not_judged() {
         let ended = Report::Ended(Outcome::Failed(reason("docker_pull")));
         assert_eq!(judged(&[Report::Started, ended]), None);
     }
@@ -422,7 +507,7 @@ mod tests {
             Report::Ended(Outcome::Succeeded),
             Report::Silent,
         ]);
-        run.close();
+        run.close(RunKind::Manual);
         let stored = serde_json::to_string(&run).unwrap();
         assert_eq!(serde_json::from_str::<Run>(&stored).unwrap(), run);
     }
@@ -430,7 +515,7 @@ mod tests {
     #[test]
     fn a_log_that_comes_after_our_judgement_is_an_addition() {
         let (mut run, _) = run_of(&[Report::Started]);
-        assert_eq!(run.close().len(), 1);
+        assert_eq!(run.close(RunKind::Manual).len(), 1);
         let member = Arc::from("p1");
         assert_eq!(run.take(&member, &UP, at(130)), Change::BackAfterAll);
         assert_eq!(run.take(&member, &UP, at(131)), Change::Nothing);

@@ -188,17 +188,25 @@ impl Updates {
     }
 
     /// The Publishers of runs that [`Self::tick`] will judge, with the moment at which
-    /// their update began: the caller may say [`Report::StillUp`] of them before.
+    /// their update began, or the run, if nobody told of that: the caller may say
+    /// [`Report::StillUp`] of them before.
     pub fn to_be_judged(&self, now: EngineTime) -> Vec<(Arc<str>, Timestamp)> {
         let due = self
             .runs
             .iter()
             .filter(|(_, run)| !run.is_closed && run.due_at <= steady(now));
-        let members = due.flat_map(|(_, run)| run.attempts.iter());
+        let mut members = Vec::new();
+        for (id, run) in due {
+            let is_scheduled = id.kind == RunKind::Scheduled;
+            let away = run.attempts.iter().filter(|(_, one)| !one.is_back);
+            let asked =
+                away.filter(|(_, one)| one.is_running() || (is_scheduled && one.is_seen_only()));
+            members.extend(asked.map(|(member, one)| {
+                let since = one.started_at.unwrap_or_else(|| run.begins_at());
+                (Arc::clone(member), since)
+            }));
+        }
         members
-            .filter(|(_, attempt)| attempt.is_running() && !attempt.is_back)
-            .filter_map(|(member, attempt)| Some((Arc::clone(member), attempt.started_at?)))
-            .collect()
     }
 
     /// When [`Self::tick`] has something to do at the latest, as far as runs and batches
@@ -424,7 +432,8 @@ impl Updates {
         let ids: Vec<RunId> = over.map(|(id, _)| id.clone()).collect();
         let mut told = Vec::new();
         for run in ids {
-            let members = self.runs.change(&run, Run::close).unwrap_or_default();
+            let closed = self.runs.change(&run, |one| one.close(run.kind));
+            let members = closed.unwrap_or_default();
             for (member, outcome, evidence) in members {
                 self.enqueue(&run, &member, Some((outcome.clone(), evidence)), now);
                 told.push(Told::Judged {
@@ -446,7 +455,7 @@ impl Updates {
 }
 
 /// The clock that does not jump, as a point in time: good for distances only.
-fn steady(now: EngineTime) -> Timestamp {
+pub(crate) fn steady(now: EngineTime) -> Timestamp {
     let clock = SignedDuration::try_from(now.clock).unwrap_or(SignedDuration::MAX);
     Timestamp::from_duration(clock).unwrap_or(Timestamp::MAX)
 }

@@ -304,6 +304,43 @@ fn who_never_begins_holds_no_mail_back_past_the_window() {
     assert_eq!(story.mails(UpdateAlert::Succeeded), [(120, "wave 2: p2")]);
 }
 
+/// A Publisher alone: no published line tells that an update began or ended well.
+#[test]
+fn without_a_word_of_updates_tunnel_and_version_decide_at_the_windows_end() {
+    let version = |number| Report::Version(Arc::from(number));
+    let up = Report::Connected(Some(Arc::from("s2")));
+    let story = |reports: &[(i64, Report)]| {
+        let mut story = Story::of(weekly(1), &[("s1", &["p1"])]);
+        story.say(-5, &["p1"], &version("126"));
+        for (at, report) in reports {
+            story.say(*at, &["p1"], report);
+        }
+        story.until(200);
+        let judged = story.mails.into_iter();
+        judged
+            .filter(|(_, mail)| !mail.starts_with("UPGRADE_WILL_START"))
+            .collect::<Vec<_>>()
+    };
+    let failed = "CONNECTION_FAILED: p1".to_owned();
+    let succeeded = "UPGRADE_SUCCEEDED wave 1: p1".to_owned();
+    let down = Report::Disconnected;
+    assert_eq!(story(&[(20, down.clone())]), [(125, failed)]);
+    let reports = [(20, down.clone()), (25, up.clone()), (26, version("127"))];
+    assert_eq!(story(&reports), [(120, succeeded)]);
+    assert_eq!(story(&[(20, down.clone()), (25, up)]), []);
+    // Away before the window, and since.
+    assert_eq!(story(&[(-3, down)]), []);
+    assert_eq!(story(&[]), []);
+}
+
+#[test]
+fn who_is_back_after_our_judgement_is_told_though_no_line_told_of_a_beginning() {
+    let mut story = Story::of(weekly(1), &[("s1", &["p1"])]);
+    story.say(20, &["p1"], &Report::Disconnected).until(130);
+    story.say(131, &["p1"], &Report::Connected(None));
+    assert_eq!(story.mails.last().unwrap(), &(131, "back p1".to_owned()));
+}
+
 #[test]
 fn notice_is_given_a_day_ahead_once_and_again_if_the_start_moves_or_somebody_joins() {
     let mut story = Story::of(weekly(5), &[]);
