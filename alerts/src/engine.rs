@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use model::alert::{AlertRow, HistoryRow, Severity, Silence};
 use model::signal::Signal;
 use model::snapshot::{RecentEvent, RuleSnapshot};
@@ -64,7 +64,7 @@ use crate::schedule::Schedule;
 pub const EVENTS_MAX: usize = 20_000;
 
 /// How long it is a fault of the agent's that a rule failed.
-pub const RULE_FAULT_LASTS: SignedDuration = SignedDuration::from_mins(15);
+pub const RULE_FAULT_LASTS: Duration = Duration::from_secs(15 * 60);
 
 /// The present, on two clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,7 +304,7 @@ impl Engine {
     /// more alerts than are looked at.
     pub fn has_rule_fault(&self, now: EngineTime) -> bool {
         let mut failed = self.desks.iter().filter_map(|desk| desk.tally.failed_at());
-        failed.any(|at| now.wall.duration_since(at) < RULE_FAULT_LASTS)
+        failed.any(|at| now.clock.saturating_sub(at) < RULE_FAULT_LASTS)
     }
 
     /// When profiles' next scheduled updates begin.
@@ -371,7 +371,10 @@ fn look_at_samples(
 
 /// What a notification of a test says, for whoever wants to see whether messages arrive.
 pub fn test_notification(agent: &str, receiver: &str, at: Timestamp, serial: u64) -> Notification {
-    let id: Arc<str> = Arc::from(format!("{serial:016x}"));
+    // A store that was lost begins with the first serial again, but not at the same moment.
+    let moment = at.as_nanosecond().to_string();
+    let id = naming::hash(&["test", agent, receiver, &moment, &serial.to_string()]);
+    let id: Arc<str> = Arc::from(id);
     Notification {
         thread: Arc::clone(&id),
         id,

@@ -98,8 +98,8 @@ pub(super) struct Tally {
     notifications: BTreeMap<String, u64>,
     failures: u64,
     last_failure: Option<Arc<str>>,
-    /// When that was.
-    last_failure_at: Option<Timestamp>,
+    /// When that was, on the engine's clock.
+    failed_at: Option<Duration>,
     #[serde(skip)]
     is_changed: bool,
 }
@@ -115,9 +115,9 @@ impl Tally {
         self.is_changed = true;
     }
 
-    /// When the rule failed last.
-    pub(super) const fn failed_at(&self) -> Option<Timestamp> {
-        self.last_failure_at
+    /// When the rule failed last, on the engine's clock.
+    pub(super) const fn failed_at(&self) -> Option<Duration> {
+        self.failed_at
     }
 }
 
@@ -253,7 +253,7 @@ impl Desk {
     pub(super) fn fail(&mut self, what: String, turn: &mut Turn<'_>) {
         let clock = turn.now.clock;
         self.tally.failures = self.tally.failures.saturating_add(1);
-        self.tally.last_failure_at = Some(turn.now.wall);
+        self.tally.failed_at = Some(turn.now.clock);
         self.tally.is_changed = true;
         let is_written = self
             .failed

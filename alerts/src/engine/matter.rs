@@ -86,6 +86,8 @@ pub(super) struct ToldTo {
     pub(super) receivers: Vec<Arc<str>>,
     /// The second receivers, if they were told.
     pub(super) escalated: Vec<Arc<str>>,
+    /// Whether they hear of the end.
+    pub(super) sends_resolved: bool,
 }
 
 /// Something that should follow.

@@ -24,6 +24,7 @@ use super::naming::{Labels, hash, identity_of, key_of, labels_of};
 use crate::batch::{Batch, Batches};
 use crate::notification::{Notification, NotificationItem, NotificationKind};
 use crate::rule::{BatchBy, Rule};
+use crate::updates::steady;
 
 /// Most notices of one rule that are told on their own in one step. What is more is told
 /// together.
@@ -67,7 +68,7 @@ struct Happened {
     at: Timestamp,
 }
 
-/// Something that waits to be told, with the time of its arrival.
+/// Something that waits to be told, with the time of its arrival on the engine's clock.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Waiting {
@@ -228,7 +229,7 @@ impl Notices {
     }
 
     fn batch(&mut self, key: Arc<str>, one: Happened, by: &BatchBy, herald: &mut Herald<'_, '_>) {
-        let now = herald.turn.now.wall;
+        let now = steady(herald.turn.now);
         let item = (Arc::clone(&one.cause), one.clone());
         if !self.batches.add(&key, item, now, by.wait) {
             let reason = "the same event was told already".to_owned();
@@ -243,16 +244,25 @@ impl Notices {
             what: one,
         });
         if ITEMS_MAX <= waiting.len() {
-            self.batches.complete(&key);
+            // At once, and not with the step's end: what comes after it in the same step
+            // opens the next one, and no row grows beyond the bound.
+            let batch = self.batches.take(&key);
+            self.close(batch, herald);
         }
         self.changed.insert(key);
     }
 
-    fn tell_due(&mut self, herald: &mut Herald<'_, '_>) {
-        for batch in self.batches.take_due(herald.turn.now.wall) {
+    fn close(&mut self, batch: Option<Batch<Arc<str>, Happened>>, herald: &mut Herald<'_, '_>) {
+        if let Some(batch) = batch {
             self.waiting.remove(&batch.key);
             self.changed.insert(Arc::clone(&batch.key));
             herald.tell_batch(batch);
+        }
+    }
+
+    fn tell_due(&mut self, herald: &mut Herald<'_, '_>) {
+        for batch in self.batches.take_due(steady(herald.turn.now)) {
+            self.close(Some(batch), herald);
         }
         // Every item has a name of its own, so nothing of a closed batch can come again.
         self.batches.forget(|_| true);

@@ -32,6 +32,7 @@ pub(super) fn row_of(rule: &Rule, matter: &Matter) -> AlertRow {
         since: matter.since,
         fires_at: fires_at(rule, matter),
         held_by: matter.held.as_ref().map(Held::public),
+        is_told: matter.incident.is_told(),
         reason,
         summary: matter.words.summary.clone(),
         action: matter.words.action.clone(),

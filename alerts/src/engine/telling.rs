@@ -96,7 +96,7 @@ fn rule_that_was(id: &str, told: ToldTo) -> Rule {
         escalate_to: told.escalated,
         inhibited_by: Vec::new(),
         is_explained_by_update: false,
-        send_resolved: true,
+        send_resolved: told.sends_resolved,
         summary: Wording::plain(""),
         action: Wording::plain(""),
         runbook: Arc::default(),
@@ -185,6 +185,7 @@ impl Teller<'_, '_> {
         matter.is_changed = true;
         if message == Message::Resolved && !self.rule.send_resolved {
             matter.held = None;
+            matter.told = None;
             let reason = format!("{reason}; the rule does not tell ends");
             self.note(matter, decided, reason);
             return;
@@ -219,6 +220,7 @@ impl Teller<'_, '_> {
                 .filter(|names| !names.is_empty())
                 .or_else(|| second.clone())
                 .unwrap_or_default(),
+            sends_resolved: self.rule.send_resolved,
         });
         for receivers in first.cloned().into_iter().chain(second) {
             let said = self.notification(matter, message, receivers);

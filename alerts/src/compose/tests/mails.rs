@@ -257,45 +257,45 @@ fn a_test_says_that_nothing_is_wrong() {
     check(
         &test(),
         &expect![[r#"
-        From: ZTNA alerts
-         <ztna@example.com>
-        Reply-To: noc@example.com
-        Subject: [ZTNA test] TEST: This is a test: nothing is wrong
-        Date: Tue, 08 Dec 2026 05:00:00 +0000
-        Message-ID: <test.0000000000000001.43aae575@web-1.example.com>
-        In-Reply-To: <alert.0000000000000001@web-1.example.com>
-        References: <alert.0000000000000001@web-1.example.com>
-        Auto-Submitted: auto-generated
-        X-Auto-Response-Suppress: All
-        List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
-        X-ZTNA-Alert: TEST
-        X-ZTNA-Severity: info
-        X-ZTNA-Status: test
-        X-ZTNA-Rule: test
-        MIME-Version: 1.0
-        Content-Type: multipart/alternative; boundary="=_0000000000000001"
+            From: ZTNA alerts
+             <ztna@example.com>
+            Reply-To: noc@example.com
+            Subject: [ZTNA test] TEST: This is a test: nothing is wrong
+            Date: Tue, 08 Dec 2026 05:00:00 +0000
+            Message-ID: <test.ce351642998e708d.43aae575@web-1.example.com>
+            In-Reply-To: <alert.ce351642998e708d@web-1.example.com>
+            References: <alert.ce351642998e708d@web-1.example.com>
+            Auto-Submitted: auto-generated
+            X-Auto-Response-Suppress: All
+            List-Id: ZTNA alerts <alerts.web-1.example.com.ztna.local>
+            X-ZTNA-Alert: TEST
+            X-ZTNA-Severity: info
+            X-ZTNA-Status: test
+            X-ZTNA-Rule: test
+            MIME-Version: 1.0
+            Content-Type: multipart/alternative; boundary="=_ce351642998e708d"
 
-        This is a test: nothing is wrong.
+            This is a test: nothing is wrong.
 
-        WHAT TO DO
+            WHAT TO DO
 
-          Nothing: whoever asked for it wants to know that messages arrive
+              Nothing: whoever asked for it wants to know that messages arrive
 
-        WHAT IS KNOWN
+            WHAT IS KNOWN
 
-          State       a test
-          Told        Tue 2026-12-08 06:00:00 CET (05:00 UTC)
-          Host        web-1 (site FRA)
+              State       a test
+              Told        Tue 2026-12-08 06:00:00 CET (05:00 UTC)
+              Host        web-1 (site FRA)
 
-        WHERE TO LOOK
+            WHERE TO LOOK
 
-          https://web-1.example.com:10942/
-          On web-1: ztna-exporter alerts history
+              https://web-1.example.com:10942/
+              On web-1: ztna-exporter alerts history
 
-        WHY YOU GET THIS
+            WHY YOU GET THIS
 
-          Rule test told receiver ops.
-    "#]],
+              Rule test told receiver ops.
+        "#]],
     );
 }
 

@@ -1,5 +1,7 @@
 //! Events that are told, and over.
 
+use jiff::SignedDuration;
+
 use super::*;
 
 const TLS: &str = r#"
@@ -22,6 +24,15 @@ fn tls(story: &mut Story, connector: &str, at: i64) {
 fn batched() -> String {
     let rule = TLS.replace("by: [connector]", "by: [connector, reason]");
     format!("{rule}    batch: {{by: [reason], wait: 5m, max_wait: 20m}}\n")
+}
+
+#[test]
+fn a_test_after_a_lost_store_is_another_one_though_its_serial_is_the_same() {
+    let test =
+        |receiver: &str, at: i64| test_notification("agent-1", receiver, minute(at).wall, 1).id;
+    assert_eq!(test("ops", 1), test("ops", 1));
+    assert_ne!(test("ops", 1), test("ops", 2));
+    assert_ne!(test("ops", 1), test("noc", 1));
 }
 
 #[test]
@@ -127,6 +138,38 @@ fn an_overdue_batch_is_told_at_once_after_a_restart() {
     story.step(minute(90));
     assert_eq!(story.said.len(), 1);
     assert_eq!(story.said[0].started_at, minute(1).wall);
+}
+
+#[test]
+fn a_batch_waits_on_the_clock_that_does_not_jump() {
+    let mut story = Story::of(&batched());
+    tls(&mut story, "pub-1", 1);
+    // Somebody puts the wall clock a day ahead, then two days back.
+    let at = |clock: i64, wall: i64| EngineTime {
+        clock: minute(clock).clock,
+        wall: minute(0).wall + SignedDuration::from_mins(wall),
+    };
+    story.step(at(2, 2 + 1_440));
+    assert_eq!(story.said.len(), 0, "one minute is not five");
+    story.step(at(6, 6 - 1_440));
+    assert_eq!(story.said.len(), 1, "five minutes are");
+}
+
+#[test]
+fn a_flood_in_one_step_fills_batch_after_batch_and_no_row_beyond_the_bound() {
+    let mut story = Story::of(&batched());
+    for at in 0..500 {
+        let name = format!("pub-{at}");
+        story.happen(&event(&name, EventKind::TlsError, "reset", at), minute(10));
+    }
+    story.step(minute(10));
+    let counts: Vec<usize> = story.said.iter().map(|one| one.items.len()).collect();
+    assert_eq!(counts, [ITEMS_MAX, ITEMS_MAX]);
+    assert_ne!(story.said[0].id, story.said[1].id);
+    story.restart(plan(&batched()), minute(11));
+    story.step(minute(16));
+    assert_eq!(story.said.last().unwrap().items.len(), 100);
+    assert_eq!(story.said.len(), 3);
 }
 
 #[test]

@@ -319,6 +319,34 @@ fn whoever_was_told_hears_that_a_rule_is_gone() {
 }
 
 #[test]
+fn a_rule_that_tells_no_ends_tells_none_when_it_is_gone() {
+    let rule = |id: &str, more: &str| {
+        format!(
+            "  - id: {id}\n    alert: TUNNEL\n    on: {{sample: tunnel_up, by: [connector]}}\n    \
+             below: 1\n    severity: critical\n    summary: down\n    action: look\n{more}"
+        )
+    };
+    let silent = rule("tunnel", "    send_resolved: false\n");
+    for is_over in [false, true] {
+        let mut story = Story::of(&silent);
+        story.facts.set("tunnel_up", &["pub-1"], 0.0);
+        story.step(minute(0));
+        assert_eq!(story.take_said().len(), 1);
+        if is_over {
+            story.facts.set("tunnel_up", &["pub-1"], 1.0);
+            story.step(minute(1));
+            // Told ends from now on: this one was over before.
+            story.restart(plan(&rule("tunnel", "")), minute(2));
+            story.step(minute(2));
+        }
+        story.restart(plan(&rule("other", "")), minute(3));
+        story.facts.set("tunnel_up", &["pub-1"], 1.0);
+        story.step(minute(3));
+        assert_eq!(story.take_said(), [], "over before: {is_over}");
+    }
+}
+
+#[test]
 fn a_new_plan_lets_alerts_of_rules_that_stay_go_on() {
     let mut story = beginning();
     story.facts.set("tunnel_up", &["pub-1"], 0.0);
