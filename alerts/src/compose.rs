@@ -169,7 +169,7 @@ impl Composer {
     ) -> Vec<Vec<u8>> {
         let hears = |row: &&AlertRow| {
             row.phase == AlertPhase::Firing
-                && row.held_by.is_none()
+                && row.is_told
                 && receiver.least_severity <= row.severity
                 && self.is_told_by(receiver, rules, &row.rule)
         };

@@ -41,6 +41,9 @@ pub const UNSTORED_MAX: usize = 1_000;
 /// The rule of a message that stands for several: it is never put into another one.
 pub const DIGEST_RULE: &str = "digest";
 
+/// The rule of messages that tell of the agent's own faults, refused messages among them.
+pub const AGENT_FAULT_RULE: &str = "agent-fault";
+
 /// Longest reply of a receiver that is kept, in characters.
 pub const REPLY_CHARS_MAX: usize = 300;
 
@@ -146,6 +149,8 @@ pub struct Outbox {
     /// Deliveries that are not settled.
     waiting: usize,
     results: BTreeMap<(Arc<str>, &'static str), u64>,
+    /// A message was refused for good that does not tell of such refusals itself.
+    has_refusal: bool,
     seen_at: Option<Timestamp>,
 }
 
@@ -267,6 +272,8 @@ impl Outbox {
         let key = (entry.message.serial, entry.message.id.clone());
         let receiver = entry.message.receiver.clone();
         let line = entry.line(&line_recipient);
+        let tells_of_itself = &*entry.message.rule == AGENT_FAULT_RULE;
+        self.has_refusal |= result == "dead" && !tells_of_itself;
         if wait.is_none() {
             self.leave(&receiver, &line, &key);
         }
@@ -439,6 +446,12 @@ impl Outbox {
         let rows = results.into_iter();
         rows.map(|((receiver, result), count)| (receiver, result, count))
             .collect()
+    }
+
+    /// Whether a message was refused for good since the last call. Those that tell of such
+    /// refusals do not count: else the refusal of one would be told by the next, for ever.
+    pub const fn take_refusal(&mut self) -> bool {
+        std::mem::replace(&mut self.has_refusal, false)
     }
 }
 

@@ -94,6 +94,8 @@ pub struct AlertRow {
     pub fires_at: Option<Timestamp>,
     /// Why people are not told.
     pub held_by: Option<HeldBy>,
+    /// Whether people were told, and not yet that it is over.
+    pub is_told: bool,
     /// Why it was told, or not, when it was decided last.
     pub reason: Arc<str>,
     /// What is wrong, in one sentence without control characters.

@@ -98,7 +98,11 @@ mod tests {
         for one in ['\u{61c}', '\u{200f}', '\u{2060}', '\u{2069}', '\u{e0041}'] {
             assert!(is_unprintable(one), "{}", one.escape_unicode());
         }
-        assert!(['é', 'ا', '漢', '\u{301}'].into_iter().all(|one| !is_unprintable(one)));
+        assert!(
+            ['é', 'ا', '漢', '\u{301}']
+                .into_iter()
+                .all(|one| !is_unprintable(one))
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -233,7 +233,7 @@ impl Worker {
     }
 
     async fn step(&mut self, faults: &mut u32) -> Pause {
-        let claimed = match self.desk.claim(&self.receiver) {
+        let claimed = match self.claim().await {
             Ok(Next::Now(claimed)) => claimed,
             Ok(Next::At(at)) => {
                 let wait = at.duration_since(self.desk.now());
@@ -252,10 +252,9 @@ impl Worker {
             claimed.message.id.clone(),
             claimed.delivery.recipient.clone(),
         );
-        self.hold(Some((message.clone(), recipient.clone())));
         let outcome = self.carrier.send(&claimed, &*self.desk).await;
         self.desk.settle(&message, &recipient, &outcome.attempt);
-        self.hold(None);
+        self.let_go();
         self.tell(&message, &outcome.attempt);
         if !outcome.is_of_receiver {
             *faults = 0;
@@ -270,8 +269,31 @@ impl Worker {
         })
     }
 
-    fn hold(&self, what: Option<(Arc<str>, Arc<str>)>) {
-        *self.in_hand.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    /// Claims on a thread that may wait: a body comes from a disk, and a disk that hangs
+    /// must hang this lane only.
+    async fn claim(&self) -> Result<Next, String> {
+        let (desk, receiver) = (self.desk.clone(), self.receiver.clone());
+        let in_hand = self.in_hand.clone();
+        let (answer, answered) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            let next = desk.claim(&receiver);
+            if let Ok(Next::Now(claimed)) = &next {
+                let (id, recipient) = (&claimed.message.id, &claimed.delivery.recipient);
+                let mut held = in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+                *held = Some((id.clone(), recipient.clone()));
+            }
+            // A lane that was ended meanwhile wants it no more.
+            if let Err(Ok(Next::Now(claimed))) = answer.send(next) {
+                desk.give_back(&claimed.message.id, &claimed.delivery.recipient);
+            }
+        });
+        answered
+            .await
+            .unwrap_or_else(|_| Err("the desk panicked".to_owned()))
+    }
+
+    fn let_go(&self) {
+        *self.in_hand.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Recipients are people: their addresses are not logged, and neither are the

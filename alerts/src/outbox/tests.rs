@@ -407,3 +407,20 @@ fn numbers_say_what_waits() {
     assert_eq!((snapshot.queued, snapshot.retrying), (2, 1));
     assert_eq!(snapshot.oldest_at, Some(START));
 }
+
+#[test]
+fn the_refusal_of_a_message_that_tells_of_refusals_is_no_news() {
+    for (rule, is_news) in [("tunnel-down", true), (AGENT_FAULT_RULE, false)] {
+        let mut outbox = Outbox::default();
+        let mut one = message(1, Severity::Critical, "t");
+        one.rule = rule.into();
+        let deliveries = vec![delivery(&one, "a@example.com")];
+        outbox.put(one, deliveries);
+        commit(&mut outbox);
+        assert!(taken(&mut outbox, START).is_some());
+        let no = Attempt::Dead("550 no such user".to_owned());
+        outbox.settle("m1@agent", "a@example.com", &no, START);
+        assert_eq!(outbox.take_refusal(), is_news, "{rule}");
+        assert!(!outbox.take_refusal());
+    }
+}

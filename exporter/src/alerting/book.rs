@@ -13,6 +13,7 @@ mod counts;
 mod faults;
 mod record;
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use alerts::compose::{Composed, Composer};
 use alerts::engine::{Engine, EngineTime};
 use alerts::facts::Facts;
 use alerts::notification::Notification;
-use alerts::outbox::Outbox;
+use alerts::outbox::{AGENT_FAULT_RULE, DIGEST_RULE, Outbox};
 use jiff::Timestamp;
 use model::alert::{AgentFault, HistoryRow, Severity, Silence};
 use model::delivery::{Delivery, OutboxMessage};
@@ -215,12 +216,23 @@ impl AlertBook {
         }
         self.engine.step(facts, time);
         let output = self.engine.take_output();
-        for row in output.history {
-            self.record.remember(row);
-        }
+        let mut unheard = BTreeSet::new();
         for notification in output.notifications {
             self.counts.notified(&notification.rule, &notification.kind);
-            self.post(&notification, now);
+            if self.post(&notification, now).is_empty() {
+                unheard.insert(notification.id);
+            }
+        }
+        for mut row in output.history {
+            if row
+                .notification
+                .as_ref()
+                .is_some_and(|id| unheard.contains(id))
+            {
+                row.reason.push_str(" (no receiver wants to hear of it)");
+                row.notification = None;
+            }
+            self.record.remember(row);
         }
         self.counts.failed(&self.engine.rules());
         self.faults.set_rule_fault(self.engine.has_rule_fault(time));
@@ -349,7 +361,13 @@ impl AlertBook {
 
     /// Counts what came of attempts at delivery.
     fn take_results(&mut self, now: Moment) {
-        let results = self.tray.lock().take_results();
+        let (results, has_refusal) = {
+            let mut outbox = self.tray.lock();
+            (outbox.take_results(), outbox.take_refusal())
+        };
+        if has_refusal {
+            self.faults.note(AgentFault::DeliveryDead, now);
+        }
         for (receiver, result, attempts) in results {
             self.counts.delivered(&receiver, result, attempts);
             self.faults.note_result(&receiver, result, now);
@@ -367,11 +385,13 @@ impl AlertBook {
         } else {
             self.composer.compose(notification, now.timestamp())
         };
-        self.put(composed, now)
+        self.put(composed, &notification.rule, now)
     }
 
-    fn put(&mut self, composed: Composed, now: Moment) -> Vec<Arc<str>> {
-        if !composed.faults.is_empty() {
+    /// Puts messages into the outbox. A fault of a template is told, but not by what is told
+    /// with it: that would never end.
+    fn put(&mut self, composed: Composed, rule: &str, now: Moment) -> Vec<Arc<str>> {
+        if !composed.faults.is_empty() && rule != AGENT_FAULT_RULE {
             self.faults.note(AgentFault::Template, now);
         }
         for fault in &composed.faults {
@@ -402,7 +422,7 @@ impl AlertBook {
                 .take_surplus(&name, hourly_limit, now.timestamp());
             if !surplus.is_empty() {
                 let digest = self.composer.digest(&name, &surplus, now.timestamp());
-                self.put(digest, now);
+                self.put(digest, DIGEST_RULE, now);
             }
         }
     }

@@ -61,6 +61,7 @@ fn a_refresh_names_the_alert_as_the_message_did() {
         since: firing.started_at,
         fires_at: None,
         held_by: None,
+        is_told: true,
         reason: text("told"),
         summary: firing.summary.clone(),
         action: firing.action.clone(),
@@ -71,6 +72,7 @@ fn a_refresh_names_the_alert_as_the_message_did() {
     };
     let held = AlertRow {
         held_by: Some(model::alert::HeldBy::Silence(text("s1"))),
+        is_told: false,
         ..row.clone()
     };
     let now = at("2026-12-08T05:10:00Z");

@@ -48,6 +48,7 @@ fn row() -> AlertRow {
         since: Timestamp::UNIX_EPOCH,
         fires_at: None,
         held_by: None,
+        is_told: true,
         reason: Arc::from("told"),
         summary: "The tunnel is down".to_owned(),
         action: String::new(),

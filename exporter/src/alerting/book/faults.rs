@@ -67,7 +67,6 @@ impl FaultWatch {
         match result {
             "misconfigured" => drop(self.misconfigured.insert(Arc::clone(receiver))),
             "sent" => drop(self.misconfigured.remove(receiver)),
-            "dead" => self.note(AgentFault::DeliveryDead, now),
             "digested" => self.note(AgentFault::OutboxFull, now),
             _ => {}
         }

@@ -39,7 +39,11 @@ pub(super) fn alerts() -> AlertsSnapshot {
         },
         deliveries: vec![(
             "ops".into(),
-            RESULTS.iter().zip(3..).map(|(word, n)| (*word, n)).collect(),
+            RESULTS
+                .iter()
+                .zip(3..)
+                .map(|(word, n)| (*word, n))
+                .collect(),
         )],
         events_skipped: 4,
         scheduled: vec![
@@ -73,6 +77,7 @@ fn rows() -> Vec<AlertRow> {
     };
     let silenced = AlertRow {
         held_by: Some(HeldBy::Silence("s-7".into())),
+        is_told: false,
         ..row(
             ("host-disk", 5),
             AlertPhase::Firing,
@@ -115,6 +120,7 @@ fn row((rule, index): (&str, u32), phase: AlertPhase, labels: &[(&str, &str)]) -
         since: at(300),
         fires_at: None,
         held_by: None,
+        is_told: true,
         reason: "it has lasted for 5 min".into(),
         summary: format!("{rule} <script>alert(1)</script>\u{202e}"),
         action: "Look at the line: `=cmd()` & co.".to_owned(),
