@@ -17,8 +17,8 @@ use model::connector::{Aspect, ConnectorKind, Fact, Mood};
 use model::log::LineOutcome;
 
 use super::status::{
-    AlertsReport, AspectReport, ClientReport, ConnectorReport, Foreign, LogReport, ProbeReport, RecentReport,
-    RoundTripReport, StatusReport, ToolReport, icon_meaning,
+    AlertsReport, AspectReport, ClientReport, ConnectorReport, Foreign, LogReport, ProbeReport,
+    RecentReport, RoundTripReport, StatusReport, ToolReport, icon_meaning,
 };
 
 /// Most of the latest events on the page; the JSON has them all.

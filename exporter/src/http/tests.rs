@@ -5,6 +5,7 @@
 //! well-behaved clients get, `endpoints` what they are told of endpoint clients, `host`
 //! what of the host and active probes.
 
+mod alerts;
 mod answers;
 mod crowd;
 mod endpoints;

@@ -107,7 +107,11 @@ mod tests {
             told,
             [(2, "tunnel-down", "pub-sjc-2"), (5, "host-disk", "")]
         );
-        assert!(alerts.iter().all(|alert| !alert.summary.contains('\u{202e}')));
+        assert!(
+            alerts
+                .iter()
+                .all(|alert| !alert.summary.contains('\u{202e}'))
+        );
         assert!(Arc::ptr_eq(&alerts, &pictures.latest().alerts));
         sender.send_replace(Arc::new(Snapshot::default()));
         assert!(pictures.latest().alerts.is_empty());

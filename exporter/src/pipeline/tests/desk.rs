@@ -90,7 +90,11 @@ impl Desk {
         let config = self.config();
         let (store, restored, _) = Store::open(&config.store.path, self.now().timestamp()).unwrap();
         let plan = Plan::from_config(&config).unwrap();
-        Pipeline::new(plan.open(restored, self.now()).unwrap(), store, config.store.path)
+        Pipeline::new(
+            plan.open(restored, self.now()).unwrap(),
+            store,
+            config.store.path,
+        )
     }
 
     /// The agent is started anew, as after a kill; its monotonic clock begins again.

@@ -1,0 +1,84 @@
+//! Alerts on the page and in the JSON: told in words, and text of others stays text.
+
+use std::sync::Arc;
+
+use model::snapshot::AlertsSnapshot;
+
+use super::answers::keys;
+use super::*;
+use crate::metrics::sample;
+
+async fn page() -> String {
+    let server = Server::start(sample::whole()).await;
+    body_of(&server.get("/").await).to_owned()
+}
+
+#[tokio::test]
+async fn what_fires_is_told_with_its_reason_its_hold_and_what_to_do() {
+    let page = page().await;
+    for text in [
+        "TUNNEL_DOWN",
+        "firing",
+        "pending, fires in 4 min",
+        "resolving",
+        "nobody is told: silence <code>s-7</code>",
+        "it has lasted for 5 min",
+        "<strong>What to do:</strong> Look at the line",
+        "The agent itself:</strong> mail config",
+        "3 firing",
+        "tried again after 2 attempts",
+        "given up after 2 attempts",
+        "451 try later",
+        ">sent<",
+        "Updates of eu-weekly",
+        "not scheduled",
+        "a new disk comes",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
+    }
+}
+
+#[tokio::test]
+async fn text_of_alerts_stays_text() {
+    let page = page().await;
+    for text in ["<script>", "<b>", "<i>", "<x>", "\u{202e}"] {
+        assert!(!page.contains(text), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_ever_was_there_is_no_section() {
+    let mut snapshot = sample::whole();
+    snapshot.alerts = Arc::new(AlertsSnapshot {
+        rules: snapshot.alerts.rules.clone(),
+        ..AlertsSnapshot::default()
+    });
+    let server = Server::start(snapshot).await;
+    assert!(!server.get("/").await.contains("id=\"alerts\""));
+}
+
+#[tokio::test]
+async fn every_name_of_alerts_is_documented() {
+    let server = Server::start(sample::whole()).await;
+    let answer = server.get("/api/v1/status").await;
+    let report: serde_json::Value = serde_json::from_str(body_of(&answer)).unwrap();
+    let document = include_str!("../../../../docs/api.md");
+    let mut names = Vec::new();
+    keys(&report["alerts"], &mut names);
+    assert!(40 < names.len());
+    for name in names {
+        assert!(
+            document.contains(&format!("`{name}`")),
+            "{name} is not in docs/api.md"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_json_of_alerts() {
+    let server = Server::start(sample::whole()).await;
+    let answer = server.get("/api/v1/status").await;
+    let report: serde_json::Value = serde_json::from_str(body_of(&answer)).unwrap();
+    let alerts = serde_json::to_string_pretty(&report["alerts"]).unwrap() + "\n";
+    expect_test::expect_file!["golden/alerts.json"].assert_eq(&alerts);
+}
