@@ -9,6 +9,7 @@
 //! been built with the same profile before.
 
 pub mod agent;
+pub mod alertmanager;
 pub mod client;
 pub mod http;
 pub mod log_file;

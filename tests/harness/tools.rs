@@ -15,6 +15,8 @@ pub enum Tool {
     Prometheus,
     /// Checks exposition text.
     Promtool,
+    /// Takes what others forward, groups it and tells it on.
+    Alertmanager,
     /// Checks a configuration of Alertmanager.
     Amtool,
     /// Peer of the benches.
@@ -42,6 +44,7 @@ impl Tool {
         match self {
             Self::Prometheus => ("prometheus", "prometheus"),
             Self::Promtool => ("promtool", "prometheus"),
+            Self::Alertmanager => ("prometheus-alertmanager", "prometheus-alertmanager"),
             Self::Amtool => ("amtool", "prometheus-alertmanager"),
             Self::Mtail => ("mtail", "mtail"),
             Self::Logrotate => ("logrotate", "logrotate"),

@@ -2,6 +2,8 @@
 //! nothing is lost or told twice, and that Prometheus and Alertmanager agree with ours.
 
 mod alertmanager;
+mod forwarded;
+mod inform;
 mod kills;
 mod mail;
 mod promtool;

@@ -15,7 +15,9 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use harness::agent::Agent;
 use harness::log_file::{EVENT, LogFile};
 use harness::page::Page;
+use harness::receivers;
 use harness::scene::Scene;
+use harness::smtp::MailServer;
 use harness::tools::Tool;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -189,6 +191,47 @@ fn a_full_disk_is_survived_and_left_behind() {
         Some(())
     };
     check_survival(&scene, fill, |()| disk.empty());
+}
+
+#[test]
+fn the_mail_about_a_full_disk_leaves_in_spite_of_it_and_only_once() {
+    let server = MailServer::start().unwrap();
+    let receiver = server.receiver("ops", &["ops@example.com"], ", tls: none");
+    let scene = receivers::scene(&[receiver], "").unwrap();
+    let Some(disk) = SmallDisk::mount(scene.path("store")) else {
+        return;
+    };
+    let mut log = LogFile::open(scene.log("agent.txt")).unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    agent.wait_until_ready().unwrap();
+    disk.fill();
+    log.append(3_000).unwrap();
+    let mails = server.wait_for(1).unwrap();
+    let told = &mails[0];
+    assert!(!is_writable(&agent.page().unwrap()), "the store had room");
+    let subject = told.header("Subject");
+    assert!(subject.contains("AGENT_FAULT"), "{subject}");
+    let text = told.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("left before it was stored"), "{text}");
+    disk.empty();
+    agent.wait_for("the store to be well", is_writable).unwrap();
+    // That it is over is told too, and stored before that.
+    server.wait_for(2).unwrap();
+    let sent = [("receiver", "ops"), ("result", "sent")];
+    agent
+        .wait_for("both to be committed", |page| {
+            2 <= page.count("ztna_deliveries_total", &sent)
+        })
+        .unwrap();
+    agent.kill().unwrap();
+    let again = Agent::start(&scene).unwrap();
+    again.wait_until_ready().unwrap();
+    let page = again.wait_for_events(EVENT, log.written()).unwrap();
+    assert_eq!(page.count("ztna_deliveries_total", &sent), 2);
+    again.terminate().unwrap();
+    let ids = server.ids().unwrap();
+    let unlike: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert_eq!((ids.len(), unlike.len()), (2, 2), "{ids:?}");
 }
 
 /// Answers each write of an agent to its store as a read-only file system does,
