@@ -272,4 +272,8 @@ pub struct RecentEvent {
     pub read_at: Timestamp,
     /// The event.
     pub event: Event,
+    /// What the line said, redacted and short, on its way to the rules, whose mails quote
+    /// it. `None` everywhere else, and for lines that are about people: no store, page or
+    /// JSON has it.
+    pub line: Option<Untrusted>,
 }

@@ -300,6 +300,7 @@ fn read_recent_events(connection: &Connection) -> Result<Vec<RecentEvent>, Troub
                 offset: unsigned(row, 3)?,
                 read_at: time(&row.get::<_, String>(4)?)?,
                 event,
+                line: None,
             }))
         },
     )

@@ -280,6 +280,7 @@ fn recent() -> impl Strategy<Value = RecentEvent> {
             offset,
             read_at,
             event,
+            line: None,
         }
     })
 }

@@ -130,6 +130,7 @@ pub(super) fn event(connector: &str, kind: EventKind, reason: &str, at: i64) -> 
                 value: Untrusted::new("fra1\u{1b}[31m"),
             }],
         },
+        line: None,
     }
 }
 

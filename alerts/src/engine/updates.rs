@@ -290,6 +290,7 @@ fn event_of(member: &Arc<str>, key: EventKey, at: Timestamp, now: Timestamp) -> 
             time: Some(at),
             fields: Vec::new(),
         },
+        line: None,
     }
 }
 

@@ -215,5 +215,6 @@ pub(crate) fn recent(connector: &str, kind: EventKind, reason: &str, second: i64
         offset: 4711,
         read_at: at(second + 1),
         event: shown,
+        line: None,
     }
 }

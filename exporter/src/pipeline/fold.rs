@@ -155,6 +155,7 @@ impl<'a> Fold<'a> {
             offset,
             read_at: self.now,
             event,
+            line: None,
         };
         self.ledger.remember(recent);
     }

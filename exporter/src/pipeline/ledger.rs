@@ -362,6 +362,7 @@ fn news(connector: Arc<str>, log: Arc<str>, key: EventKey, at: Timestamp) -> Rec
             time: Some(at),
             fields: Vec::new(),
         },
+        line: None,
     }
 }
 

@@ -215,6 +215,7 @@ fn event(connector: &str, kind: EventKind, reason: &str, at: Timestamp) -> Recen
             time: Some(at),
             fields: Vec::new(),
         },
+        line: None,
     }
 }
 

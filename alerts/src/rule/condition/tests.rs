@@ -29,6 +29,7 @@ fn event(kind: EventKind, reason: &str, fields: &[(&str, &str)]) -> RecentEvent 
             time: None,
             fields: fields.iter().map(field).collect(),
         },
+        line: None,
     }
 }
 
@@ -203,4 +204,66 @@ proptest! {
             let _ = condition.evaluate(&Scope { event: Some(&event), state: &[] });
         }
     }
+}
+
+#[test]
+fn a_condition_that_could_hold_up_the_writer_is_refused() {
+    let ones = ["1"; 40].join(", ");
+    let many = ["1"; 600].join(",");
+    let nested = format!("[{ones}].all(a, [{ones}].all(b, [{ones}].all(c, a + b + c > 0)))");
+    let in_range = format!("[[{ones}]].all(a, a.exists(b, b > 0))");
+    let wide = format!("[{many}].all(a, a in [1, 2, 3, 4])");
+    let patterns = ["event.reason.matches(\"a|b\")"; 5].join(" || ");
+    for (text, wanted) in [
+        (
+            nested.as_str(),
+            "a loop (all, exists, map, filter) in a loop",
+        ),
+        (
+            in_range.as_str(),
+            "a loop (all, exists, map, filter) in a loop",
+        ),
+        (
+            "[[1]].map(a, a.map(b, b)) == []",
+            "a loop (all, exists, map, filter) in a loop",
+        ),
+        (wide.as_str(), "steps on each event, want at most 2000"),
+        (patterns.as_str(), "more than 4 patterns"),
+        (r#"event.reason.matches("(\\w{100}){9}")"#, "too costly"),
+        (r#"event.reason.matches("((a{99}){99}){99}")"#, "too costly"),
+        (
+            r#"["a"].exists(one, event.reason.matches("a"))"#,
+            "a pattern in a loop",
+        ),
+        (r#""a" * 1000000000 == "b""#, ""),
+    ] {
+        match Condition::compile(text, Subject::Event) {
+            Err(told) => assert!(told.contains(wanted), "{text}: {told}"),
+            // Refused, if at all, when it is evaluated; at once.
+            Ok(_) => assert_eq!(wanted, "", "{text}"),
+        }
+    }
+    let names: Vec<String> = (0..50).map(|one| format!("\"name{one}\"")).collect();
+    let usual = format!(
+        "[{}].exists(one, event.reason.startsWith(one))",
+        names.join(", ")
+    );
+    assert_eq!(holds(&usual), Ok(false), "fifty words are no burden");
+    let twice = "[1, 2].map(one, one + 1).exists(one, one == 3) && [1].all(one, one == 1)";
+    assert_eq!(holds(twice), Ok(true), "side by side");
+    assert_eq!(holds(r#"event.reason.matches("^\\w+_pull$")"#), Ok(true));
+}
+
+#[test]
+fn the_longest_texts_of_a_log_are_put_together_in_no_time() {
+    let long = "x".repeat(4_000);
+    let event = event(EventKind::UpdateFailed, "docker_pull", &[("code", &long)]);
+    let sum = ["event.fields.code"; 60].join(" + ");
+    let text = format!("[1, 2, 3, 4, 5].exists(one, {sum} == \"\")");
+    let condition = Condition::compile(&text, Subject::Event).unwrap();
+    let scope = Scope {
+        event: Some(&event),
+        state: &[],
+    };
+    assert_eq!(condition.evaluate(&scope), Ok(false));
 }

@@ -34,6 +34,7 @@ fn event(reason: &str, code: &str) -> RecentEvent {
                 value: Untrusted::new(code),
             }],
         },
+        line: None,
     }
 }
 

@@ -254,6 +254,7 @@ impl Stage {
                 time: Some(at),
                 fields: said.collect(),
             },
+            line: None,
         })
     }
 

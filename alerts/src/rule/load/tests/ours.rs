@@ -219,6 +219,7 @@ fn example_event() -> RecentEvent {
                 value: Untrusted::new("5"),
             }],
         },
+        line: None,
     }
 }
 

@@ -229,6 +229,7 @@ pub(super) fn news(log: &str, kind: EventKind, reason: &str) -> RecentEvent {
             time: Some(at(500)),
             fields: Vec::new(),
         },
+        line: None,
     }
 }
 
