@@ -40,6 +40,9 @@ impl<'a> Matter<'a> {
     }
 
     /// Its labels, the agent's name among them. Ours win over a label of the same name.
+    ///
+    /// `alert` and `instance` are what the exported rules of Prometheus call the type and
+    /// the host: so one configuration of Alertmanager groups and inhibits both alike.
     pub(super) fn labels(&self, identity: &Identity) -> Labels {
         let mut labels: Labels = self
             .labels
@@ -49,9 +52,11 @@ impl<'a> Matter<'a> {
             .collect();
         let ours = [
             ("alertname", self.alert),
+            ("alert", self.alert),
             ("rule", self.rule),
             ("severity", self.severity),
             ("agent", &*identity.agent),
+            ("instance", &*identity.agent),
         ];
         for (name, value) in ours {
             labels.insert(name.to_owned(), line(value, VALUE_CHARS_MAX));
