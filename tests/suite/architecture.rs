@@ -59,7 +59,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("xxhash-rust", &["tail"]),
     ("flate2", &["tail", "ztna-exporter"]),
     // Bytes to events.
-    ("regex", &["logparse"]),
+    ("regex", &["alerts", "logparse"]),
     ("regex-syntax", &["logparse"]),
     ("aho-corasick", &["logparse"]),
     ("memchr", &["logparse"]),

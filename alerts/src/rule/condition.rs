@@ -1,6 +1,6 @@
 //! Conditions of rules: CEL over the event and what is known of its connector.
 //!
-//! The one file that names the crate, with [`lint`] below it. The language has no type
+//! The one file that names the crate, with [`lint`] and [`cost`] below it. The language has no type
 //! checker, so names are looked up in our own schema when a rule is loaded, and what
 //! cannot be evaluated later is a fault of the rule, never "no". Every name always has a
 //! value: a text that is not known is empty, a state that is not known is `unknown`.
@@ -8,6 +8,7 @@
 //! Known limit: types are not checked at load, `event.kind > 3` is refused when it is
 //! evaluated for the first time.
 
+mod cost;
 mod lint;
 mod schema;
 
@@ -73,8 +74,8 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// What is wrong, in words for people: it is no condition, is too long or too deep, or
-    /// asks for something that does not exist.
+    /// What is wrong, in words for people: it is no condition, is too long, too deep or too
+    /// slow, or asks for something that does not exist.
     pub fn compile(text: &str, subject: Subject) -> Result<Self, String> {
         if CONDITION_BYTES_MAX < text.len() {
             return Err(format!(

@@ -1,4 +1,9 @@
-//! Which names a condition asks for, and whether they exist.
+//! Which names a condition asks for, whether they exist, and how long it can take.
+//!
+//! Rules are stepped by the one task that also counts lines, so what a condition costs is
+//! bounded before it is used: no loop stands in a loop, the steps of the others are
+//! counted ([`super::cost`]), and patterns are small, since the crate compiles them each
+//! time that they are asked.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,6 +11,7 @@ use std::sync::Arc;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 
 use super::Subject;
+use super::cost::{self, check_pattern};
 use super::schema::{EVENT_NAMES, FIELD_NAMES, STATE_NAMES, StateName};
 use crate::rule::nearest::near;
 
@@ -61,8 +67,10 @@ impl Names {
             names: Self::default(),
             subject,
             bound: Vec::new(),
+            patterns: 0,
         };
         walk.expression(&expression.expr)?;
+        cost::check(&expression.expr)?;
         Ok(walk.names)
     }
 
@@ -77,6 +85,8 @@ struct Walk {
     subject: Subject,
     /// Names that a macro such as `exists` binds.
     bound: Vec<String>,
+    /// Patterns so far.
+    patterns: usize,
 }
 
 impl Walk {
@@ -96,6 +106,12 @@ impl Walk {
                 EntryExpr::StructField(_) => Err("makes a structure, want a comparison".to_owned()),
             }),
             Expr::Comprehension(one) => {
+                if !self.bound.is_empty() {
+                    return Err(
+                        "has a loop (all, exists, map, filter) in a loop: write them side by side"
+                            .to_owned(),
+                    );
+                }
                 self.expression(&one.iter_range.expr)?;
                 self.bound.push(one.iter_var.clone());
                 self.bound.extend(one.iter_var2.clone());
@@ -103,9 +119,7 @@ impl Walk {
                 for part in [&one.accu_init, &one.loop_cond, &one.loop_step, &one.result] {
                     self.expression(&part.expr)?;
                 }
-                let kept = self.bound.len().saturating_sub(2);
-                let kept = kept.saturating_sub(usize::from(one.iter_var2.is_some()));
-                self.bound.truncate(kept);
+                self.bound.clear();
                 Ok(())
             }
             Expr::Struct(_) => Err("makes a structure, want a comparison".to_owned()),
@@ -221,7 +235,11 @@ impl Walk {
             ));
         }
         if name == "matches" {
-            check_pattern(call)?;
+            if !self.bound.is_empty() {
+                return Err("has a pattern in a loop: write it as `one|other`".to_owned());
+            }
+            self.patterns = self.patterns.saturating_add(1);
+            check_pattern(call, self.patterns)?;
         }
         if let Some(target) = &call.target {
             self.expression(&target.expr)?;
@@ -260,44 +278,4 @@ fn root_of(expression: &Expr) -> Option<Root> {
         }
         _ => None,
     }
-}
-
-/// A pattern that is written out compiles now, not in the night of the first event.
-fn check_pattern(call: &CallExpr) -> Result<(), String> {
-    let Some(Expr::Literal(LiteralValue::String(pattern))) = call.args.last().map(|one| &one.expr)
-    else {
-        return Err("wants a pattern that is written out in `matches`".to_owned());
-    };
-    let probe = format!("\"\".matches({})", quoted(pattern.inner()));
-    let checked = cel::Program::compile(&probe)
-        .map_err(|errors| errors.to_string())
-        .and_then(|program| {
-            let context = cel::Context::default();
-            program.execute(&context).map_err(|error| error.to_string())
-        });
-    match checked {
-        Ok(_) => Ok(()),
-        Err(_) => Err(format!(
-            "has a pattern in `matches` that is none: `{}`",
-            pattern.inner()
-        )),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for one in text.chars() {
-        match one {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(one);
-            }
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            _ => quoted.push(one),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
