@@ -273,7 +273,7 @@ pub(super) const ROWS: &[Row] = &[
         ),
         "`[]`",
         "",
-        "Who is told of the agent's start; of nothing else yet. `ztna-exporter snmp send-test` tries them.",
+        "Who is told of the agent's start, and of alerts if a receiver of `alerts.receivers` has `snmp: {}`. `ztna-exporter snmp send-test` tries them.",
     ),
     row("snmp.targets[]", Shape::Section, "", "", "One target."),
     row(
