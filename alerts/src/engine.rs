@@ -17,6 +17,7 @@ mod holds;
 mod journal;
 mod ledger;
 mod levels;
+mod lines;
 mod matter;
 mod naming;
 mod notices;
@@ -47,6 +48,7 @@ pub use self::journal::Decided;
 use self::journal::Journal;
 use self::ledger::Ledger;
 pub use self::levels::OUTAGE_MAX;
+use self::lines::Lines;
 pub use self::notices::{ITEMS_MAX, NOTICES_AT_ONCE_MAX};
 pub use self::samples::SERIES_MAX;
 pub use self::silences::SILENCES_MAX;
@@ -145,6 +147,7 @@ pub struct Engine {
     queue: Vec<RecentEvent>,
     events_skipped: u64,
     book: Book,
+    lines: Lines,
     ledger: Ledger,
     journal: Journal,
     /// How long nobody looked before this engine was opened.
@@ -210,6 +213,9 @@ impl Engine {
         self.wall = now.wall;
         self.is_caught_up = self.is_caught_up || facts.is_caught_up();
         let world = World::of(facts);
+        for event in &self.queue {
+            self.lines.hear(event);
+        }
         let look = Look {
             facts,
             world: &world,
@@ -220,6 +226,7 @@ impl Engine {
             agent: &self.plan.agent,
             quiet_before: self.plan.quiet_before,
             world: &world,
+            lines: &self.lines,
             book: &mut self.book,
             journal: &mut self.journal,
         };
@@ -343,6 +350,7 @@ impl Engine {
         }
         self.silences
             .forget(&self.plan.silences, now.wall, &mut self.ledger);
+        self.lines.store(&mut self.ledger);
         self.book.store(now.clock, &mut self.ledger);
     }
 }

@@ -19,6 +19,7 @@ use super::book::Book;
 use super::figures::moment;
 use super::journal::{Decided, Journal};
 use super::ledger::Ledger;
+use super::lines::Lines;
 use super::matter::{Matter, Words};
 use super::naming::Labels;
 use super::notices::Notices;
@@ -50,6 +51,8 @@ pub(super) struct Turn<'a> {
     pub(super) quiet_before: Option<Timestamp>,
     /// The connectors.
     pub(super) world: &'a World<'a>,
+    /// The last lines of their logs.
+    pub(super) lines: &'a Lines,
     /// Numbers that are given out.
     pub(super) book: &'a mut Book,
     /// What is decided.

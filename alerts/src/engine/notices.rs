@@ -19,6 +19,7 @@ use super::figures::{lasting, moment};
 use super::holds::{Holds, Subject};
 use super::journal::Decided;
 use super::ledger::Ledger;
+use super::lines::{LINES_MAX, line_of};
 use super::matter::{Held, Words, severity_word};
 use super::naming::{Labels, hash, identity_of, key_of, labels_of};
 use crate::batch::{Batch, Batches};
@@ -66,6 +67,9 @@ struct Happened {
     severity: Severity,
     words: Words,
     at: Timestamp,
+    /// The line that told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    line: Option<Arc<str>>,
 }
 
 /// Something that waits to be told, with the time of its arrival on the engine's clock.
@@ -113,6 +117,7 @@ impl Desk {
             severity,
             words,
             at: happened_at(event, turn.now.wall),
+            line: line_of(event),
         };
         if let Part::Notices(notices) = &mut self.part {
             notices.fresh.push(happened);
@@ -355,6 +360,9 @@ impl Herald<'_, '_> {
         let is_alike = several
             .windows(2)
             .all(|pair| matches!(pair, [a, b] if a.words.summary == b.words.summary));
+        let lines = several.iter().rev().filter_map(|one| one.line.as_deref());
+        let mut lines: Vec<String> = lines.take(LINES_MAX).map(str::to_owned).collect();
+        lines.reverse();
         let items: Vec<NotificationItem> = several.iter().take(ITEMS_MAX).map(item_of).collect();
         let faults: BTreeSet<String> = several
             .iter()
@@ -372,6 +380,7 @@ impl Herald<'_, '_> {
                 format!("{}, and {rest} more", said.summary)
             };
             said.facts = vec![(Arc::from("count"), count.to_string())];
+            said.log_lines = lines;
         }
         said.severity = worst.unwrap_or(said.severity);
         said.items = items;
@@ -388,6 +397,9 @@ impl Herald<'_, '_> {
     fn notification(&self, key: &Arc<str>, labels: &Labels, one: Happened) -> Notification {
         let kind = NotificationKind::Notice;
         let agent = self.turn.agent;
+        let lines = self.turn.lines;
+        let quoted = one.line.as_ref();
+        let quoted = quoted.map(|line| lines.up_to(&one.connector, line));
         Notification {
             id: Arc::from(hash(&[agent, key, &one.cause, kind.word()])),
             thread: Arc::from(hash(&[agent, key, &one.cause])),
@@ -408,7 +420,7 @@ impl Herald<'_, '_> {
             number: 1,
             facts: one.words.facts,
             items: Vec::new(),
-            log_lines: Vec::new(),
+            log_lines: quoted.unwrap_or_default(),
             faults: one.words.faults,
         }
     }

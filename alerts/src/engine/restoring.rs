@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::book::BOOK_KEY;
 use super::desk::{Desk, Part, Turn, tally_key};
 use super::levels::OUTAGE_MAX;
+use super::lines;
 use super::matter::Matter;
 use super::rates::counts_key;
 use super::silences;
@@ -60,6 +61,9 @@ impl Engine {
         if key.starts_with(silences::PREFIX) {
             return self.silences.restore(bytes);
         }
+        if key.starts_with(lines::PREFIX) {
+            return self.lines.restore(bytes);
+        }
         let mut parts = key.splitn(3, '/');
         let (kind, id) = (parts.next().unwrap_or_default(), parts.next());
         let id = id.unwrap_or_default();
@@ -108,6 +112,7 @@ impl Engine {
             agent: &self.plan.agent,
             quiet_before: self.plan.quiet_before,
             world: &world,
+            lines: &self.lines,
             book: &mut self.book,
             journal: &mut self.journal,
         };
@@ -128,6 +133,7 @@ impl Engine {
             agent: &self.plan.agent,
             quiet_before: self.plan.quiet_before,
             world: &world,
+            lines: &self.lines,
             book: &mut self.book,
             journal: &mut self.journal,
         };

@@ -289,7 +289,7 @@ impl Teller<'_, '_> {
             number: 1,
             facts: facts_of(self.rule, matter),
             items: Vec::new(),
-            log_lines: Vec::new(),
+            log_lines: self.turn.lines.last(&matter.connector),
             faults: matter.words.faults.clone(),
         }
     }

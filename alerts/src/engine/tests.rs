@@ -3,6 +3,7 @@
 mod bounds;
 mod events;
 mod holds;
+mod lines;
 mod notices;
 mod restart;
 mod samples;
@@ -130,7 +131,7 @@ pub(super) fn event(connector: &str, kind: EventKind, reason: &str, at: i64) -> 
                 value: Untrusted::new("fra1\u{1b}[31m"),
             }],
         },
-        line: None,
+        line: Some(Untrusted::new(&format!("{connector} {} {at}", kind.name()))),
     }
 }
 

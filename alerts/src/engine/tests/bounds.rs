@@ -109,7 +109,9 @@ fn a_matter_that_is_over_leaves_nothing_behind() {
         story.step(minute(at));
     }
     let rows = story.stored().into_iter().map(|(key, _)| key);
-    let keys: Vec<Arc<str>> = rows.filter(|key| !key.starts_with("update/")).collect();
+    // The connector's last lines are not the matter's.
+    let own = |key: &Arc<str>| !key.starts_with("update/") && !key.starts_with("lines/");
+    let keys: Vec<Arc<str>> = rows.filter(own).collect();
     assert_eq!(keys, [Arc::from("clock"), Arc::from("told/registration")]);
 }
 
