@@ -13,10 +13,12 @@
 //! Known limit: how many messages a receiver had in the last hour is forgotten at a
 //! restart.
 
+mod dead;
 mod lane;
 #[cfg(test)]
 mod laws;
 mod offers;
+mod orphans;
 pub mod schedule;
 mod surplus;
 #[cfg(test)]
@@ -31,12 +33,21 @@ use model::snapshot::OutboxSnapshot;
 
 use lane::{Lane, Line};
 
-/// Most deliveries that wait. Above it mild ones are put together; critical ones never.
+pub use dead::{Cause, DEAD_MAX, DeadDelivery};
+
+/// Most deliveries that wait for receivers that are configured. Above it mild ones are put
+/// together.
 pub const OUTBOX_MAX: usize = 10_000;
+
+/// The same with critical ones: above it they are put together too.
+pub const CRITICAL_MAX: usize = 5 * OUTBOX_MAX;
 
 /// Most messages that wait for a store that refuses, with their bodies in memory. Above it
 /// mild ones are put together likewise.
 pub const UNSTORED_MAX: usize = 1_000;
+
+/// The same with critical ones.
+pub const UNSTORED_CRITICAL_MAX: usize = 5 * UNSTORED_MAX;
 
 /// The rule of a message that stands for several: it is never put into another one.
 pub const DIGEST_RULE: &str = "digest";
@@ -138,6 +149,8 @@ pub struct Outbox {
     entries: HashMap<Arc<str>, Entry>,
     /// By receiver.
     lanes: BTreeMap<Arc<str>, Lane>,
+    /// The receivers in force; `None` until somebody says so: all are.
+    in_force: Option<BTreeSet<Arc<str>>>,
     /// Messages that no store has, in their order.
     unstored: BTreeSet<(u64, Arc<str>)>,
     /// Messages with rows that changed since the last commit.
@@ -151,6 +164,10 @@ pub struct Outbox {
     results: BTreeMap<(Arc<str>, &'static str), u64>,
     /// A message was refused for good that does not tell of such refusals itself.
     has_refusal: bool,
+    /// Given up since somebody asked, at most [`DEAD_MAX`].
+    dead: Vec<DeadDelivery>,
+    /// Given up besides these.
+    dead_unlisted: u64,
     seen_at: Option<Timestamp>,
 }
 
@@ -195,7 +212,11 @@ impl Outbox {
             came_in,
             rows: Vec::with_capacity(deliveries.len()),
         };
+        let is_orphaned = !self.is_in_force(&receiver);
         let lane = self.lanes.entry(receiver.clone()).or_default();
+        if is_orphaned {
+            lane.orphans_until = Some(Timestamp::MIN);
+        }
         let mut lines = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             let line = entry.line(&delivery.recipient);
@@ -221,6 +242,9 @@ impl Outbox {
         let Some(lane) = self.lanes.get_mut(receiver) else {
             return Next::Empty;
         };
+        if lane.is_orphaned() {
+            return Next::Empty;
+        }
         let offer = match lane.take(now) {
             lane::Taken::Offer(offer) => offer,
             lane::Taken::At(at) => return Next::At(at),
@@ -272,8 +296,10 @@ impl Outbox {
         let key = (entry.message.serial, entry.message.id.clone());
         let receiver = entry.message.receiver.clone();
         let line = entry.line(&line_recipient);
-        let tells_of_itself = &*entry.message.rule == AGENT_FAULT_RULE;
-        self.has_refusal |= result == "dead" && !tells_of_itself;
+        let dead = (result == "dead").then(|| entry.message.clone());
+        if let Some(message) = dead {
+            self.mourn(&message, Cause::of(came));
+        }
         if wait.is_none() {
             self.leave(&receiver, &line, &key);
         }
@@ -312,19 +338,6 @@ impl Outbox {
             if let Some(row) = entry.and_then(|entry| entry.row_mut(&offer.recipient)) {
                 row.delivery.next_at = now;
                 row.wait = jiff::SignedDuration::ZERO;
-            }
-        }
-    }
-
-    /// Gives up what waits for receivers that nobody has configured any more.
-    pub fn keep_receivers(&mut self, receivers: &[Arc<str>], now: Timestamp) {
-        let gone: Vec<Arc<str>> = self.lanes.keys().cloned().collect();
-        for receiver in gone.iter().filter(|name| !receivers.contains(name)) {
-            let ids = self.lanes.get(receiver).map(Lane::ids).unwrap_or_default();
-            for id in ids {
-                let reply = "the receiver is not configured any more";
-                let rows = self.drop_rows(&id, DeliveryState::Dead, reply, now);
-                self.count(receiver, "dead", rows);
             }
         }
     }

@@ -308,7 +308,8 @@ impl Worker {
             Attempt::Misconfigured(_) => {
                 tracing::error!(%receiver, message, "message not delivered, settings are wrong");
             }
-            Attempt::Dead(_) => tracing::error!(%receiver, message, "message refused for good"),
+            // Whoever takes it from the outbox says so, and that others are given up.
+            Attempt::Dead(_) => {}
         }
     }
 }

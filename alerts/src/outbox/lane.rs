@@ -53,6 +53,8 @@ pub(super) struct Lane {
     pub(super) limit: Option<u32>,
     /// When messages were begun in the last hour, the oldest first.
     begun: VecDeque<Timestamp>,
+    /// When the first of what waits is given up, if the receiver is not configured.
+    pub(super) orphans_until: Option<Timestamp>,
 }
 
 impl Offer {
@@ -115,6 +117,11 @@ impl Lane {
     pub(super) fn ids(&self) -> Vec<Arc<str>> {
         let all: BTreeSet<_> = self.lines.values().flatten().collect();
         all.into_iter().map(|(_, id)| id.clone()).collect()
+    }
+
+    /// Whether nobody has configured the receiver.
+    pub(super) const fn is_orphaned(&self) -> bool {
+        self.orphans_until.is_some()
     }
 
     /// How many rows wait.

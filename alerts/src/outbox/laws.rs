@@ -37,6 +37,7 @@ enum Step {
         limit: Option<u32>,
     },
     Refuse(bool),
+    Configure(bool),
     Clock {
         seconds: i64,
     },
@@ -57,6 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..9_usize).prop_map(|which| Step::GiveBack { which }),
         1 => prop::option::of(1..4_u32).prop_map(|limit| Step::Surplus { limit }),
         1 => any::<bool>().prop_map(Step::Refuse),
+        1 => any::<bool>().prop_map(Step::Configure),
         2 => (-4000..9000_i64).prop_map(|seconds| Step::Clock { seconds }),
         1 => Just(Step::Crash),
     ]
@@ -71,6 +73,8 @@ struct World {
     now: Timestamp,
     serial: u64,
     is_refusing: bool,
+    /// Whether the one receiver is not in force.
+    is_orphaned: bool,
     /// The store: absolute rows, as committed.
     messages: BTreeMap<Arc<str>, OutboxMessage>,
     deliveries: BTreeMap<Name, Delivery>,
@@ -116,11 +120,20 @@ impl World {
                 self.is_refusing = *is_refusing;
                 self.outbox.set_store_refuses(*is_refusing);
             }
+            Step::Configure(is_configured) => {
+                self.is_orphaned = !is_configured;
+                self.keep_receivers();
+            }
             Step::Clock { seconds } => {
                 self.now = later(self.now, SignedDuration::from_secs(*seconds));
             }
             Step::Crash => self.crash(),
         }
+    }
+
+    fn keep_receivers(&mut self) {
+        let name = if self.is_orphaned { "others" } else { "ops" };
+        self.outbox.keep_receivers(&[name.into()]);
     }
 
     fn put(&mut self, severity: Severity, thread: u8, recipients: u8) {
@@ -162,6 +175,7 @@ impl World {
             claimed.message.id.clone(),
             claimed.delivery.recipient.clone(),
         );
+        assert!(!self.is_orphaned, "nobody has configured it");
         assert!(self.open.contains_key(&name), "it was settled: {name:?}");
         let is_stored = self.messages.contains_key(&name.0);
         let may_leave = self.is_refusing && claimed.message.severity == Severity::Critical;
@@ -210,11 +224,13 @@ impl World {
         }
         self.outbox = Outbox::open(messages, deliveries);
         self.outbox.set_store_refuses(self.is_refusing);
+        self.keep_receivers();
     }
 
     /// Everything works again, and time goes on.
     fn drain(&mut self) {
         self.take_step(&Step::Refuse(false));
+        self.take_step(&Step::Configure(true));
         for _ in 0..200 {
             self.now = later(self.now, SignedDuration::from_hours(7));
             self.commit(|_| {});

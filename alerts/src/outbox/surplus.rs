@@ -2,8 +2,9 @@
 //! told together in one.
 //!
 //! Two bounds: a receiver's messages in an hour, and all deliveries that wait. A critical
-//! message, and one that stands for several, never gives way. One alone is not replaced by
-//! a message about it.
+//! message gives way only to a bound of its own, five times as high, and only one of the
+//! receiver for which most wait; one that stands for several never does. One alone is not
+//! replaced by a message about it.
 
 use std::sync::Arc;
 
@@ -12,15 +13,24 @@ use model::alert::Severity;
 use model::delivery::{DeliveryState, OutboxMessage};
 
 use super::lane::Lane;
-use super::{DIGEST_RULE, OUTBOX_MAX, Outbox, Place, UNSTORED_MAX};
+use super::{
+    CRITICAL_MAX, DIGEST_RULE, Entry, OUTBOX_MAX, Outbox, Place, UNSTORED_CRITICAL_MAX,
+    UNSTORED_MAX,
+};
 
 /// A message that may give way, or counts towards the hour's limit.
 struct Candidate {
     id: Arc<str>,
     severity: Severity,
-    is_mild: bool,
+    is_digest: bool,
     is_untried: bool,
     waiting: usize,
+}
+
+impl Candidate {
+    fn is_mild(&self) -> bool {
+        self.severity != Severity::Critical && !self.is_digest
+    }
 }
 
 impl Outbox {
@@ -85,9 +95,9 @@ impl Outbox {
         }
         let untried = self.candidates(receiver);
         let untried: Vec<Candidate> = untried.into_iter().filter(|one| one.is_untried).collect();
-        let exempt = untried.iter().filter(|one| !one.is_mild).count();
+        let exempt = untried.iter().filter(|one| !one.is_mild()).count();
         let free = limit.saturating_sub(begun).saturating_sub(exempt);
-        let mild: Vec<Candidate> = untried.into_iter().filter(|one| one.is_mild).collect();
+        let mild: Vec<Candidate> = untried.into_iter().filter(Candidate::is_mild).collect();
         if mild.len() <= free {
             return Vec::new();
         }
@@ -96,26 +106,48 @@ impl Outbox {
         mild.into_iter().skip(kept).map(|one| one.id).collect()
     }
 
-    /// What is more than may wait in all: information first, the oldest first.
+    /// What is more than may wait in all: information first, critical messages last, and the
+    /// oldest first of each.
     fn over_bound(&self, receiver: &Arc<str>) -> Vec<Arc<str>> {
-        let wanted =
-            excess(self.waiting, OUTBOX_MAX).max(excess(self.unstored.len(), UNSTORED_MAX));
+        let (waiting, unstored) = (self.waiting_for_somebody(), self.unstored_waiting());
+        let wanted = excess(waiting, OUTBOX_MAX).max(excess(unstored, UNSTORED_MAX));
         if wanted == 0 {
             return Vec::new();
         }
-        let mut mild = self.candidates(receiver);
-        mild.retain(|one| one.is_mild);
-        mild.sort_by_key(|one| one.severity);
+        let hard = excess(waiting, CRITICAL_MAX).max(excess(unstored, UNSTORED_CRITICAL_MAX));
+        let hard = if self.is_fullest(receiver) { hard } else { 0 };
+        let mut candidates = self.candidates(receiver);
+        candidates.retain(|one| !one.is_digest);
+        candidates.sort_by_key(|one| one.severity);
         let mut chosen = Vec::new();
         let mut taken = 0_usize;
-        for one in mild {
-            if wanted <= taken {
+        for one in candidates {
+            let enough = if one.is_mild() { wanted } else { hard };
+            if enough <= taken {
                 break;
             }
             taken = taken.saturating_add(one.waiting);
             chosen.push(one.id);
         }
         chosen
+    }
+
+    /// How many messages wait that no store has. What was put into a digest waits no more.
+    fn unstored_waiting(&self) -> usize {
+        if self.unstored.len() <= UNSTORED_MAX {
+            return 0;
+        }
+        let is_waiting = |entry: &&Entry| entry.rows.iter().any(|row| row.place != Place::Settled);
+        let entries = self.unstored.iter();
+        let entries = entries.filter_map(|(_, id)| self.entries.get(id));
+        entries.filter(is_waiting).count()
+    }
+
+    /// Whether for no other receiver more wait.
+    fn is_fullest(&self, receiver: &Arc<str>) -> bool {
+        let own = self.lanes.get(receiver).map_or(0, Lane::waiting);
+        let configured = self.lanes.values().filter(|lane| !lane.is_orphaned());
+        configured.map(Lane::waiting).all(|other| other <= own)
     }
 
     /// The receiver's messages that nobody sends just now, the oldest first.
@@ -126,12 +158,10 @@ impl Outbox {
             .filter(|entry| entry.rows.iter().all(|row| row.place != Place::Claimed))
             .map(|entry| {
                 let rows = entry.rows.iter();
-                let severity = entry.message.severity;
-                let is_digest = &*entry.message.rule == DIGEST_RULE;
                 Candidate {
                     id: entry.message.id.clone(),
-                    severity,
-                    is_mild: severity != Severity::Critical && !is_digest,
+                    severity: entry.message.severity,
+                    is_digest: &*entry.message.rule == DIGEST_RULE,
                     is_untried: !entry.is_begun,
                     waiting: rows.filter(|row| row.place != Place::Settled).count(),
                 }
@@ -217,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn above_the_bound_information_gives_way_and_critical_messages_never() {
+    fn above_the_bound_information_gives_way_and_critical_messages_do_not() {
         let mut outbox = Outbox::default();
         let count = u64::try_from(OUTBOX_MAX).unwrap() + 1;
         for serial in 1..=count {
@@ -247,6 +277,50 @@ mod tests {
     }
 
     #[test]
+    fn above_a_bound_of_their_own_critical_messages_of_the_fullest_receiver_give_way() {
+        let mut outbox = Outbox::default();
+        let count = u64::try_from(CRITICAL_MAX).unwrap() + 1;
+        let mut of_others = message(count + 1, Severity::Critical, "other");
+        of_others.receiver = "others".into();
+        let row = delivery(&of_others, "a@example.com");
+        outbox.put(of_others, vec![row]);
+        let put_critical = |outbox: &mut Outbox, serial: u64| {
+            let thread = format!("t{serial}");
+            let to = ["a@example.com"];
+            put(outbox, serial, Severity::Critical, &thread, &to);
+        };
+        for serial in 1..count {
+            put_critical(&mut outbox, serial);
+        }
+        commit(&mut outbox);
+        outbox.keep_receivers(&["ops".into()]);
+        let as_many_as_may = outbox.take_surplus("ops", None, START);
+        assert_eq!(as_many_as_may.len(), 0);
+        put_critical(&mut outbox, count);
+        commit(&mut outbox);
+        outbox.keep_receivers(&["ops".into(), "others".into()]);
+        assert_eq!(outbox.take_surplus("others", None, START).len(), 0);
+        let surplus = outbox.take_surplus("ops", None, START);
+        assert_eq!(surplus.len(), CRITICAL_MAX / 10 + 2);
+        assert_eq!(surplus[0].serial, 1, "the oldest");
+        assert_eq!(outbox.waiting, CRITICAL_MAX / 10 * 9);
+        assert_eq!(outbox.take_surplus("ops", None, START).len(), 0);
+        let digested = u64::try_from(surplus.len()).unwrap();
+        let counted = ("ops".into(), "digested", digested);
+        assert_eq!(
+            outbox.take_results(),
+            [counted],
+            "none without being counted"
+        );
+        let mut digest = message(count + 2, Severity::Critical, "digest");
+        digest.rule = DIGEST_RULE.into();
+        let row = delivery(&digest, "a@example.com");
+        outbox.put(digest, vec![row]);
+        commit(&mut outbox);
+        assert!(serials(&mut outbox, START).contains(&(count + 2)));
+    }
+
+    #[test]
     fn a_refusing_store_does_not_fill_the_memory() {
         let mut outbox = Outbox::default();
         outbox.set_store_refuses(true);
@@ -268,6 +342,23 @@ mod tests {
             .filter(|entry| !entry.message.body.is_empty());
         assert_eq!(bodies.count(), UNSTORED_MAX / 10 * 9);
         assert_eq!(outbox.uncommitted().0.len(), UNSTORED_MAX + 1);
+        let more = 2 * count;
+        put(
+            &mut outbox,
+            more,
+            Severity::Warning,
+            "more",
+            &["a@example.com"],
+        );
+        put(
+            &mut outbox,
+            more + 1,
+            Severity::Warning,
+            "yet more",
+            &["a@example.com"],
+        );
+        let surplus = outbox.take_surplus("ops", None, START);
+        assert_eq!(surplus, [], "what is digested has no body that takes room");
     }
 
     #[test]

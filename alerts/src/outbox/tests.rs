@@ -341,18 +341,6 @@ fn new_settings_try_at_once_what_waits() {
 }
 
 #[test]
-fn what_waits_for_a_receiver_that_is_gone_is_given_up() {
-    let mut outbox = one();
-    outbox.keep_receivers(&["ops".into()], START);
-    assert_eq!(outbox.snapshot().queued, 1);
-    outbox.keep_receivers(&["others".into()], START);
-    assert_eq!(outbox.snapshot(), OutboxSnapshot::default());
-    let rows = commit(&mut outbox);
-    assert_eq!(rows[0].state, DeliveryState::Dead);
-    assert_eq!(outbox.take_results(), [("ops".into(), "dead", 1)]);
-}
-
-#[test]
 fn a_reply_is_kept_as_one_bounded_line() {
     let mut outbox = one();
     assert_eq!(serials(&mut outbox, START), [1]);

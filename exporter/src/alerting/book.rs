@@ -10,6 +10,7 @@
 //! is wrong with the program itself.
 
 mod counts;
+mod dead;
 mod faults;
 mod record;
 
@@ -31,6 +32,7 @@ use model::snapshot::{AlertsSnapshot, MessageSnapshot, RecentEvent, Snapshot};
 use store::{Restored, Turn};
 
 use self::counts::AlertCounts;
+use self::dead::DeadLog;
 use self::faults::FaultWatch;
 use self::record::Record;
 use super::facts::SnapshotFacts;
@@ -97,6 +99,7 @@ pub struct AlertBook {
     tray: Arc<Tray>,
     counts: AlertCounts,
     faults: FaultWatch,
+    dead: DeadLog,
     record: Record,
     next_message: u64,
     /// The steady clock of alerting when the program's own stood at zero.
@@ -126,6 +129,7 @@ impl AlertBook {
             tray: Tray::new(Outbox::open(kept.messages, kept.deliveries)),
             counts: AlertCounts::open(kept.counters),
             faults: FaultWatch::default(),
+            dead: DeadLog::default(),
             record: Record::open(kept.history, kept.recent_messages),
             next_message: kept.last_message_serial.saturating_add(1),
             clock_zero,
@@ -133,7 +137,7 @@ impl AlertBook {
             is_store_refusing: false,
         };
         let names = names(&book.composer);
-        book.tray.lock().keep_receivers(&names, now.timestamp());
+        book.tray.keep_receivers(&names);
         book.open_series();
         book
     }
@@ -144,7 +148,7 @@ impl AlertBook {
         self.engine.change(settings.plan.clone(), time);
         self.composer = composer_of(settings);
         let names = names(&self.composer);
-        self.tray.lock().keep_receivers(&names, now.timestamp());
+        self.tray.keep_receivers(&names);
         self.faults.forget_logs();
         self.faults.set_reload_refused(false);
         self.faults.keep_receivers(&names);
@@ -361,10 +365,13 @@ impl AlertBook {
 
     /// Counts what came of attempts at delivery.
     fn take_results(&mut self, now: Moment) {
-        let (results, has_refusal) = {
+        let (results, has_refusal, dead) = {
             let mut outbox = self.tray.lock();
-            (outbox.take_results(), outbox.take_refusal())
+            outbox.give_up_orphans(now.timestamp());
+            let results = outbox.take_results();
+            (results, outbox.take_refusal(), outbox.take_dead())
         };
+        self.dead.tell(&dead, now.monotonic);
         if has_refusal {
             self.faults.note(AgentFault::DeliveryDead, now);
         }

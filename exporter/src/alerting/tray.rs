@@ -36,6 +36,21 @@ impl Tray {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Only these receivers are in force. Says in the log for whom messages wait that nobody
+    /// will send, once for each.
+    pub fn keep_receivers(&self, receivers: &[Arc<str>]) {
+        let missed = self.lock().keep_receivers(receivers);
+        for (receiver, deliveries) in missed {
+            tracing::warn!(
+                %receiver,
+                deliveries,
+                "messages wait for a receiver that is not configured any more"
+            );
+        }
+        // What waited for one that is back may leave.
+        self.tell_lanes();
+    }
+
     /// There may be something to send.
     pub fn tell_lanes(&self) {
         self.news

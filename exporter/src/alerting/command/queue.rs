@@ -1,4 +1,7 @@
 //! `alerts queue`: messages on their way, and what became of them.
+//!
+//! What waits for a receiver that the configuration does not have says so: nobody will send
+//! it until the name is back.
 
 use std::borrow::Cow;
 
@@ -35,6 +38,9 @@ pub struct QueueArgs {
 /// Most deliveries that are looked through for those that wait.
 const LOOK_MAX: usize = 100_000;
 
+/// Why a delivery waits that no lane takes.
+const NOT_CONFIGURED: &str = "no receiver of this name is configured";
+
 /// Lists deliveries.
 ///
 /// # Errors
@@ -47,10 +53,12 @@ pub(super) fn run(args: &QueueArgs) -> Result<(), Failure> {
     found.retain(|one| args.all || one.delivery.state == DeliveryState::Queued);
     found.truncate(args.limit);
     found.reverse();
+    let receivers = config.alerts.receivers.iter().flatten();
+    let names: Vec<&str> = receivers.map(|one| one.name.as_str()).collect();
     let text = if args.json {
-        found.iter().map(json_line).collect()
+        found.iter().map(|one| json_line(one, &names)).collect()
     } else {
-        table(&found)
+        table(&found, &names)
     };
     crate::logging::print_result(text.as_bytes())?;
     Ok(())
@@ -60,7 +68,23 @@ fn shown(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-fn table(found: &[StoredDelivery]) -> String {
+/// Whether it waits for nobody.
+fn is_orphaned(one: &StoredDelivery, receivers: &[&str]) -> bool {
+    let is_waiting = one.delivery.state == DeliveryState::Queued;
+    is_waiting && !receivers.contains(&&*one.message.receiver)
+}
+
+/// Why it waits, or what the receiver said last.
+fn reply<'a>(one: &'a StoredDelivery, receivers: &[&str]) -> Cow<'a, str> {
+    let last = &*one.delivery.last_reply;
+    match (is_orphaned(one, receivers), last.is_empty()) {
+        (false, _) => Cow::Borrowed(last),
+        (true, true) => Cow::Borrowed(NOT_CONFIGURED),
+        (true, false) => Cow::Owned(format!("{NOT_CONFIGURED}; before: {last}")),
+    }
+}
+
+fn table(found: &[StoredDelivery], receivers: &[&str]) -> String {
     let mut table = Table::new(&[
         "DECIDED",
         "STATE",
@@ -84,17 +108,18 @@ fn table(found: &[StoredDelivery]) -> String {
             Cow::Borrowed(&*one.message.receiver),
             Cow::Borrowed(&*one.delivery.recipient),
             Cow::Borrowed(&*one.message.subject),
-            Cow::Borrowed(&*one.delivery.last_reply),
+            reply(one, receivers),
         ]);
     }
     table.render()
 }
 
-fn json_line(one: &StoredDelivery) -> String {
+fn json_line(one: &StoredDelivery, receivers: &[&str]) -> String {
     let object = json!({
         "id": &*one.message.id,
         "serial": one.message.serial,
         "receiver": &*one.message.receiver,
+        "waits_for_nobody": is_orphaned(one, receivers),
         "channel": one.message.channel.name(),
         "recipient": &*one.delivery.recipient,
         "rule": &*one.message.rule,
@@ -109,4 +134,62 @@ fn json_line(one: &StoredDelivery) -> String {
         "settled_at": one.delivery.settled_at.map(|at| at.to_string()),
     });
     format!("{object}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use model::alert::Severity;
+    use model::delivery::{Channel, Delivery, OutboxMessage};
+
+    use super::*;
+
+    fn stored(state: DeliveryState, last_reply: &str) -> StoredDelivery {
+        let at = Timestamp::UNIX_EPOCH;
+        StoredDelivery {
+            message: OutboxMessage {
+                id: "m".into(),
+                serial: 1,
+                receiver: "ops".into(),
+                channel: Channel::Email,
+                thread: "t".into(),
+                rule: "r".into(),
+                key: "k".into(),
+                severity: Severity::Warning,
+                subject: "subject".to_owned(),
+                created_at: at,
+                body: Vec::new(),
+            },
+            delivery: Delivery {
+                message: "m".into(),
+                recipient: "a@example.com".into(),
+                state,
+                attempts: 0,
+                next_at: at,
+                last_reply: last_reply.to_owned(),
+                settled_at: None,
+            },
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_receiver_that_is_gone_says_so() {
+        for (state, receiver, last, wanted) in [
+            (DeliveryState::Queued, "ops", "451 later", "451 later"),
+            (DeliveryState::Queued, "hook", "", NOT_CONFIGURED),
+            (
+                DeliveryState::Queued,
+                "hook",
+                "451 later",
+                "no receiver of this name is configured; before: 451 later",
+            ),
+            (DeliveryState::Sent, "hook", "250 ok", "250 ok"),
+        ] {
+            let one = stored(state, last);
+            assert_eq!(reply(&one, &[receiver]), wanted);
+            let is_orphaned = wanted.starts_with(NOT_CONFIGURED);
+            let json = json_line(&one, &[receiver]);
+            let said = format!("\"waits_for_nobody\":{is_orphaned}");
+            assert!(json.contains(&said), "{json}");
+        }
+    }
 }
