@@ -21,6 +21,7 @@ mod page;
 mod patient_stream;
 mod routes;
 mod status;
+mod stream;
 #[cfg(test)]
 mod tests;
 

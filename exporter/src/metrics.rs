@@ -68,6 +68,8 @@ pub enum Rejection {
     Malformed,
     /// A name in `Host` that is not ours, for a page a browser shows.
     ForeignHost,
+    /// As many streams of events as allowed are open.
+    Streams,
 }
 
 impl Rejection {
@@ -81,6 +83,7 @@ impl Rejection {
         Self::HeadTooLarge,
         Self::Malformed,
         Self::ForeignHost,
+        Self::Streams,
     ];
 
     /// The value of the label `cause`.
@@ -94,6 +97,7 @@ impl Rejection {
             Self::HeadTooLarge => "head_too_large",
             Self::Malformed => "malformed",
             Self::ForeignHost => "foreign_host",
+            Self::Streams => "streams",
         }
     }
 }

@@ -3,8 +3,8 @@
 //! The HTTP library bounds the request's head in bytes and time, which also ends an
 //! idle connection; [`PatientStream`] bounds how long a client may read nothing; the
 //! connection's age bounds the rest. An old connection ends politely after its present
-//! response. One whose place a newcomer needs ends at once. A panic in a route becomes
-//! a 500 and ends nothing else.
+//! response; a stream is told to end. One whose place a newcomer needs ends at once. A
+//! panic in a route becomes a 500 and ends nothing else.
 //!
 //! Not here: how many connections there may be and who has to leave, see `gate`.
 
@@ -31,6 +31,7 @@ use tracing::error;
 use super::gate::Place;
 use super::patient_stream::{PatientStream, PendingHead};
 use super::routes::Front;
+use super::stream::Closing;
 use super::{HttpLimits, stopped};
 use crate::metrics::Rejection;
 
@@ -78,7 +79,9 @@ async fn serve_within_deadlines(
         Arc::clone(&place),
     );
     let seen = pending_head.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
+    let (end, closing) = watch::channel(false);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Closing(closing.clone()));
         seen.set(false);
         place.request_came();
         let (front, place) = (Arc::clone(&front), Arc::clone(&place));
@@ -99,6 +102,7 @@ async fn serve_within_deadlines(
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = sleep(limits.connection_age_max) => {
+            end.send_replace(true);
             connection.as_mut().graceful_shutdown();
             match timeout(limits.write_timeout, connection).await {
                 Ok(ended) => ended,
@@ -107,6 +111,7 @@ async fn serve_within_deadlines(
             }
         }
         () = stopped(&mut stop) => {
+            end.send_replace(true);
             connection.as_mut().graceful_shutdown();
             // The accept loop ends those that outlast the stop.
             connection.await

@@ -18,13 +18,13 @@ use axum::response::{IntoResponse as _, Response};
 /// Paths that any `Host` may ask for.
 const EXEMPT_PATHS: [&str; 4] = ["/metrics", "/-/healthy", "/-/ready", "/ready/tunnel"];
 
-/// What stands on every response. No script, no frame, no foreign source: the page
-/// needs none.
+/// What stands on every response. No frame, no foreign source, and no script but our
+/// own file: the page needs none.
 const HEADERS: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+         connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),

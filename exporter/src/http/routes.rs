@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{self, HeaderMap, HeaderName};
@@ -25,6 +25,7 @@ use tracing::error;
 
 use super::exposition::Exposition;
 use super::negotiate::{Coding, Format};
+use super::stream::{Closing, Streams};
 use super::{Shared, guard, health, page, status};
 use crate::metrics::{AgentMetrics, Rejection};
 
@@ -36,10 +37,13 @@ type ContentType = [(HeaderName, &'static str); 1];
 const TEXT: ContentType = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
 const HTML: ContentType = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
 const JSON: ContentType = [(header::CONTENT_TYPE, "application/json")];
+const JS: ContentType = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+const EVENTS: ContentType = [(header::CONTENT_TYPE, "text/event-stream")];
 const CSS: ContentType = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
 const SVG: ContentType = [(header::CONTENT_TYPE, "image/svg+xml")];
 
 const STYLE: &str = include_str!("../../templates/style.css");
+const SCRIPT: &str = include_str!("../../templates/page.js");
 const ICON: &str = include_str!("../../templates/icon.svg");
 
 /// The routes, and what stands before them.
@@ -54,6 +58,7 @@ pub(super) struct Front {
 struct App {
     shared: Shared,
     exposition: Exposition,
+    streams: Streams,
 }
 
 impl Front {
@@ -63,7 +68,11 @@ impl Front {
             shared.metrics.clone(),
             shared.clock,
         );
-        let app = Arc::new(App { shared, exposition });
+        let app = Arc::new(App {
+            shared,
+            exposition,
+            streams: Streams::new(),
+        });
         Self {
             router: routes().with_state(Arc::clone(&app)),
             app,
@@ -116,12 +125,14 @@ fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(status_page))
         .route("/api/v1/status", get(status_json))
+        .route("/api/v1/stream", get(stream))
         .route("/metrics", get(metrics))
         .route("/-/healthy", get(async || (TEXT, "Healthy.\n")))
         .route("/-/ready", get(ready))
         .route("/ready/tunnel", get(tunnel_ready))
         .route("/-/reload", post(reload).put(reload))
         .route("/static/style.css", get(async || (CSS, STYLE)))
+        .route("/static/page.js", get(async || (JS, SCRIPT)))
         .route("/static/icon.svg", get(async || (SVG, ICON)))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -188,6 +199,19 @@ async fn status_json(State(app): State<Arc<App>>) -> Response {
             (JSON, json).into_response()
         }
         Err(failure) => internal_error(&failure),
+    }
+}
+
+/// Tells of each turn, for as long as the connection may last.
+async fn stream(State(app): State<Arc<App>>, Extension(closing): Extension<Closing>) -> Response {
+    match app.streams.open(app.shared.snapshots.clone(), closing) {
+        Some(body) => (EVENTS, body).into_response(),
+        None => {
+            app.shared.metrics.http_rejected(Rejection::Streams);
+            let headers = [(header::RETRY_AFTER, "10")];
+            let text = "Too many streams of events are open; ask for the page itself.\n";
+            (StatusCode::SERVICE_UNAVAILABLE, headers, TEXT, text).into_response()
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod crowd;
 mod endpoints;
 mod host;
 mod hostile;
+mod stream;
 
 use std::net::SocketAddr;
 

@@ -100,13 +100,15 @@ async fn every_answer_wears_the_security_headers() {
         "/metrics",
         "/api/v1/status",
         "/static/style.css",
+        "/static/page.js",
         "/nowhere",
         "/-/reload",
     ] {
         let answer = server.get(path).await;
         for header in [
             "content-security-policy: default-src 'none'; style-src 'self'; img-src 'self'; \
-             base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
+             script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors 'none'\r\n",
             "x-content-type-options: nosniff\r\n",
             "referrer-policy: no-referrer\r\n",
             "cache-control: no-store\r\n",
