@@ -22,6 +22,8 @@ mod demo;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod exposition;
 #[cfg(test)]
 mod host;

@@ -1,15 +1,15 @@
-//! Keeps the sources readable: name plates, lengths, names, marks, links.
+//! Keeps the sources readable: name plates, lengths, names, marks.
 //!
 //! These are the rules of `docs/STYLE.md` that a program can hold by looking at
-//! text. The length of a function and its parameters are clippy's (`clippy.toml`);
-//! here they are only printed. Formatting is rustfmt's. A rule that looks for a
-//! word builds it from pieces, or it would find itself.
+//! text; documents have `documents.rs`. The length of a function and its parameters
+//! are clippy's (`clippy.toml`); here they are only printed. Formatting is rustfmt's.
+//! A rule that looks for a word builds it from pieces, or it would find itself.
 //!
 //! Known limit: strings are told from code by their quotes alone, line by line.
 
 use std::fs;
 
-use crate::tree::{TextFile, assert_none, root, rust_files, text_files};
+use crate::tree::{TextFile, assert_none, findings_by_line, root, rust_files, text_files};
 
 /// Most lines of a source file.
 const FILE_LINES_MAX: usize = 500;
@@ -21,22 +21,6 @@ const LINE_COLUMNS_MAX: usize = 100;
 const EMPTY_NAMES: &[&str] = &[
     "utils", "util", "helpers", "common", "types", "manager", "misc",
 ];
-
-/// Calls `judge` with each line's number and text; `Some` is a finding.
-fn findings_by_line(
-    files: &[TextFile],
-    judge: impl Fn(&TextFile, &str) -> Option<String>,
-) -> Vec<String> {
-    let mut findings = Vec::new();
-    for file in files {
-        for (number, line) in (1..).zip(file.text.lines()) {
-            if let Some(finding) = judge(file, line) {
-                findings.push(format!("{}:{number}: {finding}", file.path));
-            }
-        }
-    }
-    findings
-}
 
 /// The file's lines that are code, with their numbers: those inside a long string are data.
 fn code_lines(file: &TextFile) -> Vec<(usize, &str)> {
@@ -208,59 +192,6 @@ fn no_text_names_a_machine_or_a_registry() {
     let findings = findings_by_line(&text_files(), |_, line| {
         let place = places.iter().find(|place| line.contains(place.as_str()))?;
         Some(format!("`{place}`"))
-    });
-    assert_none(&findings);
-}
-
-/// The targets of `[..](target)` in a line, without those of the web or of the same page.
-fn link_targets(line: &str) -> Vec<&str> {
-    let targets = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next());
-    let local = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
-    local
-        .filter_map(|target| target.split('#').next())
-        .collect()
-}
-
-#[test]
-fn every_link_between_documents_leads_somewhere() {
-    let mut pages = text_files();
-    pages.retain(|file| file.path.ends_with(".md"));
-    assert!(pages.len() > 10, "git lists only {} pages", pages.len());
-    let findings = findings_by_line(&pages, |page, line| {
-        let folder = root().join(&page.path).parent().unwrap().to_path_buf();
-        let targets = link_targets(line).into_iter();
-        let broken: Vec<&str> = targets
-            .filter(|target| !folder.join(target).exists())
-            .collect();
-        (!broken.is_empty()).then(|| format!("no such file: {}", broken.join(", ")))
-    });
-    assert_none(&findings);
-}
-
-/// The names of metrics in a line. Those that end in `_` stand for a whole family.
-fn metric_names(line: &str) -> impl Iterator<Item = &str> {
-    let words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    words.filter(|word| {
-        word.starts_with("ztna_") && !word.ends_with('_') && *word != "ztna_exporter"
-    })
-}
-
-#[test]
-fn documents_name_only_metrics_that_exist() {
-    let reference = fs::read_to_string(root().join("docs/metrics.md")).unwrap();
-    let known: Vec<&str> = reference.lines().flat_map(metric_names).collect();
-    assert!(
-        known.contains(&"ztna_tunnel_up"),
-        "the reference was not understood"
-    );
-    let mut pages = text_files();
-    pages.retain(|file| file.path.ends_with(".md") || file.path.starts_with("dashboards/"));
-    let findings = findings_by_line(&pages, |_, line| {
-        let unknown = metric_names(line).find(|name| !known.contains(name))?;
-        Some(format!("docs/metrics.md does not know `{unknown}`"))
     });
     assert_none(&findings);
 }

@@ -60,6 +60,22 @@ pub(crate) fn rust_files() -> Vec<TextFile> {
     files
 }
 
+/// Calls `judge` with each line of the files; `Some` is a finding, which gets its place.
+pub(crate) fn findings_by_line(
+    files: &[TextFile],
+    judge: impl Fn(&TextFile, &str) -> Option<String>,
+) -> Vec<String> {
+    let mut findings = Vec::new();
+    for file in files {
+        for (number, line) in (1..).zip(file.text.lines()) {
+            if let Some(finding) = judge(file, line) {
+                findings.push(format!("{}:{number}: {finding}", file.path));
+            }
+        }
+    }
+    findings
+}
+
 /// What `cargo metadata` says, with further `arguments`.
 pub(crate) fn metadata(arguments: &[&str]) -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
