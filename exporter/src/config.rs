@@ -29,6 +29,7 @@ mod suggest;
 mod tail;
 mod timeline;
 mod tools;
+pub mod web_file;
 mod well_known;
 pub(crate) mod zone;
 

@@ -77,13 +77,14 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("minijinja", &["alerts"]),
     ("lettre", &["alerts"]),
     ("reqwest", &["alerts"]),
-    ("tokio-rustls", &["alerts"]),
+    ("tokio-rustls", &["alerts", "ztna-exporter"]),
     // Protocols.
     ("snmp", &["snmp-agent"]),
     ("quinn-udp", &["snmp-agent"]),
     // The program.
     ("tokio", &["alerts", "snmp-agent", "ztna-exporter"]),
     ("axum", &["ztna-exporter"]),
+    ("bcrypt", &["ztna-exporter"]),
     ("hyper", &["ztna-exporter"]),
     ("hyper-util", &["ztna-exporter"]),
     ("tower", &["ztna-exporter"]),

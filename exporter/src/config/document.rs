@@ -61,9 +61,18 @@ pub(super) enum Part {
 impl Document {
     /// Reads `text`, which errors call `name`.
     pub(super) fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        Self::parse_wanting(name, text, WANTED_DOCUMENT)
+    }
+
+    /// The same; `wanted` says what one that is none should have been.
+    pub(super) fn parse_wanting(
+        name: &str,
+        text: &str,
+        wanted: &'static str,
+    ) -> Result<Self, ConfigError> {
         // Editors on other systems put a byte order mark in front.
         let text: Arc<str> = Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text));
-        let mut reader = Reader::new(name, &text);
+        let mut reader = Reader::new(name, &text, wanted);
         let root = reader.read_document()?;
         Ok(Self {
             name: name.to_owned(),
@@ -155,6 +164,7 @@ fn place_of(text: &str, span: std::ops::Range<usize>) -> Place {
 struct Reader<'a> {
     name: &'a str,
     text: &'a Arc<str>,
+    wanted: &'static str,
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
     /// Byte offsets of the characters, since the parser counts characters.
     offsets: Vec<usize>,
@@ -163,11 +173,12 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(name: &'a str, text: &'a Arc<str>) -> Self {
+    fn new(name: &'a str, text: &'a Arc<str>, wanted: &'static str) -> Self {
         let offsets = text.char_indices().map(|(offset, _)| offset).collect();
         Self {
             name,
             text,
+            wanted,
             parser: Parser::new_from_str(text),
             offsets,
             path: KeyPath::default(),
@@ -210,11 +221,11 @@ impl<'a> Reader<'a> {
                         root.place,
                         "is no configuration: this is not a key with a value",
                     )
-                    .wanting(WANTED_DOCUMENT))
+                    .wanting(self.wanted))
             }
             Some(_) | None => Err(self
                 .error(place_of(self.text, 0..0), "is empty: there is no key in it")
-                .wanting(WANTED_DOCUMENT)),
+                .wanting(self.wanted)),
         }
     }
 

@@ -93,6 +93,24 @@ impl ConfigError {
         self
     }
 
+    /// Shows nothing of the line from the wrong value on.
+    pub(super) fn hiding_its_value(self) -> Self {
+        match &self.0.at {
+            Some((place, _)) => {
+                let from = place.span.start;
+                self.hiding_from(from)
+            }
+            None => self,
+        }
+    }
+
+    /// How many characters the wrong value has, if there is no slash in it.
+    pub(super) fn length_of_no_path(&self) -> Option<usize> {
+        let (place, text) = self.0.at.as_ref()?;
+        let value = text.get(place.span.clone())?;
+        (!value.contains('/')).then(|| value.chars().count())
+    }
+
     /// Adds where it stands in `text`.
     pub(super) fn at(mut self, place: Place, text: &Arc<str>) -> Self {
         self.0.at = Some((place, Arc::clone(text)));
@@ -215,7 +233,15 @@ const SECRET_WORDS: [&str; 5] = ["password", "passphrase", "secret", "token", "c
 const PLACE_ENDINGS: [&str; 2] = ["_file", "_credential"];
 
 /// Groups and lists that hold places of secrets, by names that do not say so.
-const SECRET_KEYS: [&str; 5] = ["communities", "auth", "priv", "headers", "authorization"];
+const SECRET_KEYS: [&str; 7] = [
+    "communities",
+    "auth",
+    "priv",
+    "headers",
+    "authorization",
+    "basic_auth_users",
+    "key",
+];
 
 /// Whether a key is about a secret, and does not say where it stands.
 pub(super) fn names_a_secret(key: &str) -> bool {
