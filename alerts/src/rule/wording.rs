@@ -6,6 +6,7 @@
 //! the first alert. What is rendered is one line of bounded length. It may hold what a log
 //! said: who writes it anywhere encodes it for that place.
 
+mod bounds;
 mod filters;
 mod values;
 
@@ -14,10 +15,11 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::{Environment, Error, UndefinedBehavior, Value};
 use model::snapshot::RecentEvent;
 use model::untrusted::is_unprintable;
 
+use self::bounds::Written;
 use super::nearest::near;
 
 /// Longest sentence as it is written, in bytes.
@@ -27,7 +29,7 @@ pub const WORDING_BYTES_MAX: usize = 4_000;
 pub const RENDERED_BYTES_MAX: usize = 1_000;
 
 /// Steps that a sentence may take. Ours take less than fifty.
-const FUEL: u64 = 20_000;
+const FUEL: u64 = 5_000;
 
 /// The name under which the engine knows a sentence; nobody sees it.
 const TEMPLATE: &str = "wording";
@@ -147,7 +149,8 @@ struct Compiled {
 
 /// The functions that sentences have, shared by all.
 static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
+    // Without the engine's own filters, tests and functions: see `bounds`.
+    let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     filters::add_to(&mut environment);
@@ -167,8 +170,8 @@ impl Wording {
     ///
     /// # Errors
     ///
-    /// What is wrong, in words for people: it is no sentence with places, is too long, or
-    /// asks for something that its rule cannot give.
+    /// What is wrong, in words for people: it is no sentence with places, is too long, could
+    /// make something large, or asks for something that its rule cannot give.
     pub fn compile(text: &str, vocabulary: &Vocabulary) -> Result<Self, String> {
         if WORDING_BYTES_MAX < text.len() {
             return Err(format!(
@@ -179,6 +182,7 @@ impl Wording {
         if !["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
             return Ok(Self::plain(text));
         }
+        bounds::check(text)?;
         let mut environment = BASE.clone();
         environment
             .add_template_owned(TEMPLATE, text.to_owned())
@@ -221,13 +225,7 @@ impl Wording {
         let Some(compiled) = &self.compiled else {
             return Ok(one_line(&self.text));
         };
-        let values = values::of(&compiled.vocabulary, scope);
-        compiled
-            .environment
-            .get_template(TEMPLATE)
-            .and_then(|template| template.render(values))
-            .map(|text| one_line(&text))
-            .map_err(|error| told(&error))
+        compiled.render(values::of(&compiled.vocabulary, scope))
     }
 
     /// The sentence as an annotation of Prometheus: labels that the alert has there become
@@ -236,13 +234,7 @@ impl Wording {
         let Some(compiled) = &self.compiled else {
             return Ok(one_line(&self.text));
         };
-        let values = values::places(&compiled.vocabulary, labels);
-        compiled
-            .environment
-            .get_template(TEMPLATE)
-            .and_then(|template| template.render(values))
-            .map(|text| one_line(&text))
-            .map_err(|error| told(&error))
+        compiled.render(values::places(&compiled.vocabulary, labels))
     }
 
     /// Renders it with a value for every name, so that an unknown filter or test is found.
@@ -253,11 +245,7 @@ impl Wording {
             return Ok(());
         };
         let values = values::of(&compiled.vocabulary, &WordingScope::default());
-        let rendered = compiled
-            .environment
-            .get_template(TEMPLATE)
-            .and_then(|template| template.render(values));
-        match rendered {
+        match compiled.write(values) {
             Ok(_) => Ok(()),
             Err(error) => match error.kind() {
                 ErrorKind::UnknownFilter
@@ -267,6 +255,7 @@ impl Wording {
                 | ErrorKind::MissingArgument
                 | ErrorKind::TooManyArguments
                 | ErrorKind::OutOfFuel
+                | ErrorKind::WriteFailure
                 | ErrorKind::UndefinedError
                 | ErrorKind::TemplateNotFound => {
                     Err(format!("cannot be rendered: {}", told(&error)))
@@ -274,6 +263,22 @@ impl Wording {
                 _ => Ok(()),
             },
         }
+    }
+}
+
+impl Compiled {
+    fn render(&self, values: Value) -> Result<String, String> {
+        let written = self.write(values);
+        written
+            .map(|text| one_line(&text))
+            .map_err(|error| told(&error))
+    }
+
+    fn write(&self, values: Value) -> Result<String, Error> {
+        let template = self.environment.get_template(TEMPLATE)?;
+        let mut written = Written::default();
+        template.render_captured_to(values, &mut written)?;
+        Ok(written.into_text())
     }
 }
 
@@ -365,7 +370,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// The engine's words on one line, with the line of the sentence left out: it has one.
-fn told(error: &minijinja::Error) -> String {
+fn told(error: &Error) -> String {
     let detail = error.detail().unwrap_or_default();
     let kind = error.kind().to_string();
     let shown = if detail.is_empty() {

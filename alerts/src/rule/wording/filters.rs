@@ -1,15 +1,88 @@
-//! What sentences can do with a fact besides the engine's own filters.
+//! What sentences can do with a fact: filters of ours, and those of the engine's own that
+//! make nothing large of something small.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use minijinja::{Environment, Error, ErrorKind};
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, filters, tests as builtin};
 
-/// Adds the filters.
+/// Longest text that `join` makes, in bytes; the rest is left out. More than a line holds,
+/// which is cut anyhow.
+const JOINED_BYTES_MAX: usize = 4_000;
+
+/// What stands for what is not known: of texts, and of the profile of a Publisher that is
+/// in none.
+const NOT_KNOWN: &[&str] = &["", "unknown", "none"];
+
+/// Adds the filters and the tests.
 pub(super) fn add_to(environment: &mut Environment<'_>) {
+    add_builtin(environment);
+    environment.add_filter("join", join);
+    environment.add_filter("known", known);
     environment.add_filter("local", local);
     environment.add_filter("duration", duration);
     environment.add_filter("size", size);
     environment.add_filter("percent", percent);
+}
+
+/// The engine's own filters and tests that a sentence may use.
+fn add_builtin(environment: &mut Environment<'_>) {
+    environment.add_filter("upper", filters::upper);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("title", filters::title);
+    environment.add_filter("capitalize", filters::capitalize);
+    environment.add_filter("trim", filters::trim);
+    environment.add_filter("length", filters::length);
+    environment.add_filter("default", filters::default);
+    environment.add_filter("first", filters::first);
+    environment.add_filter("last", filters::last);
+    environment.add_filter("sort", filters::sort);
+    environment.add_filter("unique", filters::unique);
+    environment.add_filter("round", filters::round);
+    environment.add_filter("abs", filters::abs);
+    environment.add_filter("int", filters::int);
+    environment.add_filter("float", filters::float);
+    environment.add_filter("string", filters::string);
+    environment.add_test("defined", builtin::is_defined);
+    environment.add_test("startingwith", builtin::is_startingwith);
+    environment.add_test("endingwith", builtin::is_endingwith);
+    environment.add_test("in", builtin::is_in);
+    environment.add_test("eq", builtin::is_eq);
+    environment.add_test("ne", builtin::is_ne);
+}
+
+/// The texts of a list with something between them.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the engine hands over what a filter owns"
+)]
+fn join(list: Value, between: Option<String>) -> Result<String, Error> {
+    let between = between.unwrap_or_default();
+    let mut joined = String::new();
+    for (index, one) in list.try_iter()?.enumerate() {
+        if 0 < index {
+            joined.push_str(&between);
+        }
+        joined.push_str(&one.to_string());
+        if JOINED_BYTES_MAX < joined.len() {
+            break;
+        }
+    }
+    Ok(joined)
+}
+
+/// A fact with words before it; nothing at all if it is not known.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the engine hands over what a filter owns"
+)]
+fn known(fact: Value, before: Option<String>) -> String {
+    let is_nothing = matches!(fact.kind(), ValueKind::Undefined | ValueKind::None);
+    let text = fact.to_string();
+    if is_nothing || NOT_KNOWN.contains(&text.as_str()) {
+        return String::new();
+    }
+    format!("{}{text}", before.unwrap_or_default())
 }
 
 /// A moment in a zone: `2026-12-08 00:00 EST`. Of an unknown zone, in UTC.

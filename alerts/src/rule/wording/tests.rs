@@ -76,6 +76,10 @@ fn the_places_of_a_sentence_are_filled() {
         ("{{ start | local(zone) }}", "1969-12-31 19:00 EST"),
         ("{% if event.reason == 'x' %}a{% else %}b{% endif %}", "b"),
         ("wave {{ wave }}, {{ lead }}", "wave unknown, 0"),
+        (
+            "on{{ wave | known(' wave ') }}{{ zone | known(' ') }}",
+            "on US/Eastern",
+        ),
         ("  two\n lines\t{# of #} text ", "two lines text"),
     ];
     for (text, wanted) in cases {
@@ -146,6 +150,50 @@ fn a_sentence_without_end_has_one() {
     let told = wording.render(&WordingScope::default()).unwrap();
     assert!(told.len() <= RENDERED_BYTES_MAX, "{}", told.len());
     assert!(!told.is_empty());
+}
+
+#[test]
+fn a_sentence_that_could_make_something_large_is_refused_or_cut() {
+    let refused = |text: &str| Wording::compile(text, &words()).expect_err(text);
+    let doubled = "{% set a = 'xx' %}".to_owned() + &"{% set a = a ~ a %}".repeat(60) + "{{ a }}";
+    for text in [
+        doubled.as_str(),
+        "{% macro a(x) %}{{ x }}{{ x }}{% endmacro %}{{ a(a('x')) }}",
+        "{%- filter indent(1000000000) %}x{% endfilter %}",
+        "{{ 'a' * 1000000000 }}",
+        "{{ 2 ** 1000000000 }}",
+        "{{ connector | indent(1000000000) }}",
+        "{{ '%1000000000d' | format(1) }}",
+        "{{ 'a' | replace('a', 'aaaaaaaaaa') | replace('a', 'aaaaaaaaaa') }}",
+        "{{ 'a' | urlencode }}",
+        "{% for x in range(1000000000) %}.{% endfor %}",
+        &format!(
+            "{{% for a in [1,2,3,4,5,6,7,8,9] %}}{}{{% endfor %}}",
+            "x".repeat(3_500)
+        ),
+        &format!("{0}{0}{0}x{1}{1}{1}", loop_of(30), "{% endfor %}"),
+    ] {
+        assert!(!refused(text).is_empty(), "{text}");
+    }
+    assert_eq!(
+        rendered("2 * 3 {# * {% set #} {{ '*' }}").as_deref(),
+        Ok("2 * 3 *")
+    );
+    let many: Vec<Arc<str>> = (0..5_000)
+        .map(|one| Arc::from(format!("pub-{one}")))
+        .collect();
+    let scope = WordingScope {
+        facts: &[("members", Told::List(&many))],
+        ..WordingScope::default()
+    };
+    let wording = Wording::compile("{{ members | join(', ') }}", &words()).unwrap();
+    let told = wording.render(&scope).unwrap();
+    assert!(told.starts_with("pub-0, pub-1, "), "{told}");
+}
+
+fn loop_of(turns: usize) -> String {
+    let list = vec!["1"; turns].join(",");
+    format!("{{% for a in [{list}] %}}")
 }
 
 proptest! {
