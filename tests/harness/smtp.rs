@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::tls::Authority;
 use crate::tools::succeed;
 use crate::wait::{self, PATIENCE};
 
@@ -61,7 +62,29 @@ impl MailServer {
     ///
     /// If it is not installed or does not start.
     pub fn with(plan: Value) -> Result<Self> {
+        Self::within(TempDir::new()?, plan)
+    }
+
+    /// Starts one that offers STARTTLS with a certificate of this authority, for
+    /// `127.0.0.1`; else as the plan says.
+    ///
+    /// # Errors
+    ///
+    /// If it is not installed or does not start.
+    pub fn private(authority: &Authority, mut plan: Value) -> Result<Self> {
         let folder = TempDir::new()?;
+        let (certificate, key) = authority.pems("127.0.0.1", 2099)?;
+        let fields = plan.as_object_mut().context("a plan is an object")?;
+        for (name, pem) in [("certificate", certificate), ("key", key)] {
+            let path = folder.path().join(format!("{name}.pem"));
+            fs::write(&path, pem)?;
+            fields.insert(name.to_owned(), json!(path));
+        }
+        fields.insert("tls".to_owned(), json!("starttls"));
+        Self::within(folder, plan)
+    }
+
+    fn within(folder: TempDir, plan: Value) -> Result<Self> {
         let (child, port, token_port) = launch(folder.path(), &plan, (0, 0))?;
         Ok(Self {
             child,

@@ -10,8 +10,8 @@ use std::thread;
 
 use anyhow::{Context, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
-    date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    IsCa, KeyPair, date_time_ymd,
 };
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection};
@@ -49,11 +49,7 @@ impl Authority {
     ///
     /// If no certificate can be made, or no port be had.
     pub fn server(&self, name: &str, expires: i32) -> Result<TlsServer> {
-        let mut params = CertificateParams::new(vec![name.to_owned()])?;
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(expires, 1, 1);
-        let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &self.issuer)?;
+        let (certificate, key) = self.sign(name, expires)?;
         let chain = vec![certificate.der().clone()];
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -62,6 +58,25 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(chain, key)?;
         TlsServer::serve(Arc::new(config))
+    }
+
+    /// A certificate of this name and its key, each as a PEM file has it.
+    ///
+    /// # Errors
+    ///
+    /// If no certificate can be made.
+    pub fn pems(&self, name: &str, expires: i32) -> Result<(String, String)> {
+        let (certificate, key) = self.sign(name, expires)?;
+        Ok((certificate.pem(), key.serialize_pem()))
+    }
+
+    fn sign(&self, name: &str, expires: i32) -> Result<(Certificate, KeyPair)> {
+        let mut params = CertificateParams::new(vec![name.to_owned()])?;
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(expires, 1, 1);
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate, key))
     }
 }
 

@@ -7,6 +7,7 @@ mod inform;
 mod kills;
 mod mail;
 mod promtool;
+mod servers;
 
 use anyhow::Result;
 use harness::agent::Agent;

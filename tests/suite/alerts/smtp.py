@@ -35,6 +35,7 @@ import asyncio
 import base64
 import email
 import email.policy
+import hashlib
 import json
 import os
 import ssl
@@ -99,14 +100,12 @@ class Plan:
             file.flush()
             os.fsync(file.fileno())
         os.rename(path + ".new", path)
-        mail = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
         self.log(
             "mail",
             file=name,
             sender=envelope.mail_from,
             recipients=envelope.rcpt_tos,
-            message_id=str(mail["Message-ID"] or ""),
-            subject=str(mail["Subject"] or ""),
+            **said_of(envelope),
             tls=session.ssl is not None,
             user=session.user if hasattr(session, "user") else None,
         )
@@ -115,6 +114,16 @@ class Plan:
         seconds = self.data.get("greylist_seconds", 0)
         first = self.greylist.setdefault((sender, recipient), time.monotonic())
         return time.monotonic() - first < seconds
+
+
+def said_of(envelope):
+    """What tells a mail from another."""
+    mail = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
+    return {
+        "message_id": str(mail["Message-ID"] or ""),
+        "subject": str(mail["Subject"] or ""),
+        "digest": hashlib.sha256(envelope.original_content).hexdigest(),
+    }
 
 
 def append(path, text):
@@ -240,7 +249,7 @@ class Handler:
         if act is None:
             self.plan.keep(session, envelope)
             return "250 2.0.0 taken"
-        self.plan.log("act", step="DOT", act=act)
+        self.plan.log("act", step="DOT", act=act, **said_of(envelope))
         if act == "hang":
             await asyncio.sleep(HANG_SECONDS)
         if act == "take and close":
