@@ -7,7 +7,8 @@
 //!
 //! This room knows nothing of how the values came to be (`exporter` folds them),
 //! nor of files being read (`tail`). It keeps no history of events beyond the latest,
-//! one of alerts and messages within bounds, and it never tries again by itself: the caller decides when to commit again.
+//! one of alerts and messages within bounds, and it never tries again by itself: the
+//! caller decides when to commit again.
 
 mod alert_rows;
 mod error;
