@@ -79,15 +79,28 @@ impl Prometheus {
         Ok(())
     }
 
+    /// Asks its API for `what` and returns all of the answer, refusals too.
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer with JSON.
+    pub fn ask(&self, what: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+        let pairs: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)))
+            .collect();
+        let path = format!("/api/v1/{what}?{}", pairs.join("&"));
+        let answer = http::get(self.address, &path)?;
+        serde_json::from_slice(&answer.body).context("the answer is no JSON")
+    }
+
     /// The value of an instant query that gives at most one series.
     ///
     /// # Errors
     ///
     /// If the query is refused or gives several series.
     pub fn query(&self, expression: &str) -> Result<Option<f64>> {
-        let path = format!("/api/v1/query?query={}", percent_encoded(expression));
-        let answer = http::get(self.address, &path)?;
-        let body: Value = serde_json::from_slice(&answer.body).context("the answer is no JSON")?;
+        let body = self.ask("query", &[("query", expression)])?;
         let series = body.pointer("/data/result").and_then(Value::as_array);
         match series.map(Vec::as_slice) {
             Some([]) => Ok(None),

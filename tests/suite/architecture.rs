@@ -107,6 +107,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("webpki-roots", &["alerts", "ztna-exporter"]),
     ("x509-parser", &["ztna-exporter"]),
     ("hickory-resolver", &["ztna-exporter"]),
+    // Checks of what others read our numbers with.
+    ("promql-parser", &["tests"]),
 ];
 
 /// Packages that any room may use in its tests, beside those it owns.
@@ -122,6 +124,7 @@ const SUITE_PACKAGES: &[&str] = &[
     "rustls",
     "serde",
     "serde_json",
+    "serde_yaml",
     "tempfile",
 ];
 

@@ -18,6 +18,8 @@ mod commands;
 #[cfg(test)]
 mod configs;
 #[cfg(test)]
+mod dashboards;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod doctor;

@@ -1,0 +1,197 @@
+// What may be wrong with a connector, its host or its agent, as one query.
+//
+// A row is a condition on states that the agent publishes, when it began, and the rule whose
+// runbook says what to do. It follows the default rules but does not wait as they do: whoever
+// looks wants to see what is bad now. Rules are told from each other by their ids, which a test
+// compares with the rules themselves.
+
+import { ONE_AGENT, ONE_CONNECTOR, agent, connector, scraped } from './words.mjs';
+
+/** How much of the past the question "since when" may cost, in points. */
+const LOOK_BACK = '[$__range:1m]';
+
+/** Ids of rules, and what is wrong and to be done in the words of whoever is on call. */
+export const TROUBLES = {
+  'tunnel-down': [
+    'Tunnel is down',
+    'Is the host up, and does it reach its gateway? openssl s_client',
+  ],
+  'registration-failed': ['Registration failed', 'Token valid, TLS not inspected? Register again'],
+  'client-fail-closed': [
+    'Client blocks traffic',
+    'No tunnel can be established: network, DNS, proxy',
+  ],
+  'steering-failed': ['Nothing goes into the tunnel', 'Restart the client; is another VPN there?'],
+  'update-reconnect-failed': ['Not back after its update', 'docker ps; tail of agent.txt; support'],
+  'cato-service-error': ['A service of the client is in error', 'Signed in? Policy? Reconnect'],
+  'tls-intercepted': ['TLS is inspected on the path', 'Exempt the vendor on the proxy'],
+  'host-disk': ['File system nearly full', 'df -h; du -xh / | sort -h | tail'],
+  'update-disk-precheck': ['No room for the next update', 'Free 300 MB before the update window'],
+  watchdog: ['Agent does not answer', 'systemctl status ztna-exporter; is the host up?'],
+  'update-failed': ['Update failed', 'See the cause on the Publisher dashboard'],
+  'client-error': ['Client is off by an error', 'Restart the client, read its log'],
+  'connector-degraded': ['Configuration is out of date', 'Does it reach the management plane?'],
+  'cato-service-warning': ['A service of the client is impaired', 'See what the client says'],
+  'connector-silent': ['Nothing is heard of it', 'Does it run, and does it write its log?'],
+  'probe-failed': ['A probe fails', 'Name, route, firewall, certificate: see its cause'],
+  'host-cpu': ['Processors beyond the limit', 'top -o %CPU; more processors'],
+  'host-memory': ['Memory beyond the limit', 'top -o %MEM; more memory'],
+  'agent-fault': ['Agent cannot do its work', 'See the dashboard of the agent'],
+};
+
+/** @param {string} aspect */
+const changed = (aspect) => connector('ztna_state_changed_timestamp_seconds', `aspect="${aspect}"`);
+
+/**
+ * Names the severity and the rule of what a condition finds.
+ *
+ * @param {'1 critical' | '2 warning'} severity
+ * @param {string} rule
+ * @param {string} vector
+ */
+const named = (severity, rule, vector) =>
+  `label_replace(label_replace(${vector}, "severity", "${severity}", "", ""), "rule", "${rule}", "", "")`;
+
+/**
+ * A state of a connector, since its aspect changed.
+ *
+ * @param {string} condition a vector with one series a connector
+ * @param {string} aspect
+ */
+const sinceChange = (condition, aspect) =>
+  `(max by (${ONE_CONNECTOR}) (${changed(aspect)}) and on (${ONE_CONNECTOR}) (${condition}))`;
+
+/**
+ * A number that is not 0, since it was 0 last; 0 if that is longer ago than what is shown.
+ *
+ * @param {string} series
+ * @param {string} by
+ */
+const sinceZero = (series, by) =>
+  `(max by (${by}) (max_over_time(timestamp(${series} == 0)${LOOK_BACK})` +
+  ` and ${series} > 0) or 0 * max by (${by}) (${series} > 0))`;
+
+/** @param {string} family @param {string} state @param {string} label */
+const is = (family, state, label = 'state') => `${connector(family, `${label}="${state}"`)} == 1`;
+
+const SWITCHED_OFF = connector('ztna_client_status', 'status=~"disabled|uninstalled"');
+
+/** @param {string} resource */
+const breached = (resource) =>
+  sinceZero(agent('ztna_host_threshold_breached', `resource="${resource}"`), ONE_AGENT);
+
+/** @param {string} state @returns {string} a service's aspect carries its name */
+const service = (state) => {
+  const aspect = connector(
+    'ztna_state_changed_timestamp_seconds',
+    'aspect=~"private_access|internet_security"',
+  );
+  const impaired = `label_replace(${is('ztna_service_state', state)}, "aspect", "$1", "service", "(.+)")`;
+  return `max by (${ONE_CONNECTOR}) (${aspect} and on (${ONE_CONNECTOR}, aspect) ${impaired})`;
+};
+
+/** @type {[severity: '1 critical' | '2 warning', rule: keyof typeof TROUBLES, vector: string][]} */
+const ROWS = [
+  [
+    '1 critical',
+    'tunnel-down',
+    sinceChange(
+      `${connector('ztna_tunnel_state', 'state=~"disconnected|connecting"')} == 1` +
+        ` unless on (${ONE_CONNECTOR}) (${SWITCHED_OFF} == 1)`,
+      'tunnel',
+    ),
+  ],
+  [
+    '1 critical',
+    'registration-failed',
+    sinceChange(is('ztna_registration_state', 'failed'), 'registration'),
+  ],
+  [
+    '1 critical',
+    'client-fail-closed',
+    sinceChange(is('ztna_client_status', 'fail_closed', 'status'), 'client'),
+  ],
+  ['1 critical', 'steering-failed', sinceChange(is('ztna_steering_state', 'failed'), 'steering')],
+  [
+    '1 critical',
+    'update-reconnect-failed',
+    sinceChange(is('ztna_update_state', 'reconnect_failed'), 'update'),
+  ],
+  ['1 critical', 'cato-service-error', service('error')],
+  [
+    '1 critical',
+    'tls-intercepted',
+    sinceZero(connector('ztna_probe_tls_intercepted'), `${ONE_CONNECTOR}, probe`),
+  ],
+  ['1 critical', 'host-disk', breached('disk')],
+  ['1 critical', 'update-disk-precheck', breached('update_space')],
+  [
+    '1 critical',
+    'watchdog',
+    `(max by (${ONE_AGENT}) (max_over_time(timestamp(${agent('up')} == 1)${LOOK_BACK})` +
+      ` and ${scraped()} == 0) or max by (${ONE_AGENT}) (${scraped()} == 0))`,
+  ],
+  ['2 warning', 'update-failed', sinceChange(is('ztna_update_state', 'failed'), 'update')],
+  [
+    '2 warning',
+    'client-error',
+    sinceChange(is('ztna_client_status', 'disabled_error', 'status'), 'client'),
+  ],
+  [
+    '2 warning',
+    'connector-degraded',
+    sinceChange(is('ztna_degraded', 'configuration_update_failed', 'reason'), 'configuration'),
+  ],
+  ['2 warning', 'cato-service-warning', service('connected_warning')],
+  [
+    '2 warning',
+    'connector-silent',
+    `(${connector('ztna_connector_last_heard_timestamp_seconds')}` +
+      ` and on (${ONE_CONNECTOR}) (${connector('ztna_connector_silent')} == 1))`,
+  ],
+  [
+    '2 warning',
+    'probe-failed',
+    `(${connector('ztna_probe_last_success_timestamp_seconds')}` +
+      ` and on (${ONE_CONNECTOR}, probe) (${connector('ztna_probe_success')} == 0)` +
+      ` or 0 * (${connector('ztna_probe_success')} == 0))`,
+  ],
+  ['2 warning', 'host-cpu', breached('cpu')],
+  ['2 warning', 'host-memory', breached('memory')],
+  ['2 warning', 'agent-fault', sinceZero(agent('ztna_agent_fault'), `${ONE_AGENT}, fault`)],
+];
+
+/**
+ * Rules whose runbook has another name than they: several share one. Read from the rules.
+ *
+ * @param {string} rules the text of alerts/rules/default.yaml
+ * @returns {[rule: string, page: string][]}
+ */
+export const sharedPages = (rules) =>
+  rules.split('\n  - id: ').flatMap((text) => {
+    const [rule] = text.split('\n', 1);
+    const page = /\n {4}runbook: docs\/runbooks\/([a-z-]+)\.md/.exec(text)?.[1];
+    return page && page !== rule ? [/** @type {[string, string]} */ ([rule, page])] : [];
+  });
+
+/**
+ * Adds the label `page` to series with the label `rule`: the runbook to read.
+ *
+ * @param {string} vector
+ * @param {[rule: string, page: string][]} shared
+ */
+export const withPage = (vector, shared) =>
+  [/** @type {[string, string]} */ (['(.+)', '$1']), ...shared].reduce(
+    (inside, [rule, page]) => `label_replace(${inside}, "page", "${page}", "rule", "${rule}")`,
+    vector,
+  );
+
+/** All that is wrong: one series each, whose value is when it began, in milliseconds. */
+export const inTrouble = (/** @type {[rule: string, page: string][]} */ shared) => {
+  const rows = ROWS.map(([severity, rule, vector]) => named(severity, rule, vector));
+  const ours = shared.filter(([rule]) => rule in TROUBLES);
+  return `1000 * ${withPage(`(\n${rows.join('\nor\n')}\n)`, ours)}`;
+};
+
+/** When it began, for people; a 0 is longer ago than what is shown. */
+export const LONG_AGO = { 0: ['before what is shown', undefined] };
