@@ -13,7 +13,9 @@ pub mod alertmanager;
 mod digest;
 mod email;
 mod exec;
+mod headers;
 mod labels;
+pub(crate) mod lost;
 mod mime;
 pub mod snmp;
 pub mod syslog;
@@ -107,7 +109,7 @@ impl Composer {
             faults.extend(broken.unwrap_or_default());
             let addresses = [Some(&way.from), way.sender.as_ref(), way.reply_to.as_ref()];
             let addresses = addresses.into_iter().flatten().chain(&way.to);
-            faults.extend(addresses.filter_map(|one| email::mailbox(one).err()));
+            faults.extend(addresses.filter_map(|one| headers::mailbox(one).err()));
             let test = crate::engine::test_notification(
                 &self.identity.agent,
                 &receiver.name,

@@ -395,6 +395,7 @@ pub fn test_notification(agent: &str, receiver: &str, at: Timestamp, serial: u64
         receivers: vec![Arc::from(receiver)],
         labels: vec![(Arc::from("agent"), Arc::from(agent))],
         at,
+        dated: at,
         started_at: at,
         ended_at: None,
         summary: "This is a test: nothing is wrong".to_owned(),

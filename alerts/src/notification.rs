@@ -38,6 +38,10 @@ pub struct Notification {
     pub labels: Vec<(Arc<str>, Arc<str>)>,
     /// When it was decided.
     pub at: Timestamp,
+    /// The date that it bears: when what it tells happened, or, of a number, when it had
+    /// lasted for as long as the rule wants. At most `at`. The same if it is decided again
+    /// after a crash, as far as the log or the store tells when that was.
+    pub dated: Timestamp,
     /// Since when the matter has been so; of an update the start of the run.
     pub started_at: Timestamp,
     /// When it was over, if it is.

@@ -45,6 +45,7 @@ pub(super) fn notification(
         receivers: vec![Arc::from(receiver)],
         labels: Vec::new(),
         at: now,
+        dated: now,
         started_at: first,
         ended_at: None,
         summary: format!("{count} messages since {} in one", clock.minute(first)),

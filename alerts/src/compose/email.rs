@@ -1,17 +1,11 @@
 //! Writes a mail: the bytes that are stored and sent, all but the line `To:`.
 //!
-//! Headers that programs sort by are the same on every mail; those that readers thread by
-//! name a root that was never sent, so that a thread holds together for who missed its
-//! first mail. No `Precedence`, which some gateways drop mails for. Everything is seven-bit
-//! ([`super::mime`]), and made of the notification alone: composed again, the bytes are the
-//! same.
+//! Everything is seven-bit ([`super::mime`]), and made of the notification alone: composed
+//! again, the bytes are the same. Headers that all mails have are in [`super::headers`].
 
-use jiff::tz::TimeZone;
-use lettre::message::Mailbox;
-
-use super::mime::{address_header, header, quoted_printable};
+use super::headers::{ALERT, Headers, RUN, addresses, root};
+use super::mime::{header, quoted_printable};
 use super::templates::{Part, Templates};
-use super::text::line;
 use super::view::{Reader, View};
 use super::wording::{self, Clock};
 use crate::notification::{Notification, NotificationKind};
@@ -50,7 +44,7 @@ impl Writer<'_> {
             clock: &clock,
         };
         let content = self.content(notification, reader);
-        let (from, mut faults) = self.addresses();
+        let (from, mut faults) = addresses(self.way, &self.identity.agent);
         faults.extend(content.faults);
         let mut mail = from;
         mail.push_str(&header("Subject", &content.subject));
@@ -119,69 +113,31 @@ impl Writer<'_> {
         content
     }
 
-    /// `From:` and `Reply-To:`, and what was wrong with them.
-    fn addresses(&self) -> (String, Vec<String>) {
-        let mut faults = Vec::new();
-        let mut out = match mailbox(&self.way.from) {
-            Ok(from) => address_header("From", from.name.as_deref(), from.email.as_ref()),
-            Err(fault) => {
-                faults.push(fault);
-                let agent = super::domain(&self.identity.agent);
-                address_header(
-                    "From",
-                    Some("ZTNA alerts"),
-                    &format!("ztna-exporter@{agent}"),
-                )
-            }
-        };
-        match self.way.reply_to.as_deref().map(mailbox) {
-            Some(Ok(to)) => {
-                let to = address_header("Reply-To", to.name.as_deref(), to.email.as_ref());
-                out.push_str(&to);
-            }
-            Some(Err(fault)) => faults.push(fault),
-            None => {}
-        }
-        (out, faults)
-    }
-
-    /// Date, ids, thread, and what programs sort by.
     fn headers(&self, notification: &Notification, id: &str) -> String {
         let agent = super::domain(&self.identity.agent);
-        let date = notification.at.to_zoned(TimeZone::UTC);
-        let date = date.strftime("%a, %d %b %Y %H:%M:%S +0000");
         let thread = super::atom(&notification.thread);
         let (kind, run) = match &notification.kind {
-            NotificationKind::Update(run) => ("run", Some(run)),
+            NotificationKind::Update(run) => (RUN, Some(run)),
             NotificationKind::Incident(_)
             | NotificationKind::Notice
             | NotificationKind::Test
-            | NotificationKind::Digest => ("alert", None),
+            | NotificationKind::Digest => (ALERT, None),
         };
-        // Ids are never folded or encoded: their characters were chosen for that.
-        let mut out = format!("Date: {date}\r\nMessage-ID: <{id}>\r\n");
-        for name in ["In-Reply-To", "References"] {
-            out.push_str(&format!("{name}: <{kind}.{thread}@{agent}>\r\n"));
-        }
-        out.push_str("Auto-Submitted: auto-generated\r\n");
-        out.push_str("X-Auto-Response-Suppress: All\r\n");
-        out.push_str(&format!(
-            "List-Id: ZTNA alerts <alerts.{agent}.ztna.local>\r\n"
-        ));
         let run = run.map(|run| format!("{} {}", run.profile, run.start));
-        let sorted_by = [
-            ("X-ZTNA-Alert", Some(&*notification.alert)),
-            ("X-ZTNA-Severity", Some(notification.severity.name())),
-            ("X-ZTNA-Status", Some(notification.kind.word())),
-            ("X-ZTNA-Rule", Some(&*notification.rule)),
-            ("X-ZTNA-Run", run.as_deref()),
-        ];
-        for (name, value) in sorted_by {
-            if let Some(value) = value {
-                out.push_str(&header(name, &line(value, 200)));
-            }
-        }
-        out
+        let headers = Headers {
+            date: notification.dated,
+            id,
+            roots: &root(kind, &thread, &agent),
+            agent: &agent,
+            sorted_by: &[
+                ("X-ZTNA-Alert", Some(&*notification.alert)),
+                ("X-ZTNA-Severity", Some(notification.severity.name())),
+                ("X-ZTNA-Status", Some(notification.kind.word())),
+                ("X-ZTNA-Rule", Some(&*notification.rule)),
+                ("X-ZTNA-Run", run.as_deref()),
+            ],
+        };
+        headers.write()
     }
 }
 
@@ -192,24 +148,6 @@ struct Content {
     text: String,
     html: String,
     faults: Vec<String>,
-}
-
-/// Reads an address as it stands in the configuration.
-///
-/// # Errors
-///
-/// What is wrong with it, for people.
-pub(super) fn mailbox(address: &str) -> Result<Mailbox, String> {
-    let shown = line(address, 200);
-    let read: Mailbox = address
-        .parse()
-        .map_err(|error| format!("mail address `{shown}`: {error}"))?;
-    let bare: &str = read.email.as_ref();
-    // Others need a server with SMTPUTF8 all the way to the reader.
-    if !bare.bytes().all(|one| one.is_ascii_graphic()) {
-        return Err(format!("mail address `{shown}`: not all of it is ASCII"));
-    }
-    Ok(read)
 }
 
 /// Both parts, the better one last (RFC 2046 section 5.1.4).

@@ -141,6 +141,11 @@ fn incident(message: Message) -> Notification {
         } else {
             "2026-12-08T05:02:00Z"
         }),
+        dated: at(if over {
+            "2026-12-08T05:34:00Z"
+        } else {
+            "2026-12-08T05:02:00Z"
+        }),
         started_at: at("2026-12-08T05:00:00Z"),
         ended_at: over.then(|| at("2026-12-08T05:33:00Z")),
         summary: "pub-fra-1 has lost its tunnel".to_owned(),
@@ -189,6 +194,7 @@ fn failed() -> Notification {
             (text("wave"), text("2")),
         ],
         at: at("2026-12-08T05:20:00Z"),
+        dated: at("2026-12-08T05:20:00Z"),
         started_at: at("2026-12-08T05:00:00Z"),
         summary: "2 Publishers on fra1 were not updated (profile EU weekly, wave 2)".to_owned(),
         action: "Check that the host reaches hub.docker.com.".to_owned(),
@@ -285,4 +291,20 @@ fn unquoted(text: &str) -> String {
         }
     }
     String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_mail_that_is_worded_again_later_is_the_same() {
+    for one in [
+        incident(Message::Firing),
+        incident(Message::Resolved),
+        notice(),
+    ] {
+        let mut later = one.clone();
+        later.at = at("2026-12-08T09:00:00Z");
+        let (first, again) = (message_for("ops", &one), message_for("ops", &later));
+        assert_eq!(first.id, again.id);
+        let [first, again] = [first, again].map(|one| String::from_utf8(one.body).unwrap());
+        assert_eq!(first, again);
+    }
 }

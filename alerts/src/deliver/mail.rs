@@ -7,7 +7,6 @@
 
 mod classify;
 mod dialogue;
-mod lost;
 mod reply;
 mod sign_in;
 mod token;
@@ -28,6 +27,7 @@ use self::reply::Reply;
 use self::token::{TokenFault, Tokens};
 use super::tls::{self, Roots};
 use super::{Outcome, connect, words};
+use crate::compose::lost;
 use crate::outbox::{Attempt, Claimed};
 use crate::receiver::{EmailWay, MailAuth, MailTls};
 
@@ -104,7 +104,7 @@ impl MailCarrier {
         headers.set(To::from(Mailboxes::from(to)));
         let mut mail = headers.to_string().into_bytes();
         if claimed.message.body.is_empty() {
-            mail.extend(lost::mail(&claimed.message, from)?);
+            mail.extend(lost::mail(&claimed.message, &self.way));
         } else {
             if !claimed.is_body_stored {
                 mail.extend(b"X-ZTNA-Stored: no\r\n");

@@ -412,6 +412,7 @@ impl Herald<'_, '_> {
             receivers: self.rule.receivers.clone(),
             labels: labels.clone(),
             at: self.turn.now.wall,
+            dated: one.at,
             started_at: one.at,
             ended_at: None,
             summary: one.words.summary,

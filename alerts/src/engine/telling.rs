@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use model::alert::{AlertRow, Severity};
 
 use super::desk::{Desk, Tally, Turn};
@@ -281,6 +282,7 @@ impl Teller<'_, '_> {
             receivers,
             labels: matter.labels.clone(),
             at: now,
+            dated: dated(self.rule, matter, message, now),
             started_at: matter.began_at,
             ended_at: is_over.then_some(matter.since),
             summary: matter.words.summary.clone(),
@@ -293,6 +295,26 @@ impl Teller<'_, '_> {
             faults: matter.words.faults.clone(),
         }
     }
+}
+
+/// When it was to be said: it is not what is held back, or said again, that has to be the
+/// same after a crash.
+fn dated(rule: &Rule, matter: &Matter, message: Message, now: Timestamp) -> Timestamp {
+    let due = match message {
+        Message::Firing if matter.held.is_none() => {
+            let lasting = match &rule.on {
+                Trigger::Sample { level, .. } => level.lasting,
+                Trigger::Event { .. }
+                | Trigger::Rate { .. }
+                | Trigger::Absence { .. }
+                | Trigger::Update(_) => Duration::ZERO,
+            };
+            matter.began_at.saturating_add(lasting).unwrap_or(now)
+        }
+        Message::Resolved => matter.since,
+        Message::Firing | Message::Flapping | Message::Reminder | Message::Escalation => now,
+    };
+    due.min(now)
 }
 
 /// What the reader wants to know of it, in the order of reading.

@@ -88,6 +88,28 @@ async fn a_kept_connection_that_the_server_closed_is_made_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_closes_after_each_message_gets_every_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let served = tokio::spawn(async move {
+        let mut got = Vec::new();
+        for _ in 0..4 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            got.push(counted(&mut stream).await);
+        }
+        got
+    });
+    let siem = log(&address, SyslogTransport::Tcp, None);
+    let mut office = Office::open(vec![siem.clone()]).await;
+    let messages = [b"<131>1 a", b"<131>1 b", b"<131>1 c", b"<131>1 d"];
+    for message in messages {
+        office.put(&siem, message, &[""]);
+        words_of("sent", &office.next().await.2);
+    }
+    assert_eq!(timeout(PATIENCE, served).await.unwrap().unwrap(), messages);
+}
+
+#[tokio::test]
 async fn syslog_travels_protected_to_the_one_who_is_meant() {
     let (pem, acceptor) = certificate("localhost");
     let (wrong, _) = certificate("localhost");

@@ -393,3 +393,35 @@ fn the_clock_that_a_store_has_is_the_last_one() {
     let rows = story.stored();
     assert_eq!(Engine::stored_clock(&rows), Some(minute(5).clock));
 }
+
+/// A store that is full keeps nothing: after a crash the log is read again, and critical
+/// messages that left already are decided anew.
+#[test]
+fn what_is_decided_again_without_a_store_bears_the_same_name_and_date() {
+    let told = |now| {
+        let mut story = Story::planned(PLAN.clone());
+        let failed = event("pub-1", EventKind::RegistrationFailed, "", 60);
+        let intercepted = event("pub-2", EventKind::TlsError, "", 61);
+        story.happen(&failed, now);
+        story.happen(&intercepted, now);
+        story.step(now);
+        story.said
+    };
+    let (first, again) = (told(second(62)), told(minute(90)));
+    assert_eq!(first.len(), 2);
+    for (one, other) in first.iter().zip(&again) {
+        assert_eq!((&one.id, one.dated), (&other.id, other.dated));
+        assert_eq!(one.dated, one.started_at);
+        assert_ne!(one.at, other.at);
+    }
+}
+
+#[test]
+fn what_has_lasted_for_long_enough_bears_the_date_of_that_moment() {
+    let mut story = Story::planned(PLAN.clone());
+    story.facts.set("host_cpu_used_ratio", &[], 0.9);
+    story.step(minute(1));
+    story.step(minute(4));
+    let dates: Vec<_> = story.said.iter().map(|one| (one.at, one.dated)).collect();
+    assert_eq!(dates, [(minute(4).wall, minute(3).wall)]);
+}

@@ -151,6 +151,7 @@ impl UpdateDesk {
             receivers: rule.receivers.clone(),
             labels,
             at: now.wall,
+            dated: dated(members, now.wall),
             started_at: saying.run.start,
             ended_at: saying.ended_at,
             summary,
@@ -194,6 +195,13 @@ impl UpdateDesk {
             notification: None,
         });
     }
+}
+
+/// When the last of it happened; `now` if nobody said.
+fn dated(members: &[Member], now: Timestamp) -> Timestamp {
+    let events = members.iter().filter_map(|member| member.event.as_ref());
+    let last = events.filter_map(|event| event.event.time).max();
+    last.unwrap_or(now).min(now)
 }
 
 /// A rule that speaks.
