@@ -16,7 +16,7 @@ use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 
 use super::ledger::{ConnectorAccount, Freshness, Ledger, LinePlace, LogPlace, Told, Tracked};
-use super::redact::{may_keep_samples, redact_line, shown_field, shown_path};
+use super::redact::{may_keep_samples, quoted_line, redact_line, shown_field, shown_path};
 
 /// How far another machine's clock may be ahead of ours.
 const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(1);
@@ -133,10 +133,7 @@ impl<'a> Fold<'a> {
     }
 
     /// Keeps an event for people, without what may name a person or a place.
-    fn remember(&mut self, mut event: Event, offset: u64) {
-        for field in &mut event.fields {
-            field.value = Untrusted::new(&shown_field(&field.name, &field.value));
-        }
+    fn remember(&mut self, mut event: Event, hit: &Hit<'_>) {
         let Some(account) = self.ledger.connectors.get(self.place.connector) else {
             return;
         };
@@ -144,6 +141,10 @@ impl<'a> Fold<'a> {
             return;
         };
         let kind = account.plan.kind;
+        let line = quoted_line(kind, hit.line(), &event);
+        for field in &mut event.fields {
+            field.value = Untrusted::new(&shown_field(&field.name, &field.value));
+        }
         let path = self.file.path;
         let file = self
             .path_text
@@ -152,10 +153,10 @@ impl<'a> Fold<'a> {
             connector: Arc::clone(&account.plan.name),
             log: Arc::clone(&log.name),
             file: Arc::clone(file),
-            offset,
+            offset: hit.offset(),
             read_at: self.now,
             event,
-            line: None,
+            line,
         };
         self.ledger.remember(recent);
     }
@@ -208,7 +209,7 @@ impl Sink for Fold<'_> {
             account.apply(&event, told, freshness);
         }
         if !kind.is_daily_business() {
-            self.remember(event, hit.offset());
+            self.remember(event, hit);
         }
     }
 

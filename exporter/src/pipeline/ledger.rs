@@ -330,10 +330,14 @@ impl Ledger {
         self.unseen.take()
     }
 
-    /// Remembers an event for rules and people to look at.
+    /// Remembers an event for rules and people to look at. Only the rules get its line.
     pub(super) fn remember(&mut self, event: RecentEvent) {
-        self.unseen.add(event.clone());
-        self.show_to_people(event);
+        let shown = RecentEvent {
+            line: None,
+            ..event.clone()
+        };
+        self.unseen.add(event);
+        self.show_to_people(shown);
     }
 
     /// Puts an event among the latest; the oldest makes room.

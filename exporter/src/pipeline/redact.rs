@@ -4,11 +4,19 @@
 //! addresses, users and hosts between them. Anything that looks like one becomes
 //! `<redacted>`: rather one word too many than one user name on a page.
 
+mod moment;
+
 use model::connector::ConnectorKind;
+use model::event::Event;
 use model::untrusted::Untrusted;
+
+use self::moment::is_moment;
 
 /// Most bytes of a line that are looked at.
 const SAMPLE_BYTES_MAX: usize = 400;
+
+/// Most characters of a line that a message quotes.
+pub const QUOTED_CHARS_MAX: usize = 300;
 
 /// Fields that name the connector itself, the vendor's side, or a cause, and may be
 /// shown as they are. Never who uses it, what for, or from where.
@@ -109,15 +117,43 @@ pub fn shown_device(device: &str) -> String {
 
 /// The line with addresses, names, quoted texts and long ids replaced.
 pub fn redact_line(line: &[u8]) -> Untrusted {
+    Untrusted::new(&redacted(line, &[]))
+}
+
+/// The line that told an event, as a message may quote it: like [`redact_line`], but for
+/// what stands in the event's plain fields anyway. `None` if such a connector's lines are
+/// not to be kept.
+pub fn quoted_line(kind: ConnectorKind, line: &[u8], event: &Event) -> Option<Untrusted> {
+    if !may_keep_samples(kind) {
+        return None;
+    }
+    let plain = event.fields.iter();
+    let plain: Vec<&str> = plain
+        .filter(|field| PLAIN_FIELDS.contains(&&*field.name))
+        .map(|field| field.value.expose())
+        .collect();
+    let quoted: String = redacted(line, &plain)
+        .chars()
+        .take(QUOTED_CHARS_MAX)
+        .collect();
+    Some(Untrusted::new(&quoted))
+}
+
+/// The line without what may name somebody, words of `plain` excepted.
+fn redacted(line: &[u8], plain: &[&str]) -> String {
     let head = line.get(..SAMPLE_BYTES_MAX).unwrap_or(line);
     let text = String::from_utf8_lossy(head);
     let (before, anchor, after) = split_at_anchor(&text);
-    let mut shown = Shown::default();
+    let mut shown = Shown {
+        out: String::new(),
+        plain,
+        announces_name: false,
+    };
     shown.take(before);
     shown.out.push_str(anchor);
     shown.announces_name = false;
     shown.take(after);
-    Untrusted::new(&shown.out)
+    shown.out
 }
 
 /// Parts the text at its first word of the form `file.cpp:NN:function():0x…`, which
@@ -142,14 +178,15 @@ fn is_anchor(word: &str) -> bool {
 }
 
 /// A text on its way out.
-#[derive(Default)]
-struct Shown {
+struct Shown<'a> {
     out: String,
+    /// Texts that may be shown wherever they stand.
+    plain: &'a [&'a str],
     /// The next word is likely to be a name.
     announces_name: bool,
 }
 
-impl Shown {
+impl Shown<'_> {
     /// Takes text that may hold quoted pieces. A quoted key stays, a quoted value is
     /// somebody's text.
     fn take(&mut self, text: &str) {
@@ -159,11 +196,8 @@ impl Shown {
             let (inside, after) = quoted.split_once('"').unwrap_or((quoted, ""));
             let is_key = after.trim_start().starts_with(':') && !names_something(inside);
             self.out.push('"');
-            self.out.push_str(if is_key || inside.is_empty() {
-                inside
-            } else {
-                REDACTED
-            });
+            let is_shown = is_key || inside.is_empty() || self.is_plain(inside);
+            self.out.push_str(if is_shown { inside } else { REDACTED });
             self.out.push('"');
             self.announces_name = is_key && is_announcement(inside);
             rest = after;
@@ -174,7 +208,10 @@ impl Shown {
     fn take_words(&mut self, text: &str) {
         for spaced in text.split_inclusive(char::is_whitespace) {
             let word = spaced.trim_end();
-            if is_whole_address(word) {
+            if self.is_plain(word) {
+                self.out.push_str(spaced);
+                self.announces_name = false;
+            } else if is_whole_address(word) {
                 self.out.push_str(REDACTED);
                 self.out
                     .push_str(spaced.get(word.len()..).unwrap_or_default());
@@ -185,13 +222,18 @@ impl Shown {
         }
     }
 
+    fn is_plain(&self, word: &str) -> bool {
+        is_moment(word) || self.plain.contains(&word)
+    }
+
     fn take_pieces(&mut self, text: &str) {
         for piece in text.split_inclusive(is_delimiter) {
             let (word, delimiter) = match piece.char_indices().next_back() {
                 Some((at, last)) if is_delimiter(last) => piece.split_at(at),
                 _ => (piece, ""),
             };
-            let is_hidden = !word.is_empty() && (self.announces_name || names_something(word));
+            let may_name = self.announces_name || names_something(word);
+            let is_hidden = !word.is_empty() && may_name && !self.is_plain(word);
             self.out.push_str(if is_hidden { REDACTED } else { word });
             self.out.push_str(delimiter);
             if !word.is_empty() {
@@ -282,7 +324,10 @@ fn names_something(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use logparse::catalogue::Catalogue;
+    use model::event::{EventKey, EventKind, Field, Reason};
 
     use super::*;
 
@@ -348,6 +393,50 @@ mod tests {
         }
         assert!(!may_keep_samples(ConnectorKind::NetskopeClient));
         assert!(!may_keep_samples(ConnectorKind::CatoClient));
+    }
+
+    fn quoted(kind: ConnectorKind, line: &str, fields: &[(&str, &str)]) -> Option<String> {
+        let field = |(name, value): &(&str, &str)| Field {
+            name: Arc::from(*name),
+            value: Untrusted::new(value),
+        };
+        let event = Event {
+            key: EventKey {
+                kind: EventKind::TunnelConnected,
+                reason: Reason::none(),
+            },
+            time: None,
+            fields: fields.iter().map(field).collect(),
+        };
+        let quoted = quoted_line(kind, line.as_bytes(), &event)?;
+        Some(quoted.expose().to_owned())
+    }
+
+    #[test]
+    fn a_quoted_line_keeps_its_date_and_what_its_event_shows_anyway() {
+        let publisher = ConnectorKind::NetskopePublisher;
+        let line = "[pub:2024-03-04 08:42:02.000400 +00:00] [info] \
+                    eventlog.cpp:115:logPublisherTunnelEvent():0x0 {\"eventId\": \
+                    \"NPACONNECTED\", \"stitcherIp\": \"203.0.113.7\", \"user\": \"bob\"}";
+        let fields = [("stitcher", "203.0.113.7"), ("user", "bob")];
+        assert_eq!(
+            quoted(publisher, line, &fields).unwrap(),
+            line.replace("NPACONNECTED", "<redacted>")
+                .replace("bob", "<redacted>")
+        );
+        let line = "2024/05/02 02:10:06 UTC Publisher auto-update failed while downloading \
+                    docker image.";
+        assert_eq!(quoted(publisher, line, &[]).unwrap(), line);
+        let long = "é".repeat(QUOTED_CHARS_MAX);
+        let cut = quoted(publisher, &long, &[]).unwrap();
+        assert!(cut.chars().count() <= QUOTED_CHARS_MAX && 100 < cut.chars().count());
+    }
+
+    #[test]
+    fn a_clients_line_is_not_quoted() {
+        for kind in [ConnectorKind::NetskopeClient, ConnectorKind::CatoClient] {
+            assert_eq!(quoted(kind, "2024/05/02 tunnel is up", &[]), None);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod files;
 mod host;
 mod last_times;
 mod probes;
+mod quoted;
 mod silence;
 mod tools;
 mod vouching;

@@ -48,22 +48,24 @@ rows:
 ";
 
 /// A folder with a log, a store and rules, and somebody to tell.
-struct Watch {
-    world: World,
+pub(super) struct Watch {
+    pub(super) world: World,
     receivers: &'static str,
 }
 
 const OPS: &str = "[{name: ops, syslog: {address: '127.0.0.1:9'}}]";
+const OTHERS: &str = "[{name: others, syslog: {address: '127.0.0.1:9'}}]";
 
 impl Watch {
     fn new() -> Self {
+        Self::telling(OPS)
+    }
+
+    pub(super) fn telling(receivers: &'static str) -> Self {
         let world = World::new();
         fs::write(world.path("rules.yaml"), RULES).unwrap();
         fs::write(world.path("rows.yaml"), ROWS).unwrap();
-        Self {
-            world,
-            receivers: OPS,
-        }
+        Self { world, receivers }
     }
 
     fn config(&self) -> Config {
@@ -77,7 +79,7 @@ impl Watch {
         Config::parse("test", &text).unwrap()
     }
 
-    fn start(&self) -> Pipeline {
+    pub(super) fn start(&self) -> Pipeline {
         let config = self.config();
         let now = self.world.moment();
         let (store, restored, _) = Store::open(&config.store.path, now.timestamp()).unwrap();
@@ -87,26 +89,26 @@ impl Watch {
     }
 
     /// A start whose logs are read: what comes from now on is told.
-    fn begin(&mut self) -> Pipeline {
+    pub(super) fn begin(&mut self) -> Pipeline {
         let mut pipeline = self.start();
         self.turn(&mut pipeline);
         pipeline
     }
 
-    fn turn(&mut self, pipeline: &mut Pipeline) {
+    pub(super) fn turn(&mut self, pipeline: &mut Pipeline) {
         let committed = self.world.turn(pipeline);
         assert!(!matches!(committed, Committed::Refused(_)), "{committed:?}");
     }
 
     /// Writes a line with the present time.
-    fn line(&mut self, text: &str) {
+    pub(super) fn line(&mut self, text: &str) {
         let at = self.world.moment().timestamp();
         let at = at.strftime("%Y-%m-%d %H:%M:%S");
         self.world
             .write(&format!("[pub:{at}.000000 +00:00] [info] {text}"));
     }
 
-    fn reader(&self) -> OutboxReader {
+    pub(super) fn reader(&self) -> OutboxReader {
         OutboxReader::new(&self.world.path("state.db"))
     }
 
@@ -133,11 +135,11 @@ impl Watch {
 const MAIL: &str = "[{name: ops, email: {host: localhost, tls: none, from: a@example.com, to: \
                     [ops@example.com]}}]";
 
-fn down() -> String {
+pub(super) fn down() -> String {
     UP.replace("NPACONNECTED", "NPADISCONNECTED")
 }
 
-fn claim(pipeline: &Pipeline, now: Moment) -> Option<Box<Claimed>> {
+pub(super) fn claim(pipeline: &Pipeline, now: Moment) -> Option<Box<Claimed>> {
     match pipeline.tray().lock().claim("ops", now.timestamp()) {
         Next::Now(claimed) => Some(claimed),
         Next::At(_) | Next::Empty => None,
@@ -445,16 +447,19 @@ fn a_reload_keeps_what_fires_and_ends_what_has_no_rule_any_more() {
 }
 
 #[test]
-fn a_receiver_that_is_gone_leaves_nothing_that_waits() {
+fn what_waits_for_a_receiver_that_is_gone_waits_until_it_is_back() {
     let mut watch = Watch::new();
     let mut pipeline = watch.begin();
     watch.line(&down());
     watch.turn(&mut pipeline);
-    watch.receivers = "[{name: others, syslog: {address: '127.0.0.1:9'}}]";
-    let restored = pipeline.settle(watch.world.tick()).unwrap();
-    let plan = Plan::from_config(&watch.config()).unwrap();
-    pipeline.swap(plan.open(restored, watch.world.moment()).unwrap());
-    watch.turn(&mut pipeline);
-    let states: Vec<DeliveryState> = watch.stored().into_iter().map(|(_, state)| state).collect();
-    assert_eq!(states, [DeliveryState::Dead]);
+    for (receivers, is_claimed) in [(OTHERS, false), (OPS, true)] {
+        watch.receivers = receivers;
+        let restored = pipeline.settle(watch.world.tick()).unwrap();
+        let plan = Plan::from_config(&watch.config()).unwrap();
+        pipeline.swap(plan.open(restored, watch.world.moment()).unwrap());
+        watch.turn(&mut pipeline);
+        assert_eq!(watch.stored()[0].1, DeliveryState::Queued);
+        let claimed = claim(&pipeline, watch.world.moment());
+        assert_eq!(claimed.is_some(), is_claimed);
+    }
 }
