@@ -7,7 +7,7 @@
 //!
 //! A file appears whole, by a rename. Only files of the agent's own user and of root count,
 //! of bounded size, and so many a look; what makes no sense is renamed to `.bad`, so that a
-//! person can look at it. [`sweep`](self::sweep) is the agent's side.
+//! person can look at it, and removed once there are some of them. [`sweep`](self::sweep) is the agent's side.
 
 pub mod sweep;
 
@@ -244,6 +244,12 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn give_to_owner_of(folder: Option<&Path>, path: &Path) -> io::Result<()> {
     let Some(folder) = folder else {
         return Ok(());
+    };
+    // The folder of a name without one is where we are.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
     };
     let (wanted, found) = (fs::metadata(folder)?, fs::metadata(path)?);
     if (wanted.uid(), wanted.gid()) == (found.uid(), found.gid()) {

@@ -4,7 +4,7 @@
 //! Messages come from the writer by the [`Tray`]; letters go to it by its inbox, and are
 //! removed when the writer says that they are durable.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::desk::OutboxDesk;
-use super::letterbox::sweep::{self, Letter, Taken};
+use super::letterbox::sweep::{self, Letter, Sweeper, Taken};
 use super::settings::AlertSettings;
 use super::tray::Tray;
 use crate::agent::writer::Input;
@@ -154,19 +154,20 @@ async fn look_again_and_again(store_path: PathBuf, inbox: SyncSender<Input>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let folder_path = store_path.clone();
     drop(tokio::task::spawn_blocking(move || sweep::prepare(&folder_path)).await);
+    let mut sweeper = Sweeper::new(&store_path);
     loop {
         ticks.tick().await;
-        let (path, to_writer) = (store_path.clone(), inbox.clone());
+        let to_writer = inbox.clone();
         // The folder may lie on a disk that hangs: one thread at most waits for it.
-        let looked = tokio::task::spawn_blocking(move || look(&path, &to_writer)).await;
-        if looked.is_err() {
+        let looked = tokio::task::spawn_blocking(move || {
+            sweeper.sweep(&mut |letter| take(letter, &to_writer));
+            sweeper
+        });
+        let Ok(back) = looked.await else {
             return;
-        }
+        };
+        sweeper = back;
     }
-}
-
-fn look(store_path: &Path, inbox: &SyncSender<Input>) {
-    sweep::sweep(store_path, &mut |letter| take(letter, inbox));
 }
 
 /// Hands a letter to the writer, and waits until it is durable.

@@ -2,7 +2,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use tempfile::TempDir;
 
-use super::sweep::{Letter, Taken, prepare, sweep};
+use super::sweep::{Letter, Sweeper, Taken, prepare};
 use super::*;
 
 fn at(second: i64) -> Timestamp {
@@ -31,7 +31,7 @@ fn letterbox() -> (TempDir, PathBuf) {
 /// Takes in everything and says `taken` to each.
 fn take(store: &Path, taken: &Taken) -> Vec<Letter> {
     let mut letters = Vec::new();
-    sweep(store, &mut |letter| {
+    Sweeper::new(store).sweep(&mut |letter| {
         letters.push(letter);
         taken.clone()
     });
@@ -160,6 +160,72 @@ fn nobody_fills_the_disk_with_what_makes_no_sense() {
     }
     assert_eq!(take(&store, &durable()), []);
     assert_eq!(names(&folder).len(), 20);
+}
+
+#[test]
+fn a_letter_among_junk_is_found_and_no_look_goes_through_all_of_it() {
+    let (_folder, store) = letterbox();
+    let folder = silences_folder(&store);
+    for number in 0..12_000 {
+        fs::write(folder.join(format!("junk-{number}")), "").unwrap();
+    }
+    for number in 0..3_000 {
+        fs::write(folder.join(format!("{number}.json")), "{").unwrap();
+    }
+    leave_silence(&store, &silence("wanted")).unwrap();
+    let mut sweeper = Sweeper::new(&store);
+    let mut letters = Vec::new();
+    let mut looks = 0;
+    while letters.is_empty() && looks < 20 {
+        looks += 1;
+        let before = names(&folder).len();
+        sweeper.sweep(&mut |letter| {
+            letters.push(letter);
+            durable()
+        });
+        assert!(
+            before - names(&folder).len() <= 1_000,
+            "a look does so much"
+        );
+    }
+    assert_eq!(letters, [Letter::Silence(silence("wanted"))]);
+}
+
+#[test]
+fn neither_a_link_nor_a_pipe_in_the_folders_place_or_in_it_is_followed_or_waited_for() {
+    let (folder, store) = letterbox();
+    let elsewhere = folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    leave_silence(&store, &silence("s-1")).unwrap();
+    let silences = silences_folder(&store);
+    fs::rename(silences.join("s-1.json"), elsewhere.join("s-1.json")).unwrap();
+    let pipe = silences.join("pipe.json");
+    let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+    assert_eq!(take(&store, &durable()), []);
+    assert_eq!(names(&silences), ["pipe.bad"]);
+    fs::remove_dir_all(&silences).unwrap();
+    symlink(&elsewhere, &silences).unwrap();
+    assert_eq!(take(&store, &durable()), []);
+    assert_eq!(names(&elsewhere), ["s-1.json"]);
+}
+
+#[test]
+fn a_busy_writer_is_asked_once_a_look() {
+    let (_folder, store) = letterbox();
+    for id in ["a", "b", "c"] {
+        leave_silence(&store, &silence(id)).unwrap();
+    }
+    assert_eq!(take(&store, &Taken::Later).len(), 1);
+    assert_eq!(take(&store, &durable()).len(), 3);
+}
+
+#[test]
+fn a_folder_without_a_name_is_where_we_are() {
+    let here = std::env::current_dir().unwrap();
+    let found = fs::metadata(here).unwrap();
+    give_to_owner_of(Path::new("silences").parent(), Path::new(".")).unwrap();
+    assert_eq!(fs::metadata(".").unwrap().uid(), found.uid());
 }
 
 #[test]

@@ -89,7 +89,8 @@ fn paths_of(source: &str) -> Result<Vec<PathBuf>, String> {
     let glob = GlobBuilder::new(name).build();
     let glob = glob.map_err(|error| format!("`{name}` is no pattern: {}", error.kind()))?;
     let matcher = glob.compile_matcher();
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|one| !one.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
     let entries = fs::read_dir(folder)
         .map_err(|error| format!("`{}` cannot be read: {error}", folder.display()))?;
     let mut paths = Vec::new();
