@@ -114,9 +114,10 @@ impl AlertBook {
     pub fn open(opening: Opening) -> Self {
         let Opening {
             settings,
-            kept,
+            mut kept,
             now,
         } = opening;
+        let faults = FaultWatch::open(&mut kept.states, now);
         let clock_zero = clock_zero(Engine::stored_clock(&kept.states), now);
         let time = EngineTime {
             clock: clock_zero.saturating_add(now.monotonic),
@@ -128,7 +129,7 @@ impl AlertBook {
             composer: composer_of(&settings),
             tray: Tray::new(Outbox::open(kept.messages, kept.deliveries)),
             counts: AlertCounts::open(kept.counters),
-            faults: FaultWatch::default(),
+            faults,
             dead: DeadLog::default(),
             record: Record::open(kept.history, kept.recent_messages),
             next_message: kept.last_message_serial.saturating_add(1),
@@ -260,6 +261,7 @@ impl AlertBook {
     pub fn add_uncommitted(&self, turn: &mut Turn) {
         turn.counters.extend(self.counts.uncommitted());
         turn.alert_states = self.engine.uncommitted();
+        turn.alert_states.extend(self.faults.uncommitted());
         // Before the look: what is settled after it is news again.
         self.tray.look_at_settled();
         let (messages, deliveries) = self.tray.lock().uncommitted();
@@ -273,6 +275,7 @@ impl AlertBook {
         self.record.mark_committed(turn.messages, turn.deliveries);
         self.counts.mark_committed();
         self.engine.mark_committed();
+        self.faults.mark_committed();
         {
             let mut outbox = self.tray.lock();
             outbox.mark_committed();
@@ -297,6 +300,7 @@ impl AlertBook {
     pub fn mark_uncommitted(&mut self) {
         self.counts.mark_uncommitted();
         self.engine.mark_uncommitted();
+        self.faults.mark_uncommitted();
         self.tray.lock().mark_uncommitted();
         self.record.mark_uncommitted();
     }

@@ -1,7 +1,8 @@
 //! What is wrong with the agent itself, as far as the writer knows.
 //!
 //! Some faults hold as long as their cause does; what happens in a moment holds for
-//! [`FAULT_LASTS`] after the last time, so that rules and people have a chance to see it.
+//! [`FAULT_LASTS`] after the last time, so that rules and people have a chance to see it;
+//! what a restart mends nothing of ([`KEPT`]) also over one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,11 +25,27 @@ const OUTBOX_AGE_MAX: SignedDuration = SignedDuration::from_mins(15);
 /// slew, and a machine under load looks late.
 const CLOCK_STEP_MAX: Duration = Duration::from_secs(60);
 
+/// Faults of a moment that a restart mends nothing of: they are shown as long after it as
+/// without it.
+const KEPT: &[AgentFault] = &[
+    AgentFault::OutboxFull,
+    AgentFault::DeliveryDead,
+    AgentFault::LogLost,
+    AgentFault::EventsSkipped,
+];
+
+/// How the keys of their rows begin, among the rows of alerts' states.
+const PREFIX: &str = "fault/";
+
 /// Watches for faults.
 #[derive(Debug, Default)]
 pub(super) struct FaultWatch {
-    /// When a fault of a moment came last, on the monotonic clock.
+    /// Until when a fault of a moment is shown, on the monotonic clock.
     moments: BTreeMap<AgentFault, Duration>,
+    /// When those of [`KEPT`] came last.
+    kept: BTreeMap<AgentFault, Timestamp>,
+    /// Of them, those that no store has.
+    uncommitted: BTreeSet<AgentFault>,
     /// Receivers whose settings were refused last, until something reaches them.
     misconfigured: BTreeSet<Arc<str>>,
     is_store_refusing: bool,
@@ -40,9 +57,61 @@ pub(super) struct FaultWatch {
 }
 
 impl FaultWatch {
+    /// Takes its rows out of `states`, and goes on showing what is not long ago.
+    pub(super) fn open(states: &mut Vec<(Arc<str>, Vec<u8>)>, now: Moment) -> Self {
+        let mut watch = Self::default();
+        states.retain(|(key, value)| {
+            let Some(word) = key.strip_prefix(PREFIX) else {
+                return true;
+            };
+            let fault = KEPT.iter().find(|fault| fault.name() == word);
+            let at = std::str::from_utf8(value)
+                .ok()
+                .and_then(|text| text.parse().ok());
+            if let (Some(fault), Some(at)) = (fault, at) {
+                watch.go_on_showing(*fault, at, now);
+            }
+            false
+        });
+        watch
+    }
+
+    fn go_on_showing(&mut self, fault: AgentFault, at: Timestamp, now: Moment) {
+        // A clock that was set back since then makes it no longer than it is for others.
+        let age = now.timestamp().duration_since(at).max(SignedDuration::ZERO);
+        let rest = FAULT_LASTS.saturating_sub(age.unsigned_abs());
+        let until = now.monotonic.saturating_add(rest);
+        self.moments.insert(fault, until);
+        self.kept.insert(fault, at);
+    }
+
+    /// What changed since the last commit, as rows of alerts' states.
+    pub(super) fn uncommitted(&self) -> impl Iterator<Item = (Arc<str>, Option<Vec<u8>>)> {
+        self.uncommitted.iter().map(|fault| {
+            let at = self.kept.get(fault);
+            let key = format!("{PREFIX}{}", fault.name());
+            (Arc::from(key), at.map(|at| at.to_string().into_bytes()))
+        })
+    }
+
+    /// The store has all of them.
+    pub(super) fn mark_committed(&mut self) {
+        self.uncommitted.clear();
+    }
+
+    /// No store has any of them.
+    pub(super) fn mark_uncommitted(&mut self) {
+        self.uncommitted.extend(self.kept.keys());
+    }
+
     /// Something went wrong at `now`.
     pub(super) fn note(&mut self, fault: AgentFault, now: Moment) {
-        self.moments.insert(fault, now.monotonic);
+        let until = now.monotonic.saturating_add(FAULT_LASTS);
+        self.moments.insert(fault, until);
+        if KEPT.contains(&fault) {
+            self.kept.insert(fault, now.timestamp());
+            self.uncommitted.insert(fault);
+        }
     }
 
     pub(super) const fn set_store_refuses(&mut self, refuses: bool) {
@@ -79,10 +148,11 @@ impl FaultWatch {
 
     /// Looks at the clocks and the logs.
     pub(super) fn look(&mut self, snapshot: &Snapshot, now: Moment) {
-        if let Some(before) = self.looked_at.replace(now)
-            && CLOCK_STEP_MAX < drift(before, now)
-        {
+        let last = self.looked_at.replace(now);
+        if let Some(step) = last.and_then(|last| clock_step(last, now)) {
             self.note(AgentFault::ClockJump, now);
+            let seconds = step.as_secs();
+            tracing::warn!(seconds, "the wall clock jumped");
         }
         let lost = lost_bytes(snapshot);
         if self.lost_bytes.is_some_and(|before| before < lost) {
@@ -117,8 +187,8 @@ impl FaultWatch {
     }
 
     fn is_recent(&self, fault: AgentFault, now: Moment) -> bool {
-        let at = self.moments.get(&fault);
-        at.is_some_and(|at| now.monotonic.saturating_sub(*at) < FAULT_LASTS)
+        let until = self.moments.get(&fault);
+        until.is_some_and(|until| now.monotonic < *until)
     }
 }
 
@@ -126,13 +196,14 @@ fn is_old(oldest_at: Option<Timestamp>, now: Timestamp) -> bool {
     oldest_at.is_some_and(|at| OUTBOX_AGE_MAX < now.duration_since(at))
 }
 
-/// How far the wall clock went from the steady one.
-fn drift(before: Moment, now: Moment) -> Duration {
+/// How far the wall clock went from the steady one, back if negative; `None` for what a
+/// time service or a loaded machine may do.
+fn clock_step(before: Moment, now: Moment) -> Option<SignedDuration> {
     let steady = now.monotonic.saturating_sub(before.monotonic);
-    match now.wall.duration_since(before.wall) {
-        Ok(wall) => wall.abs_diff(steady),
-        Err(back) => back.duration().saturating_add(steady),
-    }
+    let steady = SignedDuration::try_from(steady).unwrap_or(SignedDuration::MAX);
+    let wall = now.timestamp().duration_since(before.timestamp());
+    let step = wall.saturating_sub(steady);
+    (CLOCK_STEP_MAX < step.unsigned_abs()).then_some(step)
 }
 
 /// A file that is no log at all is none that cannot be read.
@@ -189,8 +260,32 @@ mod tests {
             watch.look(&calm, moment(51, jumped));
             let faults = there(&watch, &calm, moment(52, jumped));
             assert_eq!(faults, [AgentFault::ClockJump]);
+            let step = clock_step(moment(50, 5_099), moment(51, jumped)).unwrap();
+            assert_eq!(step.as_secs(), wall - 1);
             assert!(there(&watch, &calm, moment(51 + 900, jumped)).is_empty());
         }
+    }
+
+    #[test]
+    fn a_dead_delivery_is_a_fault_for_a_quarter_of_an_hour_also_over_a_restart() {
+        let calm = Snapshot::default();
+        let mut first = FaultWatch::default();
+        first.note(AgentFault::DeliveryDead, moment(5_000, 0));
+        first.note(AgentFault::Template, moment(5_000, 0));
+        let mut states: Vec<(Arc<str>, Vec<u8>)> = first
+            .uncommitted()
+            .map(|(key, value)| (key, value.unwrap()))
+            .collect();
+        first.mark_committed();
+        assert_eq!(first.uncommitted().count(), 0);
+        states.push((Arc::from("clock"), Vec::new()));
+        let next = FaultWatch::open(&mut states, moment(1, 600));
+        assert_eq!(states.len(), 1, "the engine's rows stay");
+        let faults = there(&next, &calm, moment(299, 898));
+        assert_eq!(faults, [AgentFault::DeliveryDead]);
+        assert!(there(&next, &calm, moment(301, 900)).is_empty());
+        first.mark_uncommitted();
+        assert_eq!(first.uncommitted().count(), 1, "a new store gets it");
     }
 
     #[test]
