@@ -68,6 +68,22 @@ pub struct FoundSecret {
     pub warning: Option<String>,
 }
 
+impl SecretError {
+    /// What is wrong, without the name of the file: somebody may have written the secret
+    /// itself there.
+    pub fn unnamed(&self) -> String {
+        match self {
+            Self::BadCredential(_) => "is no name of a credential".to_owned(),
+            Self::NoCredentials => self.to_string(),
+            Self::Unreadable { words, .. } => format!("cannot be read: {words}"),
+            Self::NoFile(_) => "is no plain file".to_owned(),
+            Self::TooLong(_) => format!("is longer than {SECRET_BYTES_MAX} bytes"),
+            Self::Empty(_) => "is empty".to_owned(),
+            Self::Lines(_) => "has more than one line".to_owned(),
+        }
+    }
+}
+
 impl SecretSource {
     /// Of a file's path and a credential's name the one that is given. `None` if both
     /// are, or none.

@@ -139,7 +139,10 @@ impl Reader<'_> {
         let Some(source) = source else {
             return Ok(None);
         };
-        let found = source.read().map_err(|error| anyhow!("a secret {error}"))?;
+        // Its file is not named: where a path should stand there may be the secret itself.
+        let found = source
+            .read()
+            .map_err(|error| anyhow!("the file of a secret {}", error.unnamed()))?;
         // Several may name one file.
         let warning = found
             .warning

@@ -356,7 +356,21 @@ impl Checker<'_> {
     ) -> Result<Secret, ConfigError> {
         match source.read() {
             Ok(found) => Ok(found.secret),
-            Err(error) => Err(self.refuse(&key_of(path, stem, source), &error.to_string())),
+            Err(error) => {
+                let key = key_of(path, stem, source);
+                let refused = self.refuse(&key, &error.to_string());
+                // A secret that stands where its file should: not for a journal or a ticket.
+                Err(match (source, refused.length_of_no_path()) {
+                    (SecretSource::File(_), Some(length)) => {
+                        let what = error.unnamed();
+                        let wrong = format!(
+                            "{what} (its {length} characters look like no path and are not shown)"
+                        );
+                        self.refuse(&key, &wrong).hiding_its_value()
+                    }
+                    (SecretSource::File(_) | SecretSource::Credential(_), _) => refused,
+                })
+            }
         }
     }
 
