@@ -127,6 +127,15 @@ pub fn load(files: &[RuleFile]) -> Result<RuleSet, RuleError> {
     })
 }
 
+/// The names of those of `files` that hold nothing about any rule: right, and most likely
+/// not what somebody wanted.
+pub fn empty_files(files: &[RuleFile]) -> impl Iterator<Item = &str> {
+    let empty = files
+        .iter()
+        .filter(|file| read(file).is_ok_and(|rules| rules.is_empty()));
+    empty.map(|file| file.name.as_str())
+}
+
 fn on(loaded: &[Loaded]) -> impl Iterator<Item = &Arc<Rule>> {
     let on = loaded.iter().filter(|one| one.is_on);
     on.filter_map(|one| one.rule.as_ref())

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use alerts::compose::Composer;
 use alerts::engine::EnginePlan;
 use alerts::receiver::{Identity, Receiver};
-use alerts::rule::{Rule, RuleSet};
+use alerts::rule::{Rule, RuleSet, load};
 use anyhow::{anyhow, bail};
 
 use crate::config::alerts::files::rule_files;
@@ -55,8 +55,8 @@ pub fn build(config: &Config) -> anyhow::Result<AlertSettings> {
 
 fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
     let alerts = &config.alerts;
-    let rules = load_rules(alerts)?;
     let mut warnings = Vec::new();
+    let rules = load_rules(alerts, &mut warnings)?;
     let receivers = ways::receivers(alerts, &mut warnings)?;
     let default_receivers = default_receivers(alerts);
     everybody_exists(&rules, alerts)?;
@@ -103,10 +103,13 @@ fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
     })
 }
 
-fn load_rules(config: &AlertsConfig) -> anyhow::Result<RuleSet> {
+fn load_rules(config: &AlertsConfig, warnings: &mut Vec<String>) -> anyhow::Result<RuleSet> {
     let files = rule_files(&config.rule_sources())
         .map_err(|error| anyhow!("`alerts.rules[{}]` {}", error.index, error.words))?;
-    alerts::rule::load::load(&files).map_err(|error| anyhow!("{error}"))
+    let rules = load::load(&files).map_err(|error| anyhow!("{error}"))?;
+    let empty = load::empty_files(&files);
+    warnings.extend(empty.map(|name| format!("{name}: there is no rule in it")));
+    Ok(rules)
 }
 
 /// The rules that hold if nobody says others.
@@ -115,7 +118,7 @@ fn load_rules(config: &AlertsConfig) -> anyhow::Result<RuleSet> {
 ///
 /// Never, unless the program was built wrongly.
 pub fn default_rules() -> anyhow::Result<RuleSet> {
-    load_rules(&AlertsConfig::default())
+    load_rules(&AlertsConfig::default(), &mut Vec::new())
 }
 
 fn default_receivers(config: &AlertsConfig) -> Vec<Arc<str>> {

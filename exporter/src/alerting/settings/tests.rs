@@ -131,3 +131,48 @@ fn an_agents_name_can_stand_in_a_message_id() {
         assert_eq!(sanitised(host), agent, "{host:?}");
     }
 }
+
+#[test]
+fn a_file_of_rules_without_a_rule_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("a.yaml"), "# to be written\n").unwrap();
+    fs::write(
+        path("b.yaml"),
+        "version: 1\nrules:\n- {id: tunnel-down, disabled: true}\n",
+    )
+    .unwrap();
+    fs::write(path("c.yaml"), "version: 1\nrules: []\n").unwrap();
+    let settings = build(&config(&format!(
+        "alerts: {{rules: [default, '{}'], receivers: [{OPS}]}}",
+        path("*.yaml")
+    )))
+    .unwrap();
+    let wanted =
+        ["a", "c"].map(|name| format!("{}: there is no rule in it", path(&format!("{name}.yaml"))));
+    assert_eq!(settings.warnings, wanted);
+}
+
+#[test]
+fn a_secret_in_the_place_of_its_file_is_not_shown() {
+    let ways = [
+        "email: {host: h.example.com, from: z@example.com, to: [a@example.com], username: u, \
+         password_file: hunter2secret}",
+        "webhook: {url: 'https://h.example.com/', signing_key_file: hunter2secret}",
+        "webhook: {url: 'https://h.example.com/', bearer_file: hunter2secret}",
+        "webhook: {url_file: hunter2secret}",
+    ];
+    for way in ways {
+        let text = format!(
+            "connectors: [{{name: a, kind: cato-client, logs: {{client: [/y]}}}}]\nalerts:\n  \
+             receivers:\n  - {{name: ops, {way}}}\n"
+        );
+        let error = Config::parse("test", &text).unwrap_err();
+        let shown = error.render(crate::config::Colour::Never);
+        assert!(shown.contains("13 characters"), "{shown}");
+        assert!(!format!("{shown}{error}").contains("hunter2"), "{shown}");
+        let path = text.replace("hunter2secret", "keys/none");
+        let error = Config::parse("test", &path).unwrap_err();
+        assert!(error.to_string().contains("keys/none"), "{error}");
+    }
+}
