@@ -297,8 +297,8 @@ impl Outbox {
         let receiver = entry.message.receiver.clone();
         let line = entry.line(&line_recipient);
         let dead = (result == "dead").then(|| entry.message.clone());
-        if let Some(message) = dead {
-            self.mourn(&message, Cause::of(came));
+        if let Some(given_up) = dead {
+            self.mourn(&given_up, Cause::of(came));
         }
         if wait.is_none() {
             self.leave(&receiver, &line, &key);

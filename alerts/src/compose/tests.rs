@@ -304,7 +304,7 @@ fn a_mail_that_is_worded_again_later_is_the_same() {
         later.at = at("2026-12-08T09:00:00Z");
         let (first, again) = (message_for("ops", &one), message_for("ops", &later));
         assert_eq!(first.id, again.id);
-        let [first, again] = [first, again].map(|one| String::from_utf8(one.body).unwrap());
+        let [first, again] = [first, again].map(|mail| String::from_utf8(mail.body).unwrap());
         assert_eq!(first, again);
     }
 }

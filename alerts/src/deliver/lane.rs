@@ -8,6 +8,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use model::delivery::Channel;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -139,6 +140,7 @@ async fn watch_over(receiver: Receiver, tools: Tools, mut stopping: watch::Recei
         let in_hand = InHand::default();
         let worker = Worker {
             receiver: receiver.name.clone(),
+            channel: receiver.channel(),
             carrier: Carrier::new(&receiver, &tools.identity, tools.traps.clone()),
             desk: tools.desk.clone(),
             in_hand: in_hand.clone(),
@@ -188,6 +190,7 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 /// The inner task.
 struct Worker {
     receiver: Arc<str>,
+    channel: Channel,
     carrier: Carrier,
     desk: Arc<dyn Desk>,
     in_hand: InHand,
@@ -252,7 +255,14 @@ impl Worker {
             claimed.message.id.clone(),
             claimed.delivery.recipient.clone(),
         );
-        let outcome = self.carrier.send(&claimed, &*self.desk).await;
+        let worded_for = claimed.message.channel;
+        let outcome = if worded_for == self.channel {
+            self.carrier.send(&claimed, &*self.desk).await
+        } else {
+            let (was, is) = (worded_for.name(), self.channel.name());
+            let words = format!("it was worded for {was}, and its receiver is {is} now");
+            Outcome::of_message(Attempt::Misconfigured(words))
+        };
         self.desk.settle(&message, &recipient, &outcome.attempt);
         self.let_go();
         self.tell(&message, &outcome.attempt);

@@ -284,10 +284,10 @@ mod tests {
         of_others.receiver = "others".into();
         let row = delivery(&of_others, "a@example.com");
         outbox.put(of_others, vec![row]);
-        let put_critical = |outbox: &mut Outbox, serial: u64| {
+        let put_critical = |into: &mut Outbox, serial: u64| {
             let thread = format!("t{serial}");
             let to = ["a@example.com"];
-            put(outbox, serial, Severity::Critical, &thread, &to);
+            put(into, serial, Severity::Critical, &thread, &to);
         };
         for serial in 1..count {
             put_critical(&mut outbox, serial);
@@ -314,8 +314,8 @@ mod tests {
         );
         let mut digest = message(count + 2, Severity::Critical, "digest");
         digest.rule = DIGEST_RULE.into();
-        let row = delivery(&digest, "a@example.com");
-        outbox.put(digest, vec![row]);
+        let of_digest = delivery(&digest, "a@example.com");
+        outbox.put(digest, vec![of_digest]);
         commit(&mut outbox);
         assert!(serials(&mut outbox, START).contains(&(count + 2)));
     }
@@ -357,8 +357,8 @@ mod tests {
             "yet more",
             &["a@example.com"],
         );
-        let surplus = outbox.take_surplus("ops", None, START);
-        assert_eq!(surplus, [], "what is digested has no body that takes room");
+        let yet_more = outbox.take_surplus("ops", None, START);
+        assert_eq!(yet_more, [], "what is digested has no body that takes room");
     }
 
     #[test]

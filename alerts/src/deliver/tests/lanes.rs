@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::smtp_server::{Act, SmtpServer};
 use super::*;
+use crate::receiver::{SyslogTransport, SyslogWay};
 
 const MAIL: &[u8] = b"Message-ID: <m1@agent>\r\n\r\ntext\r\n";
 
@@ -144,4 +145,26 @@ async fn mails_of_a_thread_wait_for_the_one_before() {
     );
     let (third, ..) = office.next().await;
     assert_ne!(third, second);
+}
+
+#[tokio::test]
+async fn what_was_worded_for_another_way_is_kept_and_not_sent_by_this_one() {
+    let server = SmtpServer::start().await;
+    let mail = named("ops", server.port);
+    let way = SyslogWay {
+        address: format!("127.0.0.1:{}", dead_port().await),
+        transport: SyslogTransport::Tcp,
+        facility: 16,
+        ca_pem: None,
+        timeout: PATIENCE,
+    };
+    let log = receiver("ops", Way::Syslog(way));
+    let mut office = Office::open(Vec::new()).await;
+    office.put(&mail, MAIL, &["ops@example.com"]);
+    office.deliverer.change(&identity(), vec![log]).await;
+    let words = words_of("misconfigured", &office.next().await.2);
+    let wanted = "it was worded for email, and its receiver is syslog now";
+    assert_eq!(words, wanted);
+    office.deliverer.change(&identity(), vec![mail]).await;
+    words_of("sent", &office.next().await.2);
 }
