@@ -48,8 +48,8 @@ fn a_later_rule_stands_in_the_place_of_an_earlier_one() {
 
 #[test]
 fn a_rule_is_switched_off_and_on_by_its_id() {
-    let switches =
-        "rules:\n  - {id: tunnel-down, disabled: true}\n  - {id: watchdog, disabled: false}\n";
+    let switches = "rules:\n  - {id: tunnel-down, disabled: true}\n  - {id: watchdog, disabled: false}\n  \
+         - {id: clients-leaving, disabled: false}\n";
     let rules = loaded(&[default_file(), file("ours.yaml", switches)]);
     assert!(rules.find("tunnel-down").is_none());
     assert!(rules.find("watchdog").is_some());

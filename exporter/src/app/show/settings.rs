@@ -110,7 +110,7 @@ rules:
   for: 3s
   severity: critical
   explained_by_update: true
-  inhibited_by: [{rule: client-disabled, equal: [connector]}]
+  inhibited_by: [{rule: client-switched-off, equal: [connector]}]
   repeat: 4h
   summary: 'The tunnel of {{ connector }} is down'
   action: 'Nothing: it is the demo, and the tunnel comes back by itself.'

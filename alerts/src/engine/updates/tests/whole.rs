@@ -141,9 +141,9 @@ fn the_vendors_examples_come_out_with_the_rules_of_the_program() {
     assert_eq!(
         five.of_rule("update-succeeded"),
         [
-            "12 update Updates of batch 1 in profile eu-weekly succeeded: p1",
-            "35 update Updates of batch 2 in profile eu-weekly succeeded: p2, p3",
-            "55 update Updates of batch 3 in profile eu-weekly succeeded: p4, p5",
+            "12 update Updates succeeded in profile eu-weekly, batch 1: p1",
+            "35 update Updates succeeded in profile eu-weekly, batch 2: p2, p3",
+            "55 update Updates succeeded in profile eu-weekly, batch 3: p4, p5",
         ]
     );
     assert_eq!(five.of_rule("update-started").len(), 3);
@@ -162,9 +162,9 @@ fn the_vendors_examples_come_out_with_the_rules_of_the_program() {
     assert_eq!(
         seven.of_rule("update-failed"),
         [
-            "20 update Updates failed in profile eu-weekly, batch 2, on stitcher s1: p2, p3 \
+            "20 update Updates failed in profile eu-weekly, batch 2 on stitcher s1: p2, p3 \
              (docker_pull)",
-            "20 update Updates failed in profile eu-weekly, batch 2, on stitcher s2: p4 \
+            "20 update Updates failed in profile eu-weekly, batch 2 on stitcher s2: p4 \
              (docker_pull)",
         ]
     );

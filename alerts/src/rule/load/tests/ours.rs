@@ -26,17 +26,17 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "update-started",
         "info",
-        "Updates started in profile eu-weekly, batch 2, on stitcher s1: pub-2, pub-3",
+        "Updates started in profile eu-weekly, batch 2 on stitcher s1: pub-2, pub-3",
     ),
     (
         "update-succeeded",
         "info",
-        "Updates of batch 2 in profile eu-weekly succeeded: pub-2, pub-3",
+        "Updates succeeded in profile eu-weekly, batch 2: pub-2, pub-3",
     ),
     (
         "update-failed",
         "critical",
-        "Updates failed in profile eu-weekly, batch 2, on stitcher s1: pub-2, pub-3 (docker_pull)",
+        "Updates failed in profile eu-weekly, batch 2 on stitcher s1: pub-2, pub-3 (docker_pull)",
     ),
     (
         "update-reconnect-failed",
@@ -120,14 +120,9 @@ const SAID: &[(&str, &str, &str)] = &[
     ),
     ("tunnel-down", "critical", "The tunnel of pub-1 is down"),
     (
-        "clients-leaving",
-        "warning",
-        "Many clients leave pub-1: 20 or more within 5 min",
-    ),
-    (
         "tunnel-flapping",
         "warning",
-        "The tunnel of pub-1 goes down again and again: 4 times or more within 30 min",
+        "The tunnel of pub-1 does not hold: it was connected 4 times or more within 30 min",
     ),
     (
         "log-silent",
@@ -149,6 +144,12 @@ const SAID: &[(&str, &str, &str)] = &[
         "warning",
         "Client pub-1 is off because of an error",
     ),
+    (
+        "client-switched-off",
+        "info",
+        "Client pub-1 was switched off (docker_pull)",
+    ),
+    ("client-uninstalled", "info", "Client pub-1 was uninstalled"),
     ("client-disabled", "info", "Client pub-1 is switched off"),
     (
         "steering-failed",
@@ -159,11 +160,6 @@ const SAID: &[(&str, &str, &str)] = &[
         "connector-degraded",
         "warning",
         "The tunnel of pub-1 is up and it still does not do its work (service_impaired)",
-    ),
-    (
-        "client-install-failed",
-        "warning",
-        "The installation of client pub-1 failed",
     ),
     (
         "cato-service-error",
@@ -276,6 +272,35 @@ fn every_rule_says_what_it_should() {
 }
 
 /// Also of rules that are off, hence by the file's text.
+#[test]
+fn of_a_publisher_in_no_profile_nothing_unknown_is_said() {
+    let rules = loaded(&[default_file()]);
+    let members = [Arc::from("pub-1")];
+    let reasons = [Arc::from("docker_pull")];
+    let facts = [
+        ("profile", Told::Text("none")),
+        ("wave", Told::Text("unknown")),
+        ("members", Told::List(&members)),
+        ("reasons", Told::List(&reasons)),
+    ];
+    let scope = WordingScope {
+        facts: &facts,
+        ..WordingScope::default()
+    };
+    for (id, wanted) in [
+        ("update-succeeded", "Updates succeeded: pub-1"),
+        ("update-failed", "Updates failed: pub-1 (docker_pull)"),
+        (
+            "update-reconnect-failed",
+            "Not back after the update: pub-1",
+        ),
+        ("update-skipped", "Updates were not needed: pub-1"),
+    ] {
+        let told = rules.find(id).unwrap().summary.render(&scope);
+        assert_eq!(told.as_deref(), Ok(wanted));
+    }
+}
+
 #[test]
 fn every_rule_has_its_page_and_every_page_its_rule() {
     let text = default_file().text;
