@@ -14,6 +14,7 @@ pub mod client;
 pub mod http;
 pub mod log_file;
 pub mod page;
+pub mod postfix;
 pub mod prometheus;
 pub mod receivers;
 pub mod scene;

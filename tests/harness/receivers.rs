@@ -153,10 +153,25 @@ impl Speaker {
     ///
     /// What the system says.
     pub fn wizard(&mut self, sentence: &str) -> Result<String> {
+        let begin = self.wizard_begin()?;
+        self.say(format!("{begin} {sentence}"))
+    }
+
+    /// The same of bytes that may be no text.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn wizard_bytes(&mut self, sentence: &[u8]) -> Result<()> {
+        let begin = self.wizard_begin()?;
+        let line = [begin.as_bytes(), b" ", sentence, b"\n"].concat();
+        self.log.raw(&line)
+    }
+
+    fn wizard_begin(&self) -> Result<String> {
         let now = self.clock.now().timestamp();
         let at = now.saturating_add(std::time::Duration::from_secs(1))?;
-        let at = at.strftime("%Y/%m/%d %H:%M:%S UTC");
-        self.say(format!("{at} {sentence}"))
+        Ok(at.strftime("%Y/%m/%d %H:%M:%S UTC").to_string())
     }
 
     /// A line as it is. Returns it.

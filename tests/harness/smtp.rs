@@ -199,9 +199,9 @@ impl MailServer {
             .filter_map(|entry| entry.get("file").and_then(Value::as_str))
             .map(|file| self.path(file))
             .collect();
-        let read = read_mails(&files)?;
-        ensure!(read.len() == files.len(), "not each mail could be read");
-        let all = entries.iter().zip(&files).zip(read);
+        let all_read = read_mails(&files)?;
+        ensure!(all_read.len() == files.len(), "not each mail could be read");
+        let all = entries.iter().zip(&files).zip(all_read);
         all.map(|((entry, file), read)| {
             let named = entry.get("recipients").and_then(Value::as_array);
             let named = named.into_iter().flatten().filter_map(Value::as_str);
@@ -255,6 +255,23 @@ impl Drop for MailServer {
 }
 
 impl Mail {
+    /// Reads what another server put into a mailbox; for whom, it says itself.
+    ///
+    /// # Errors
+    ///
+    /// If it is no mail.
+    pub fn of_file(file: &Path) -> Result<Self> {
+        let read = read_mails(&[file.to_owned()])?.pop();
+        let mut mail = Self {
+            recipients: Vec::new(),
+            is_private: false,
+            bytes: fs::read(file)?,
+            read: read.context("not read")?,
+        };
+        mail.recipients.push(mail.header("Delivered-To").to_owned());
+        Ok(mail)
+    }
+
     /// The first header of this name, unfolded and decoded; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         let of_name = |field: &&Value| {
@@ -338,15 +355,18 @@ fn launch(folder: &Path, plan: &Value, ports: (u16, u16)) -> Result<(Child, u16,
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line)?;
     let said: Value = serde_json::from_str(&line).with_context(|| {
-        let log = fs::read_to_string(folder.join("server.log"));
-        format!("the mail server said {line:?}; {}", log.unwrap_or_default())
+        let complaint = fs::read_to_string(folder.join("server.log"));
+        format!(
+            "the mail server said {line:?}; {}",
+            complaint.unwrap_or_default()
+        )
     })?;
-    let port = |name| {
-        let port = said.get(name).and_then(Value::as_u64);
-        port.and_then(|port| u16::try_from(port).ok())
+    let said_port = |name| {
+        let number = said.get(name).and_then(Value::as_u64);
+        number.and_then(|wide| u16::try_from(wide).ok())
     };
-    let ports = port("port").zip(port("token_port"));
-    let (port, token_port) = ports.with_context(|| format!("no ports: {line}"))?;
+    let came = said_port("port").zip(said_port("token_port"));
+    let (port, token_port) = came.with_context(|| format!("no ports: {line}"))?;
     Ok((child, port, token_port))
 }
 

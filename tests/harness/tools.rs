@@ -37,6 +37,8 @@ pub enum Tool {
     Time,
     /// Makes certificates, and shows them to whoever asks.
     Openssl,
+    /// The mail server that most hosts have.
+    Postfix,
 }
 
 impl Tool {
@@ -55,6 +57,7 @@ impl Tool {
             Self::Snmptrapd => ("snmptrapd", "snmptrapd"),
             Self::Time => ("time", "time"),
             Self::Openssl => ("openssl", "openssl"),
+            Self::Postfix => ("postfix", "postfix"),
         }
     }
 

@@ -3,9 +3,11 @@
 
 mod alertmanager;
 mod forwarded;
+mod hostile;
 mod inform;
 mod kills;
 mod mail;
+mod postfix;
 mod promtool;
 mod servers;
 

@@ -88,14 +88,14 @@ fn a_lost_tunnel_is_told_to_each_recipient_once_and_its_return_in_the_same_threa
     }
     assert_ne!(mails[0].header("Message-ID"), mails[2].header("Message-ID"));
     assert_eq!(mails[0].header("References"), mails[2].header("References"));
-    for (header, firing, over) in [
+    for (header, first, last) in [
         ("X-ZTNA-Alert", "TUNNEL_DOWN", "TUNNEL_DOWN"),
         ("X-ZTNA-Severity", "critical", "critical"),
         ("X-ZTNA-Status", "firing", "resolved"),
         ("X-ZTNA-Rule", "tunnel-down", "tunnel-down"),
     ] {
-        assert_eq!(mails[0].header(header), firing);
-        assert_eq!(mails[2].header(header), over);
+        assert_eq!(mails[0].header(header), first);
+        assert_eq!(mails[2].header(header), last);
     }
     for part in [down[0].text(), down[0].html_text()] {
         assert!(part.contains("Can the host reach its stitcher?"), "{part}");
@@ -250,16 +250,16 @@ fn a_restart_sends_nothing_again() {
     let killed = Agent::start(&scene).unwrap();
     killed.wait_until_ready().unwrap();
     killed.kill().unwrap();
-    let agent = Agent::start(&scene).unwrap();
-    agent.wait_until_ready().unwrap();
-    agent
+    let again = Agent::start(&scene).unwrap();
+    again.wait_until_ready().unwrap();
+    again
         .wait_until_shown(&[r#"ztna_alert_firing{rule="tunnel-down",severity="critical"} 1"#])
         .unwrap();
     say_sentinel(&mut speaker, &server, 3).unwrap();
-    let mails = all_mails(&agent, &server).unwrap();
+    let mails = all_mails(&again, &server).unwrap();
     assert_eq!(mails.len(), 3, "{:?}", subjects(&mails));
     of_subject(&mails, SENTINEL_SUBJECT);
-    agent.terminate().unwrap();
+    again.terminate().unwrap();
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl Case<'_> {
                 .collect();
             let values: Vec<String> = samples
                 .iter()
-                .map(|sample| sample.map_or_else(|| "_".to_owned(), |number| number.to_string()))
+                .map(|sample| sample.map_or_else(|| "_".to_owned(), |value| value.to_string()))
                 .collect();
             let name = signal.row().name;
             json!({
@@ -264,7 +264,10 @@ fn ask(cases: &[Case<'_>], folder: &Path, change: impl Fn(&mut Level)) -> (Outpu
 }
 
 fn camel(id: &str) -> String {
-    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    let capital = |word: &str| {
+        let (first, rest) = word.split_at_checked(1).unwrap();
+        first.to_uppercase() + rest
+    };
     id.split('-').map(capital).collect()
 }
 
