@@ -1,6 +1,6 @@
 //! Conditions of rules: CEL over the event and what is known of its connector.
 //!
-//! The one file that names the crate, with [`lint`] and [`cost`] below it. The language has no type
+//! The one file that names the crate, with `lint` and `cost` below it. The language has no type
 //! checker, so names are looked up in our own schema when a rule is loaded, and what
 //! cannot be evaluated later is a fault of the rule, never "no". Every name always has a
 //! value: a text that is not known is empty, a state that is not known is `unknown`.

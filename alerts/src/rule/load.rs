@@ -1,8 +1,8 @@
 //! From YAML to rules, with every mistake at its place.
 //!
 //! A file is read twice: once for where each key stands and for what is no plain YAML
-//! ([`places`]), once for what it says ([`raw`]). [`check`] and [`trigger`] make rules of
-//! that, and [`links`] looks at what rules say of each other when all files are read. An
+//! (`places`), once for what it says (`raw`). `check` and `trigger` make rules of
+//! that, and `links` looks at what rules say of each other when all files are read. An
 //! unknown key is a mistake, and nothing of a file with a mistake is in force.
 
 mod check;
