@@ -84,8 +84,8 @@ mod tests {
         let dead = vec![one; 8];
         let at = Duration::from_secs;
         let mut log = DeadLog::default();
-        let mut told = |dead: &[DeadDelivery], more, now| {
-            let (before, said) = log.choose(dead, more, now);
+        let mut told = |these: &[DeadDelivery], more, now| {
+            let (before, said) = log.choose(these, more, now);
             (before, said.len())
         };
         assert_eq!(told(&[], 0, at(0)), (0, 0));
