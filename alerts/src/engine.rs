@@ -21,6 +21,7 @@ mod lines;
 mod matter;
 mod naming;
 mod notices;
+mod queue;
 mod rates;
 mod restoring;
 mod rows;
@@ -50,6 +51,8 @@ use self::ledger::Ledger;
 pub use self::levels::OUTAGE_MAX;
 use self::lines::Lines;
 pub use self::notices::{ITEMS_MAX, NOTICES_AT_ONCE_MAX};
+pub use self::queue::EVENTS_MAX;
+use self::queue::Queue;
 pub use self::samples::SERIES_MAX;
 pub use self::silences::SILENCES_MAX;
 use self::silences::Silences;
@@ -61,9 +64,6 @@ use crate::notification::Notification;
 use crate::profile::Profile;
 use crate::rule::RuleSet;
 use crate::schedule::Schedule;
-
-/// Most events from one step to the next that rules look at.
-pub const EVENTS_MAX: usize = 20_000;
 
 /// How long it is a fault of the agent's that a rule failed.
 pub const RULE_FAULT_LASTS: Duration = Duration::from_secs(15 * 60);
@@ -144,8 +144,7 @@ pub struct Engine {
     silences: Silences,
     updates: UpdateDesk,
     /// Events since the last step.
-    queue: Vec<RecentEvent>,
-    events_skipped: u64,
+    queue: Queue,
     book: Book,
     lines: Lines,
     ledger: Ledger,
@@ -201,11 +200,7 @@ impl Engine {
     /// Takes in an event, in the order in which lines were read. What it leads to is decided
     /// with the next step.
     pub fn take_event(&mut self, event: &RecentEvent, _now: EngineTime) {
-        if self.queue.len() < EVENTS_MAX {
-            self.queue.push(event.clone());
-        } else {
-            self.events_skipped = self.events_skipped.saturating_add(1);
-        }
+        self.queue.add(event.clone());
     }
 
     /// Steps every rule on the present picture.
@@ -213,7 +208,8 @@ impl Engine {
         self.wall = now.wall;
         self.is_caught_up = self.is_caught_up || facts.is_caught_up();
         let world = World::of(facts);
-        for event in &self.queue {
+        let events = self.queue.take();
+        for event in &events {
             self.lines.hear(event);
         }
         let look = Look {
@@ -230,11 +226,11 @@ impl Engine {
             book: &mut self.book,
             journal: &mut self.journal,
         };
-        for event in std::mem::take(&mut self.queue) {
+        for event in &events {
             for desk in &mut self.desks {
-                desk.take_event(&event, &mut turn);
+                desk.take_event(event, &mut turn);
             }
-            self.updates.take_event(&event, &look);
+            self.updates.take_event(event, &look);
         }
         self.updates.step(&look);
         let said = self.updates.take_output();
@@ -302,9 +298,10 @@ impl Engine {
         all.filter(|one| self.wall < one.until).cloned().collect()
     }
 
-    /// Events since the start that no rule saw, since more came at once than rules look at.
+    /// Events since the start that no rule saw, since more of the same came at once than rules look
+    /// at.
     pub const fn events_skipped(&self) -> u64 {
-        self.events_skipped
+        self.queue.skipped()
     }
 
     /// Whether a rule failed of late: one that could not be evaluated or worded, or that had

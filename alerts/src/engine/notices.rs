@@ -152,6 +152,8 @@ impl Desk {
                 alone.push(one);
             }
         }
+        // What is told together is the least bad.
+        alone.sort_by_key(|one| std::cmp::Reverse(one.severity));
         let together = alone.split_off(alone.len().min(NOTICES_AT_ONCE_MAX));
         for one in alone {
             herald.tell(one);

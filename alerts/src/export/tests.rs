@@ -126,7 +126,7 @@ fn a_severity_that_depends_on_a_closed_label_is_two_rules() {
     assert!(
         exported
             .rules_yaml
-            .contains("fault=~\"store|outbox_age|mail_config|delivery_dead\"")
+            .contains("fault=~\"store|outbox_age|mail_config|delivery_dead|events_skipped\"")
     );
 }
 

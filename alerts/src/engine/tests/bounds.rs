@@ -1,5 +1,6 @@
 //! What does not grow, and what hostile text cannot do.
 
+use super::super::queue::OF_KEY_MAX;
 use super::*;
 use crate::rule::load::{DEFAULT_RULES, DEFAULT_RULES_NAME};
 
@@ -65,11 +66,62 @@ fn hostile_names_are_bounded_and_have_a_matter_each() {
 fn more_events_than_are_looked_at_are_counted() {
     let mut story = Story::of(TLS);
     let told = event("pub-1", EventKind::TlsError, "", 1);
-    for _ in 0..EVENTS_MAX + 3 {
+    for _ in 0..EVENTS_MAX + OF_KEY_MAX + 3 {
         story.happen(&told, minute(1));
     }
     assert_eq!(story.engine.events_skipped(), 3);
     story.step(minute(1));
+}
+
+/// Fifty connectors write two thousand lines each before rules are stepped once.
+#[test]
+fn in_a_flood_of_all_connectors_each_critical_failure_is_told() {
+    let rules = DEFAULT_RULES.split_once("\nrules:\n").unwrap().1;
+    let mut story = Story::of(rules);
+    for line in 0..2_000 {
+        for connector in 0..50 {
+            let name = format!("pub-{connector}");
+            let (kind, reason) = match line {
+                1_000 if connector == 49 => (EventKind::UpdateFailed, "docker_pull"),
+                1_500 if connector == 48 => (EventKind::RegistrationFailed, "token_expired"),
+                _ => (EventKind::TlsError, "ssl"),
+            };
+            story.happen(&event(&name, kind, reason, 60), minute(1));
+        }
+    }
+    assert!(70_000 < story.engine.events_skipped());
+    for at in 1..6 {
+        story.step(minute(at));
+    }
+    let critical = story
+        .said
+        .iter()
+        .filter(|one| one.severity == Severity::Critical);
+    let told: Vec<&str> = critical.map(|one| &*one.alert).collect();
+    assert_eq!(told, ["REGISTRATION_FAILED", "UPGRADE_FAILED"]);
+}
+
+#[test]
+fn what_is_told_together_is_the_least_bad() {
+    let rules = r#"
+  - id: update-told
+    alert: UPDATE_TOLD
+    on: {event: update.failed}
+    by: [connector]
+    severity: "{{ 'critical' if connector == 'pub-last' else 'info' }}"
+    summary: "{{ connector }}"
+    action: "look"
+"#;
+    let mut story = Story::of(rules);
+    for at in 0..300 {
+        let name = format!("pub-{at}");
+        story.happen(&event(&name, EventKind::UpdateFailed, "", at), minute(10));
+    }
+    let last = event("pub-last", EventKind::UpdateFailed, "", 400);
+    story.happen(&last, minute(10));
+    story.step(minute(10));
+    assert_eq!(story.said[0].summary, "pub-last");
+    assert_eq!(story.said[0].severity, Severity::Critical);
 }
 
 #[test]

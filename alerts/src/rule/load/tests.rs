@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::rule::wording;
 
 mod mistakes;
 mod ours;
@@ -57,6 +58,35 @@ fn a_rule_is_switched_off_and_on_by_its_id() {
     let leaving = rules.find("clients-leaving").unwrap();
     assert!(leaving.inhibited_by.is_empty());
     assert!(loaded(&[default_file()]).find("watchdog").is_none());
+}
+
+#[test]
+fn of_a_publisher_in_no_profile_nothing_unknown_is_said() {
+    let rules = loaded(&[default_file()]);
+    let members = [Arc::from("pub-1")];
+    let reasons = [Arc::from("docker_pull")];
+    let facts = [
+        ("profile", wording::Told::Text("none")),
+        ("wave", wording::Told::Text("unknown")),
+        ("members", wording::Told::List(&members)),
+        ("reasons", wording::Told::List(&reasons)),
+    ];
+    let scope = wording::WordingScope {
+        facts: &facts,
+        ..wording::WordingScope::default()
+    };
+    for (id, wanted) in [
+        ("update-succeeded", "Updates succeeded: pub-1"),
+        ("update-failed", "Updates failed: pub-1 (docker_pull)"),
+        (
+            "update-reconnect-failed",
+            "Not back after the update: pub-1",
+        ),
+        ("update-skipped", "Updates were not needed: pub-1"),
+    ] {
+        let told = rules.find(id).unwrap().summary.render(&scope);
+        assert_eq!(told.as_deref(), Ok(wanted));
+    }
 }
 
 #[test]
