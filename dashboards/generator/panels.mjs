@@ -89,9 +89,17 @@ const furnish = (panel, about, query) => {
   return panel;
 };
 
+/** Grafana's own colours, one after the other. */
+const inTurn = () =>
+  new dashboard.FieldColorBuilder().mode(dashboard.FieldColorModeId.PaletteClassic);
+
+const byThreshold = () =>
+  new dashboard.FieldColorBuilder().mode(dashboard.FieldColorModeId.Thresholds);
+
 /** One number of now, coloured by its thresholds. @param {About} about */
 export const number = (about) =>
   furnish(new stat.PanelBuilder(), { noValue: '–', ...about }, now)
+    .colorScheme(byThreshold())
     .colorMode(common.BigValueColorMode.Background)
     .graphMode(common.BigValueGraphMode.None)
     .textMode(
@@ -107,6 +115,7 @@ export const number = (about) =>
 /** Lines over time. @param {About} about */
 export const graph = (about) =>
   furnish(new timeseries.PanelBuilder(), { min: 0, ...about }, overTime)
+    .colorScheme(inTurn())
     .lineWidth(1)
     .fillOpacity(8)
     .showPoints(common.VisibilityMode.Auto)
@@ -176,6 +185,8 @@ export const timeline = (about) =>
 /** One bar for each series of now. @param {About} about */
 export const ranking = (about) =>
   furnish(new bargauge.PanelBuilder(), about, now)
+    .colorScheme(byThreshold())
+    .namePlacement(common.BarGaugeNamePlacement.Top)
     .orientation(common.VizOrientation.Horizontal)
     .displayMode(common.BarGaugeDisplayMode.Basic)
     .valueMode(common.BarGaugeValueMode.Color)
@@ -201,7 +212,11 @@ export const ranking = (about) =>
 const lookOf = (column) => {
   const look = [];
   if (column.unit) look.push({ id: 'unit', value: column.unit });
-  if (column.hidden) look.push({ id: 'custom.hidden', value: true });
+  if (column.hidden) {
+    // The second is what Grafana goes by since 12.2, the first what it went by before.
+    look.push({ id: 'custom.hidden', value: true });
+    look.push({ id: 'custom.hideFrom', value: { viz: true, legend: false, tooltip: false } });
+  }
   if (column.width) look.push({ id: 'custom.width', value: column.width });
   if (column.mappings) look.push({ id: 'mappings', value: column.mappings });
   if (column.coloured) {
@@ -247,7 +262,12 @@ export const rows = (about) => {
       ),
     );
   for (const column of columns) {
-    panel.overrideByName(column.of, [{ id: 'displayName', value: column.as }, ...lookOf(column)]);
+    panel.overrideByName(column.of, [
+      { id: 'displayName', value: column.as },
+      // What the panel says when it is empty is not for a cell that is.
+      { id: 'noValue', value: '–' },
+      ...lookOf(column),
+    ]);
   }
   return panel;
 };
