@@ -10,6 +10,7 @@ mod mail;
 mod postfix;
 mod promtool;
 mod servers;
+mod story;
 
 use anyhow::Result;
 use harness::agent::Agent;

@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use harness::agent::Agent;
 use harness::receivers::{AGENT, Speaker};
 use harness::scene::{Scene, Settings};
-use harness::smtp::{MailServer, python};
+use harness::smtp::{Mail, MailServer, python};
 use harness::tools::succeed;
 use harness::wait;
 use ztna_exporter::corpus::chance::Chance;
@@ -36,11 +36,16 @@ rules:
 /// Between two kills of the mail server.
 const SERVER_DIES_EVERY: u64 = 10;
 
+/// Most lines of the writer in a life of the agent, on average: a machine that is busy with
+/// something else must not pile up so many that they are told together.
+const LINES_A_ROUND: usize = 4;
+
 /// For what is left when the killing is over.
 const LAST_PATIENCE: Duration = Duration::from_secs(120);
 
 struct Writing {
     stop: Arc<AtomicBool>,
+    rounds: Arc<AtomicUsize>,
     thread: JoinHandle<BTreeSet<String>>,
 }
 
@@ -48,20 +53,30 @@ impl Writing {
     fn start(mut speaker: Speaker) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&stop);
+        let rounds = Arc::new(AtomicUsize::new(0));
+        let rounds_seen = Arc::clone(&rounds);
         let thread = thread::spawn(move || {
             let mut written = BTreeSet::new();
             while !is_over.load(Ordering::Relaxed) {
-                let word = word(written.len());
-                speaker
-                    .wizard(&format!("Registration failed because {word}."))
-                    .unwrap();
-                written.insert(format!("[ZTNA critical] EACH_LINE: Line {word}"));
                 // More than a bad day has, and fewer than a server takes.
                 thread::park_timeout(Duration::from_millis(60));
+                if LINES_A_ROUND * rounds_seen.load(Ordering::Relaxed) <= written.len() {
+                    continue;
+                }
+                written.insert(say(&mut speaker, written.len()));
             }
             written
         });
-        Self { stop, thread }
+        Self {
+            stop,
+            rounds,
+            thread,
+        }
+    }
+
+    /// Another life of the agent begins.
+    fn go_on(&self) {
+        self.rounds.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The subjects that have to arrive.
@@ -69,6 +84,14 @@ impl Writing {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }
+}
+
+/// Writes a line; returns the subject of its mail.
+fn say(speaker: &mut Speaker, number: usize) -> String {
+    let word = word(number);
+    let sentence = format!("Registration failed because {word}.");
+    speaker.wizard(&sentence).unwrap();
+    format!("[ZTNA critical] EACH_LINE: Line {word}")
 }
 
 /// A number in four letters: what looks like a secret is not mailed, and digits may.
@@ -109,6 +132,46 @@ fn integrity(scene: &Scene) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
+/// Waits until all lines are counted and nothing waits to be sent.
+fn wait_for_the_last(agent: &Agent, lines: usize) {
+    agent.wait_until_ready().unwrap();
+    agent
+        .wait_for_events("registration.failed", u64::try_from(lines).unwrap())
+        .unwrap();
+    let mut left = String::new();
+    wait::until(LAST_PATIENCE, "an empty outbox", || {
+        let page = agent.page()?;
+        let waiting = page.count("ztna_outbox_messages", &[]);
+        left = format!("{waiting} wait");
+        Ok((waiting == 0).then_some(()))
+    })
+    .unwrap_or_else(|error| panic!("{error:#}: {left}; {}", agent.log_tail()));
+}
+
+#[test]
+fn what_was_written_in_a_long_outage_is_told_with_each_line_in_fewer_mails() {
+    const LINES: usize = 200;
+    let server = MailServer::start().unwrap();
+    let scene = scene(&server);
+    let mut speaker = Speaker::new(&scene).unwrap();
+    let first = Agent::start(&scene).unwrap();
+    first.wait_until_ready().unwrap();
+    first.kill().unwrap();
+    for number in 0..LINES {
+        say(&mut speaker, number);
+    }
+    let agent = Agent::start(&scene).unwrap();
+    wait_for_the_last(&agent, LINES);
+    let mails = server.mails().unwrap();
+    assert!(mails.len() <= LINES / 2 + 1, "{}", mails.len());
+    let all: String = mails.iter().map(Mail::text).collect();
+    for number in 0..LINES {
+        let told = word(number);
+        assert!(all.contains(&told), "{told} is in none of {}", mails.len());
+    }
+    agent.terminate().unwrap();
+}
+
 #[test]
 fn no_kill_loses_a_mail_or_makes_one_up() {
     let mut server = MailServer::start().unwrap();
@@ -121,6 +184,7 @@ fn no_kill_loses_a_mail_or_makes_one_up() {
     let writing = Writing::start(speaker);
     let mut chance = Chance::new(7);
     for round in 1..=kills() {
+        writing.go_on();
         let agent = Agent::start(&scene).unwrap();
         let life = Duration::from_millis(u64::from(chance.between(20, 250)));
         let is_servers_turn = round % SERVER_DIES_EVERY == 0;
@@ -137,18 +201,7 @@ fn no_kill_loses_a_mail_or_makes_one_up() {
     }
     let wanted = writing.finish();
     let agent = Agent::start(&scene).unwrap();
-    agent.wait_until_ready().unwrap();
-    agent
-        .wait_for_events("registration.failed", u64::try_from(wanted.len()).unwrap())
-        .unwrap();
-    let mut left = String::new();
-    wait::until(LAST_PATIENCE, "an empty outbox", || {
-        let page = agent.page()?;
-        let waiting = page.count("ztna_outbox_messages", &[]);
-        left = format!("{waiting} wait");
-        Ok((waiting == 0).then_some(()))
-    })
-    .unwrap_or_else(|error| panic!("{error:#}: {left}; {}", agent.log_tail()));
+    wait_for_the_last(&agent, wanted.len());
     agent.terminate().unwrap();
     assert_eq!(integrity(&scene), "ok");
     let mails = server.mails().unwrap();
