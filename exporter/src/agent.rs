@@ -37,7 +37,7 @@ use self::writer::{Input, Outlet, Pace};
 use crate::alerting::tray::Tray;
 use crate::cli::Failure;
 use crate::clock::Clock;
-use crate::config::{Colour, Config};
+use crate::config::{Colour, Config, ShownRow};
 use crate::http::{HttpLimits, ReloadRequest, Server, Shared};
 use crate::metrics::{AgentMetrics, VERSION};
 use crate::pipeline::Pipeline;
@@ -125,12 +125,15 @@ struct Agent {
     keeper: Keeper,
     tray: Arc<Tray>,
     store_path: PathBuf,
+    /// For people to look at.
+    configuration: watch::Sender<Arc<[ShownRow]>>,
 }
 
 impl Agent {
     fn start(config: &Config, pipeline: Pipeline, parts: Parts) -> Result<Self, Failure> {
         let (snapshot_sender, snapshots) = watch::channel(pipeline.snapshot());
         let (health_sender, store_health) = watch::channel(None);
+        let (configuration, _) = watch::channel(config.shown().into());
         let (inbox, received) = std::sync::mpsc::sync_channel(16);
         let outlet = Outlet {
             snapshots: snapshot_sender,
@@ -151,6 +154,7 @@ impl Agent {
             registry: Arc::new(parts.registry),
             store_health,
             reload: None,
+            configuration: configuration.subscribe(),
             clock,
             version: VERSION,
             host_names: Arc::from([]),
@@ -164,6 +168,7 @@ impl Agent {
             keeper,
             tray,
             store_path,
+            configuration,
         })
     }
 
@@ -295,6 +300,7 @@ impl Agent {
             .map_err(|_| "the writer is busy: try again".to_owned())?;
         answered.await.map_err(|_| "the writer died".to_owned())??;
         doors.commit(prepared);
+        self.configuration.send_replace(config.shown().into());
         sides.commit(&config, prepared_sides).await
     }
 

@@ -1,4 +1,4 @@
-//! Serves `/metrics`, the health routes, the status page and its JSON.
+//! Serves `/metrics`, the health routes, the views of the page and their data.
 //!
 //! Reads the last committed snapshot and nothing else; it holds up no turn, and no
 //! turn holds it up. [`Server`] runs its own accept loop, since slow, silent and huge
@@ -12,6 +12,7 @@
 mod accept;
 mod advice;
 mod connection;
+mod export;
 mod exposition;
 mod gate;
 mod guard;
@@ -19,11 +20,14 @@ mod health;
 mod negotiate;
 mod page;
 mod patient_stream;
+mod query;
 mod routes;
 mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod trend;
+mod views;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +41,7 @@ use gate::Gate;
 use routes::Front;
 
 use crate::clock::Clock;
+use crate::config::ShownRow;
 use crate::metrics::AgentMetrics;
 
 /// How the server asks the application to load its configuration again; the answer
@@ -56,6 +61,8 @@ pub struct Shared {
     pub store_health: watch::Receiver<Option<String>>,
     /// Where to ask for a reload. `None` unless `--web.enable-lifecycle` is given.
     pub reload: Option<mpsc::Sender<ReloadRequest>>,
+    /// The configuration in force, without anything that could be secret.
+    pub configuration: watch::Receiver<Arc<[ShownRow]>>,
     /// For the page's "5 minutes ago" and the cache's second.
     pub clock: Clock,
     /// The version shown.
@@ -112,7 +119,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that answers from `shared`, with no connection open.
+    /// A server that answers from `shared`, with no connection open. To be called within a
+    /// runtime: a task looks at each snapshot until there are no more.
     pub fn new(shared: Shared, limits: HttpLimits) -> Self {
         Self {
             gate: Arc::new(Gate::new(&limits, shared.metrics.clone())),

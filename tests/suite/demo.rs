@@ -146,15 +146,17 @@ fn the_demo_shows_the_whole_story_and_ends_by_itself() {
         open.is_empty() && 0 < rotated && HAPPENED.iter().all(|event| 0 < page.events(event))
     });
     all_seen.unwrap_or_else(|error| panic!("never shown: {open:#?}\n{error:#}"));
-    let html = demo.agent.get("/").unwrap().text();
-    for words in [
-        "nsdiag -f",
-        "cato-sdp status",
-        "Publisher",
-        "id=\"host\"",
-        "management-plane",
+    for (view, words) in [
+        ("/", "demo-netskope-publisher"),
+        ("/connectors/demo-netskope-client", "nsdiag -f"),
+        ("/connectors/demo-cato-client", "cato-sdp status"),
+        ("/host", "id=\"host\""),
+        ("/host", "management-plane"),
+        ("/logs", "nsdebuglog.log"),
+        ("/config", "connectors[0].name"),
     ] {
-        assert!(html.contains(words), "{words} is not on the page");
+        let html = demo.agent.get(view).unwrap().text();
+        assert!(html.contains(words), "{words} is not on {view}");
     }
     let status = wait::until(PATIENCE, "the demo to end", || demo.agent.ended()).unwrap();
     assert!(status.success(), "{status}: {}", demo.agent.log_tail());

@@ -22,6 +22,7 @@ use harness::snmp::{self, Asker};
 use harness::stand_in::StandIn;
 use harness::tools::{Tool, agent_binary};
 use model::connector::ConnectorKind;
+use serde_json::Value;
 use ztna_exporter::corpus::{Corpus, CorpusShape, Platform};
 
 use self::secrets::Secrets;
@@ -134,11 +135,27 @@ impl House {
         for path in [
             "/metrics",
             "/",
+            "/events",
+            "/events?format=csv",
+            "/alerts",
+            "/alerts?list=messages&format=json",
+            "/host",
+            "/logs",
+            "/logs?format=csv",
+            "/config",
             "/api/v1/status",
             "/-/ready",
             "/ready/tunnel",
         ] {
             texts.insert(path.to_owned(), agent.get(path).unwrap().text());
+        }
+        let status = agent.get("/api/v1/status").unwrap();
+        let status: Value = serde_json::from_slice(&status.body).unwrap();
+        for connector in status["connectors"].as_array().unwrap() {
+            let path = format!("/connectors/{}", connector["name"].as_str().unwrap());
+            let view = agent.get(&path).unwrap();
+            assert_eq!(view.status, 200, "{path}");
+            texts.insert(path, view.text());
         }
         let open = [("Accept", "application/openmetrics-text;version=1.0.0")];
         let open = request(agent.address().unwrap(), "GET", "/metrics", &open).unwrap();

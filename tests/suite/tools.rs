@@ -40,6 +40,9 @@ const NSDIAG: &str = "Orgname:: CompanyName.\n\
 /// Who is signed in, in [`NSDIAG`].
 const USER: &str = "alice@example.com";
 
+/// The page about the client.
+const VIEW: &str = "/connectors/laptop";
+
 /// What it tells of how the client is set up: label and value.
 const FACTS: [(&str, &str); 10] = [
     ("organisation", "CompanyName"),
@@ -121,7 +124,7 @@ fn what_nsdiag_tells_stands_on_metrics_page_and_json() {
     assert_eq!(page.select("ztna_connector_info", &FACTS).count(), 1);
     let json = status(&agent);
     let told = &json["connectors"][0]["tool_facts"];
-    let html = agent.get("/").unwrap().text();
+    let html = agent.get(VIEW).unwrap().text();
     for (fact, value) in FACTS {
         assert_eq!(told[fact], value, "{fact} in the JSON");
         assert!(html.contains(value), "{fact} on the page");
@@ -142,7 +145,7 @@ fn who_is_signed_in_is_a_hash_unless_the_operator_wants_the_name() {
     assert_eq!(hash.is_some(), has_machine_id());
     let is_hash = |text: &String| text.len() == 16 && !text.contains('@');
     assert!(hash.iter().all(is_hash), "{hash:?}");
-    for path in ["/metrics", "/", "/api/v1/status"] {
+    for path in ["/metrics", "/", VIEW, "/api/v1/status"] {
         let text = agent.get(path).unwrap().text();
         assert!(!text.to_lowercase().contains("alice"), "{path}: {text}");
     }
@@ -157,7 +160,7 @@ fn who_is_signed_in_is_a_hash_unless_the_operator_wants_the_name() {
     scene.write_config(&open).unwrap();
     let shown = format!("ztna_connector_info{{user={USER:?}}} 1");
     ask_again(&agent, &[&shown]);
-    assert!(agent.get("/").unwrap().text().contains(USER));
+    assert!(agent.get(VIEW).unwrap().text().contains(USER));
     let json = status(&agent);
     assert_eq!(json["connectors"][0]["tool_facts"]["user"], USER);
 }
@@ -287,7 +290,7 @@ fn a_cato_tunnel_that_is_younger_than_before_was_built_anew() {
         (&facts["tunnel_ip"], &facts["tunnel_device"]),
         (&"10.41.0.7".into(), &"tun0".into())
     );
-    assert!(agent.get("/").unwrap().text().contains("10.41.0.7"));
+    assert!(agent.get(VIEW).unwrap().text().contains("10.41.0.7"));
     // Older by a little is the same tunnel.
     tool.say(&cato_status("02:10:04")).unwrap();
     ask_again(

@@ -8,13 +8,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
-use axum::http::{Request, StatusCode};
+use axum::http::{Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use hyper::body::Incoming;
 use model::snapshot::Snapshot;
 use tokio::sync::mpsc::error::TrySendError;
@@ -25,8 +25,11 @@ use tracing::error;
 
 use super::exposition::Exposition;
 use super::negotiate::{Coding, Format};
+use super::query::View;
 use super::stream::{Closing, Streams};
-use super::{Shared, guard, health, page, status};
+use super::trend::Trends;
+use super::views::{Asked, Refusal, Seen};
+use super::{Shared, guard, health, status, views};
 use crate::metrics::{AgentMetrics, Rejection};
 
 /// How long a reload may take before its asker is told that it goes on without them.
@@ -35,7 +38,6 @@ const RELOAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// A response's type, as a part of the response.
 type ContentType = [(HeaderName, &'static str); 1];
 const TEXT: ContentType = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-const HTML: ContentType = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
 const JSON: ContentType = [(header::CONTENT_TYPE, "application/json")];
 const JS: ContentType = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
 const EVENTS: ContentType = [(header::CONTENT_TYPE, "text/event-stream")];
@@ -59,6 +61,7 @@ struct App {
     shared: Shared,
     exposition: Exposition,
     streams: Streams,
+    trends: Arc<Trends>,
 }
 
 impl Front {
@@ -68,10 +71,18 @@ impl Front {
             shared.metrics.clone(),
             shared.clock,
         );
+        let trends = Arc::new(Trends::default());
+        let clock = shared.clock;
+        tokio::spawn(views::watch(
+            Arc::clone(&trends),
+            shared.snapshots.clone(),
+            move || clock.now().monotonic,
+        ));
         let app = Arc::new(App {
             shared,
             exposition,
             streams: Streams::new(),
+            trends,
         });
         Self {
             router: routes().with_state(Arc::clone(&app)),
@@ -123,7 +134,16 @@ impl App {
 
 fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(status_page))
+        .route("/", get(|app, uri| look(app, uri, View::Connectors)))
+        .route("/connectors/{name}", get(connector))
+        .route("/events", get(|app, uri| look(app, uri, View::Events)))
+        .route("/alerts", get(|app, uri| look(app, uri, View::Alerts)))
+        .route("/host", get(|app, uri| look(app, uri, View::Host)))
+        .route("/logs", get(|app, uri| look(app, uri, View::Logs)))
+        .route(
+            "/config",
+            get(|app, uri| look(app, uri, View::Configuration)),
+        )
         .route("/api/v1/status", get(status_json))
         .route("/api/v1/stream", get(stream))
         .route("/metrics", get(metrics))
@@ -140,8 +160,8 @@ fn routes() -> Router<Arc<App>> {
 
 /// Does not repeat the path, which is anybody's text.
 async fn not_found() -> Response {
-    let known = "Not found. Known paths: / /metrics /api/v1/status /-/healthy /-/ready \
-                 /ready/tunnel\n";
+    let known = "Not found. Known paths: / /connectors/NAME /events /alerts /host /logs /config \
+                 /metrics /api/v1/status /api/v1/stream /-/healthy /-/ready /ready/tunnel\n";
     (StatusCode::NOT_FOUND, TEXT, known).into_response()
 }
 
@@ -180,13 +200,37 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     response
 }
 
-async fn status_page(State(app): State<Arc<App>>) -> Response {
-    let now = app.shared.clock.now().timestamp();
+async fn look(state: State<Arc<App>>, uri: Uri, view: View) -> Response {
+    see(&state, &uri, view, "")
+}
+
+async fn connector(state: State<Arc<App>>, Path(name): Path<String>, uri: Uri) -> Response {
+    see(&state, &uri, View::Connector, &name)
+}
+
+fn see(app: &App, uri: &Uri, view: View, name: &str) -> Response {
     let (snapshot, store_problem) = (app.snapshot(), app.store_problem());
-    let report = status::report(&snapshot, store_problem.as_deref(), app.shared.version);
-    match page::html(&report, now) {
-        Ok(html) => (HTML, html).into_response(),
-        Err(failure) => internal_error(&failure),
+    let configuration = Arc::clone(&app.shared.configuration.borrow());
+    let seen = Seen {
+        snapshot: &snapshot,
+        store_problem: store_problem.as_deref(),
+        version: app.shared.version,
+        now: app.shared.clock.now().timestamp(),
+        trends: &app.trends,
+        configuration: &configuration,
+    };
+    let query = uri.query();
+    let refused = match views::answer(seen, Asked { view, name, query }) {
+        Ok(response) => return response,
+        Err(refused) => refused,
+    };
+    match refused {
+        Refusal::BadQuery(bad) => (StatusCode::BAD_REQUEST, TEXT, bad.0).into_response(),
+        Refusal::NoConnector => {
+            let text = "No connector has this name.\n";
+            (StatusCode::NOT_FOUND, TEXT, text).into_response()
+        }
+        Refusal::NotMade(failure) => internal_error(&failure),
     }
 }
 

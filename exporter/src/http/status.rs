@@ -9,6 +9,7 @@
 
 mod alerts;
 mod client;
+mod head;
 mod host;
 mod log;
 mod probe;
@@ -25,14 +26,16 @@ use model::untrusted::{Untrusted, printable};
 use serde::{Serialize, Serializer};
 
 pub(super) use self::alerts::{
-    AlertReport, AlertsReport, DecisionReport, DeliveryReport, MessageReport,
+    AlertReport, AlertsReport, DecisionReport, DeliveryReport, MessageReport, ReceiverReport,
+    alert_report, alerts_report,
 };
 pub(super) use self::client::{ClientReport, RoundTripReport, ToolReport, icon_meaning};
+pub(super) use self::head::{ConnectorHead, head_report, mood_of};
 pub(super) use self::host::{
     CollectorReport, FilesystemReport, HostReport, InterfaceReport, ProcessReport, PublisherReport,
     ThresholdReport,
 };
-pub(super) use self::log::{LogReport, RecentReport};
+pub(super) use self::log::{FileReport, LogReport, RecentReport, log_report, recent_report};
 pub(super) use self::probe::{ProbeReport, TlsReport};
 use super::{advice, health};
 
@@ -42,6 +45,16 @@ use super::{advice, health};
 pub(super) struct Foreign<'a>(&'a str);
 
 impl<'a> Foreign<'a> {
+    /// Text whose author is not us.
+    pub(super) const fn of(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// As it came, to be compared or encoded.
+    pub(super) const fn expose(self) -> &'a str {
+        self.0
+    }
+
     /// For a page, which escapes it again as HTML.
     pub(super) fn printable(self) -> Cow<'a, str> {
         printable(self.0)
@@ -144,16 +157,6 @@ pub(super) struct EventReport<'a> {
     pub(super) advice: Option<&'static str>,
 }
 
-impl StatusReport<'_> {
-    /// How many connectors have their tunnel up.
-    pub(super) fn tunnels_up(&self) -> usize {
-        self.connectors
-            .iter()
-            .filter(|connector| connector.tunnel_up)
-            .count()
-    }
-}
-
 /// Reports what `snapshot` holds.
 pub(super) fn report<'a>(
     snapshot: &'a Snapshot,
@@ -169,22 +172,25 @@ pub(super) fn report<'a>(
         problems,
         store_problem: store_problem.map(Foreign),
         connectors: snapshot.connectors.iter().map(connector_report).collect(),
-        host: snapshot
-            .host
-            .as_deref()
-            .map(|host| host::host_report(host, guests(snapshot))),
-        probes: snapshot
-            .probes
-            .iter()
-            .map(|probe| probe::probe_report(probe, &snapshot.recent_events))
-            .collect(),
-        alerts: alerts::alerts_report(&snapshot.alerts),
-        recent_events: snapshot
-            .recent_events
-            .iter()
-            .map(log::recent_report)
-            .collect(),
+        host: host_of(snapshot),
+        probes: probes_of(snapshot),
+        alerts: alerts_report(&snapshot.alerts),
+        recent_events: snapshot.recent_events.iter().map(recent_report).collect(),
     }
+}
+
+/// The part about the host.
+pub(super) fn host_of(snapshot: &Snapshot) -> Option<HostReport<'_>> {
+    let host = snapshot.host.as_deref();
+    host.map(|host| host::host_report(host, guests(snapshot)))
+}
+
+/// The part about the active probes.
+pub(super) fn probes_of(snapshot: &Snapshot) -> Vec<ProbeReport<'_>> {
+    let probes = snapshot.probes.iter();
+    probes
+        .map(|probe| probe::probe_report(probe, &snapshot.recent_events))
+        .collect()
 }
 
 fn guests(snapshot: &Snapshot) -> host::Guests {
@@ -196,7 +202,8 @@ fn guests(snapshot: &Snapshot) -> host::Guests {
     }
 }
 
-fn connector_report(connector: &ConnectorSnapshot) -> ConnectorReport<'_> {
+/// All of one connector.
+pub(super) fn connector_report(connector: &ConnectorSnapshot) -> ConnectorReport<'_> {
     let (kind, state) = (connector.kind, &connector.state);
     ConnectorReport {
         name: Foreign(&connector.name),
@@ -216,17 +223,13 @@ fn connector_report(connector: &ConnectorSnapshot) -> ConnectorReport<'_> {
             closed_at: state.sessions.closed_at,
         }),
         events: event_reports(connector),
-        logs: connector.logs.iter().map(log::log_report).collect(),
+        logs: connector.logs.iter().map(log_report).collect(),
     }
 }
 
 fn aspect_report(kind: ConnectorKind, state: &ConnectorState, aspect: Aspect) -> AspectReport<'_> {
     let mut view = state.view(aspect);
-    // The tunnel of a client that is off cannot be up: what there is to say of it, the
-    // client's own state says.
-    if aspect == Aspect::Tunnel && view.mood == Mood::Bad && is_off(kind, state) {
-        view.mood = Mood::Open;
-    }
+    view.mood = mood_of_aspect(kind, state, aspect);
     AspectReport {
         aspect,
         state: view.state,
@@ -236,6 +239,16 @@ fn aspect_report(kind: ConnectorKind, state: &ConnectorState, aspect: Aspect) ->
         advice: advice::of_state(kind, aspect, &view),
         mood: view.mood,
     }
+}
+
+/// The tunnel of a client that is off cannot be up: what there is to say of it, the
+/// client's own state says.
+fn mood_of_aspect(kind: ConnectorKind, state: &ConnectorState, aspect: Aspect) -> Mood {
+    let mood = state.view(aspect).mood;
+    if aspect == Aspect::Tunnel && mood == Mood::Bad && is_off(kind, state) {
+        return Mood::Open;
+    }
+    mood
 }
 
 /// Why a client can be off that ought to be on. Whatever else takes it off is somebody's

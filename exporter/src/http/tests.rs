@@ -12,6 +12,7 @@ mod endpoints;
 mod host;
 mod hostile;
 mod stream;
+mod views;
 
 use std::net::SocketAddr;
 
@@ -71,6 +72,7 @@ impl Server {
             registry: Arc::clone(&registry),
             store_health: store_reader,
             reload,
+            configuration: watch::channel(Arc::from([])).1,
             clock: Clock::start(),
             version: "1.2.3",
             host_names: Arc::from(["agent.example.com".to_owned()]),
@@ -121,6 +123,17 @@ impl Server {
         self.ask(&format!("GET {path}"), "").await
     }
 
+    /// The views of `paths` one after the other, as somebody reads who clicks through.
+    async fn read(&self, paths: &[&str]) -> String {
+        let mut pages = String::new();
+        for path in paths {
+            let answer = self.get(path).await;
+            assert_eq!(status_of(&answer), "200", "{path}: {answer:.300}");
+            pages.push_str(body_of(&answer));
+        }
+        pages
+    }
+
     /// The value of one of the agent's own series.
     fn own(&self, series: &str) -> String {
         let mut page = String::new();
@@ -160,6 +173,19 @@ async fn read_to_close(mut stream: TcpStream) -> String {
             .expect("the server closes"),
     );
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The view of a connector.
+fn path_of(connector: &str) -> String {
+    format!("/connectors/{}", query::encoded(connector))
+}
+
+/// Every view of what the connectors of this name are.
+async fn read_all(server: &Server, connectors: &[&str]) -> String {
+    let mut paths = vec!["/", "/events", "/alerts", "/host", "/logs", "/config"];
+    let of_connectors: Vec<String> = connectors.iter().map(|name| path_of(name)).collect();
+    paths.extend(of_connectors.iter().map(String::as_str));
+    server.read(&paths).await
 }
 
 fn status_of(response: &str) -> &str {

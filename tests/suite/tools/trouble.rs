@@ -211,7 +211,7 @@ fn what_was_known_stays_while_the_tool_is_in_trouble() {
         );
         assert_eq!(last_success(&page), last_success(&before), "{garbage:?}");
     }
-    let html = agent.get("/").unwrap().text();
+    let html = agent.get("/connectors/laptop").unwrap().text();
     assert!(html.contains("unintelligible 3"), "the page says so");
     // It comes back.
     nsdiag.say(NSDIAG).unwrap();

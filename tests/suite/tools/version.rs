@@ -49,7 +49,13 @@ fn what_cato_sdp_version_tells_stands_on_metrics_page_and_json() {
         .unwrap();
     let facts = &status(&agent)["connectors"][0]["tool_facts"];
     assert_eq!(facts["version"], VERSION);
-    assert!(agent.get("/").unwrap().text().contains(VERSION));
+    assert!(
+        agent
+            .get("/connectors/laptop")
+            .unwrap()
+            .text()
+            .contains(VERSION)
+    );
     // A second program was started, and it counts as no run.
     assert_eq!(tool.started(), 2);
 }
@@ -123,7 +129,13 @@ fn without_its_tool_the_newest_file_that_gives_lines_tells_the_version() {
     agent.wait_until_shown(&[is_new]).unwrap();
     let facts = &status(&agent)["connectors"][0]["facts"];
     assert_eq!(facts["version"], "6.13.0.0");
-    assert!(agent.get("/").unwrap().text().contains("6.13.0.0"));
+    assert!(
+        agent
+            .get("/connectors/laptop")
+            .unwrap()
+            .text()
+            .contains("6.13.0.0")
+    );
     // The old file's last words come late, and after a kill.
     agent.kill().unwrap();
     old.raw(line).unwrap();

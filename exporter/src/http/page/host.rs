@@ -17,11 +17,11 @@ use crate::http::status::{
 const ROWS_MAX: usize = 16;
 
 /// One fact in words.
-pub(super) struct HostFact {
-    pub(super) title: &'static str,
-    pub(super) text: String,
+pub(in crate::http) struct HostFact {
+    pub(in crate::http) title: &'static str,
+    pub(in crate::http) text: String,
     /// As the style sheet knows it; empty for what is neither good nor bad.
-    pub(super) tone: &'static str,
+    pub(in crate::http) tone: &'static str,
 }
 
 const fn plain(title: &'static str, text: String) -> HostFact {
@@ -34,7 +34,7 @@ const fn plain(title: &'static str, text: String) -> HostFact {
 
 impl HostReport<'_> {
     /// Bad if a limit is breached; open if something else wants somebody.
-    pub(super) fn mood(&self) -> Mood {
+    pub(in crate::http) fn mood(&self) -> Mood {
         if self.thresholds.iter().any(ThresholdReport::is_breached) {
             return Mood::Bad;
         }
@@ -47,7 +47,7 @@ impl HostReport<'_> {
     }
 
     /// What wants somebody, or that nothing does.
-    pub(super) fn summary(&self) -> String {
+    pub(in crate::http) fn summary(&self) -> String {
         let breached = self.thresholds.iter().filter(|limit| limit.is_breached());
         let mut parts: Vec<String> = breached
             .map(|limit| {
@@ -67,18 +67,18 @@ impl HostReport<'_> {
     }
 
     /// Those that did not read all they should.
-    pub(super) fn failed_collectors(&self) -> impl Iterator<Item = &CollectorReport<'_>> {
+    pub(in crate::http) fn failed_collectors(&self) -> impl Iterator<Item = &CollectorReport<'_>> {
         self.collectors.iter().filter(|run| !run.success)
     }
 
     /// The host's name.
-    pub(super) fn title(&self) -> String {
+    pub(in crate::http) fn title(&self) -> String {
         let name = self.name.map(|name| name.printable().into_owned());
         name.unwrap_or_default()
     }
 
     /// Everything that is one value.
-    pub(super) fn facts(&self) -> Vec<HostFact> {
+    pub(in crate::http) fn facts(&self) -> Vec<HostFact> {
         let mut facts = self.facts_of_system();
         facts.extend(self.facts_of_load());
         facts.extend(self.facts_of_processes());
@@ -299,7 +299,7 @@ impl HostReport<'_> {
     }
 
     /// The file systems worth a row: those in trouble, then those that are watched.
-    pub(super) fn shown_filesystems(&self) -> Vec<&FilesystemReport<'_>> {
+    pub(in crate::http) fn shown_filesystems(&self) -> Vec<&FilesystemReport<'_>> {
         let mut shown: Vec<_> = self.filesystems.iter().collect();
         shown.sort_by_key(|disk| (!disk.breached, disk.limit_bytes.is_none()));
         shown.truncate(ROWS_MAX);
@@ -307,7 +307,7 @@ impl HostReport<'_> {
     }
 
     /// The interfaces worth a row: those that are up first.
-    pub(super) fn shown_interfaces(&self) -> Vec<&InterfaceReport<'_>> {
+    pub(in crate::http) fn shown_interfaces(&self) -> Vec<&InterfaceReport<'_>> {
         let mut shown: Vec<_> = self.interfaces.iter().collect();
         shown.sort_by_key(|interface| !interface.up);
         shown.truncate(ROWS_MAX);
@@ -315,28 +315,64 @@ impl HostReport<'_> {
     }
 
     /// How many rows of one kind the page leaves out.
-    pub(super) fn left_out(&self, all: usize) -> usize {
+    pub(in crate::http) fn left_out(&self, all: usize) -> usize {
         all.saturating_sub(ROWS_MAX)
     }
 
     /// Why there is no file system to show.
-    pub(super) fn missing_filesystems(&self) -> String {
+    pub(in crate::http) fn missing_filesystems(&self) -> String {
         self.missing(HostCollector::Filesystem)
     }
 
     /// Why there is no interface to show.
-    pub(super) fn missing_interfaces(&self) -> String {
+    pub(in crate::http) fn missing_interfaces(&self) -> String {
         self.missing(HostCollector::Network)
     }
 }
 
+/// What a `<meter>` shows, from 0 on.
+pub(in crate::http) struct Gauge {
+    pub(in crate::http) max: f64,
+    pub(in crate::http) low: f64,
+    pub(in crate::http) high: f64,
+    pub(in crate::http) optimum: f64,
+    pub(in crate::http) value: f64,
+}
+
+/// How far a gauge of what is free reaches, in limits: more than that is plenty.
+const PLENTY_LIMITS: f64 = 4.0;
+
 impl ThresholdReport<'_> {
-    pub(super) fn is_breached(&self) -> bool {
+    /// The worst number of now against the limit; `None` while there is no number.
+    pub(in crate::http) fn gauge(&self) -> Option<Gauge> {
+        let value = self.value?;
+        Some(match self.resource {
+            HostResource::Cpu | HostResource::Memory => Gauge {
+                max: 1.0,
+                low: 0.0,
+                high: self.limit,
+                optimum: 0.0,
+                value,
+            },
+            HostResource::Disk | HostResource::UpdateSpace => {
+                let max = self.limit * PLENTY_LIMITS;
+                Gauge {
+                    max,
+                    low: self.limit,
+                    high: max,
+                    optimum: max,
+                    value: value.min(max),
+                }
+            }
+        })
+    }
+
+    pub(in crate::http) fn is_breached(&self) -> bool {
         self.breached == Some(true)
     }
 
     /// As the style sheet knows it.
-    pub(super) const fn tone(&self) -> &'static str {
+    pub(in crate::http) const fn tone(&self) -> &'static str {
         match (self.breached, self.pending) {
             (Some(true), _) => "bad",
             (None, _) | (Some(false), true) => "open",
@@ -344,7 +380,7 @@ impl ThresholdReport<'_> {
         }
     }
 
-    pub(super) const fn title(&self) -> &'static str {
+    pub(in crate::http) const fn title(&self) -> &'static str {
         match self.resource {
             HostResource::Cpu => "Processors",
             HostResource::Memory => "Memory",
@@ -353,7 +389,7 @@ impl ThresholdReport<'_> {
         }
     }
 
-    pub(super) const fn word(&self) -> &'static str {
+    pub(in crate::http) const fn word(&self) -> &'static str {
         let beyond = match self.resource {
             HostResource::Cpu | HostResource::Memory => ["over its limit", "over, not for long"],
             HostResource::Disk | HostResource::UpdateSpace => {
@@ -370,7 +406,7 @@ impl ThresholdReport<'_> {
     }
 
     /// The number of now beside the limit.
-    pub(super) fn numbers(&self) -> String {
+    pub(in crate::http) fn numbers(&self) -> String {
         let (number, limit) = match self.resource {
             HostResource::Cpu | HostResource::Memory => (
                 self.value
@@ -388,7 +424,7 @@ impl ThresholdReport<'_> {
     }
 
     /// The file systems that are in a bad way.
-    pub(super) fn places(&self) -> String {
+    pub(in crate::http) fn places(&self) -> String {
         let places = self.mountpoints.iter().map(|place| place.printable());
         places.collect::<Vec<_>>().join(", ")
     }
@@ -432,7 +468,7 @@ impl PublisherReport {
 }
 
 impl CollectorReport<'_> {
-    pub(super) const fn title(&self) -> &'static str {
+    pub(in crate::http) const fn title(&self) -> &'static str {
         match self.collector {
             HostCollector::Cpu => "Processors",
             HostCollector::Load => "Load",
@@ -449,8 +485,17 @@ impl CollectorReport<'_> {
 }
 
 impl FilesystemReport<'_> {
+    /// What nobody but root could still write counts as used.
+    pub(in crate::http) const fn used_bytes(&self) -> u64 {
+        self.size_bytes.saturating_sub(self.available_bytes)
+    }
+
+    pub(in crate::http) fn used_share(&self) -> String {
+        words::share(self.used_bytes(), self.size_bytes)
+    }
+
     /// What is wanted of it.
-    pub(super) fn limit(&self) -> String {
+    pub(in crate::http) fn limit(&self) -> String {
         let what = match (self.read_only, self.holds_update) {
             (true, _) => "read only".to_owned(),
             (false, true) => "updates are written here".to_owned(),
@@ -466,7 +511,7 @@ impl FilesystemReport<'_> {
     }
 
     /// Inodes that are free, in per cent; empty for a file system without.
-    pub(super) fn inodes_share(&self) -> String {
+    pub(in crate::http) fn inodes_share(&self) -> String {
         match self.inodes {
             0 => "–".to_owned(),
             inodes => words::share(self.inodes_free, inodes),
@@ -476,7 +521,7 @@ impl FilesystemReport<'_> {
 
 impl InterfaceReport<'_> {
     /// Errors and drops of both directions.
-    pub(super) fn troubles(&self) -> String {
+    pub(in crate::http) fn troubles(&self) -> String {
         let errors = self.receive_errors.saturating_add(self.transmit_errors);
         let drops = self.receive_drops.saturating_add(self.transmit_drops);
         format!("{} / {}", words::grouped(errors), words::grouped(drops))

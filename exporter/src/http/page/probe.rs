@@ -14,7 +14,7 @@ use crate::http::status::{ProbeReport, TlsReport};
 const EXPIRY_SECONDS: i64 = 21 * 86_400;
 
 /// All probes in a few words.
-pub(super) fn summary(probes: &[ProbeReport<'_>]) -> String {
+pub(in crate::http) fn summary(probes: &[ProbeReport<'_>]) -> String {
     let failed: Vec<String> = probes
         .iter()
         .filter(|probe| probe.has_failed())
@@ -31,7 +31,7 @@ pub(super) fn summary(probes: &[ProbeReport<'_>]) -> String {
 }
 
 /// Bad if one fails, open while one has not run.
-pub(super) fn mood(probes: &[ProbeReport<'_>]) -> Mood {
+pub(in crate::http) fn mood(probes: &[ProbeReport<'_>]) -> Mood {
     if probes.iter().any(ProbeReport::has_failed) {
         Mood::Bad
     } else if probes.iter().any(|probe| probe.success.is_none()) {
@@ -42,19 +42,19 @@ pub(super) fn mood(probes: &[ProbeReport<'_>]) -> Mood {
 }
 
 /// The probes in the order of the page: those that fail first.
-pub(super) fn in_order<'a, 'b>(probes: &'b [ProbeReport<'a>]) -> Vec<&'b ProbeReport<'a>> {
+pub(in crate::http) fn in_order<'a, 'b>(probes: &'b [ProbeReport<'a>]) -> Vec<&'b ProbeReport<'a>> {
     let mut shown: Vec<_> = probes.iter().collect();
     shown.sort_by_key(|probe| !probe.has_failed());
     shown
 }
 
 impl ProbeReport<'_> {
-    pub(super) fn has_failed(&self) -> bool {
+    pub(in crate::http) fn has_failed(&self) -> bool {
         self.success == Some(false)
     }
 
     /// As the style sheet knows it.
-    pub(super) const fn tone(&self) -> &'static str {
+    pub(in crate::http) const fn tone(&self) -> &'static str {
         match self.success {
             None => "open",
             Some(true) => "good",
@@ -62,7 +62,7 @@ impl ProbeReport<'_> {
         }
     }
 
-    pub(super) const fn asks_for(&self) -> &'static str {
+    pub(in crate::http) const fn asks_for(&self) -> &'static str {
         match self.kind {
             ProbeKind::Tls => "TLS handshake",
             ProbeKind::Tcp => "TCP connection",
@@ -72,7 +72,7 @@ impl ProbeReport<'_> {
     }
 
     /// How it stands: a word, and the cause.
-    pub(super) fn state(&self) -> String {
+    pub(in crate::http) fn state(&self) -> String {
         match (self.success, self.meaning) {
             (None, _) => "not run yet".to_owned(),
             (Some(true), _) => "works".to_owned(),
@@ -82,7 +82,7 @@ impl ProbeReport<'_> {
     }
 
     /// How long the last run took, phase by phase.
-    pub(super) fn took(&self) -> String {
+    pub(in crate::http) fn took(&self) -> String {
         let Some(duration_ms) = self.duration_ms else {
             return "–".to_owned();
         };
@@ -98,7 +98,7 @@ impl ProbeReport<'_> {
     }
 
     /// How often it failed, of how many runs.
-    pub(super) fn record(&self) -> String {
+    pub(in crate::http) fn record(&self) -> String {
         let failures = self.failures.iter();
         let failed = failures.fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
         format!(
@@ -109,7 +109,7 @@ impl ProbeReport<'_> {
     }
 
     /// What else the last run told.
-    pub(super) fn told(&self) -> String {
+    pub(in crate::http) fn told(&self) -> String {
         let mut parts = Vec::new();
         if let Some(count) = self.addresses {
             let noun = if count == 1 { "address" } else { "addresses" };
@@ -125,7 +125,7 @@ impl ProbeReport<'_> {
 
 impl TlsReport<'_> {
     /// When the first certificate ends, as a distance.
-    pub(super) fn expiry(&self, at: &Timestamp, now: &Timestamp) -> String {
+    pub(in crate::http) fn expiry(&self, at: &Timestamp, now: &Timestamp) -> String {
         let seconds = at.as_second().saturating_sub(now.as_second());
         if seconds <= 0 {
             return format!("expired {}", words::ago(*at, *now));
@@ -134,7 +134,7 @@ impl TlsReport<'_> {
     }
 
     /// As the style sheet knows it: what ends soon wants somebody.
-    pub(super) fn expiry_tone(&self, at: &Timestamp, now: &Timestamp) -> &'static str {
+    pub(in crate::http) fn expiry_tone(&self, at: &Timestamp, now: &Timestamp) -> &'static str {
         match at.as_second().saturating_sub(now.as_second()) {
             ..=0 => "bad",
             1..EXPIRY_SECONDS => "open",

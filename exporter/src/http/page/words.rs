@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use model::connector::{Aspect, Fact, Tool};
 
 /// What people call an aspect.
-pub(super) const fn aspect_title(aspect: Aspect) -> &'static str {
+pub(in crate::http) const fn aspect_title(aspect: Aspect) -> &'static str {
     match aspect {
         Aspect::Registration => "Registration",
         Aspect::Tunnel => "Tunnel",
@@ -21,7 +21,7 @@ pub(super) const fn aspect_title(aspect: Aspect) -> &'static str {
 }
 
 /// What people call a fact.
-pub(super) const fn fact_title(fact: Fact) -> &'static str {
+pub(in crate::http) const fn fact_title(fact: Fact) -> &'static str {
     match fact {
         Fact::PublisherId => "Publisher id",
         Fact::Tenant => "Tenant",
@@ -50,7 +50,7 @@ pub(super) const fn fact_title(fact: Fact) -> &'static str {
 
 /// How long ago, in the largest unit that fits. A moment to come is the log's clock
 /// being ahead of ours, or ours having been set back.
-pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(in crate::http) fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(at.as_second());
     match seconds {
         ..-1 => format!("in {}", span(seconds.saturating_neg())),
@@ -60,7 +60,7 @@ pub(super) fn ago(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// A span in the largest unit that leaves two of it.
-pub(super) fn span(seconds: i64) -> String {
+pub(in crate::http) fn span(seconds: i64) -> String {
     match seconds {
         ..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds / 60),
@@ -70,7 +70,7 @@ pub(super) fn span(seconds: i64) -> String {
 }
 
 /// Bytes with one digit after the point, in powers of 1000 like the sizes of disks.
-pub(super) fn human_bytes(bytes: u64) -> String {
+pub(in crate::http) fn human_bytes(bytes: u64) -> String {
     let units = [
         ("TB", 1_000_000_000_000),
         ("GB", 1_000_000_000),
@@ -87,7 +87,7 @@ pub(super) fn human_bytes(bytes: u64) -> String {
 }
 
 /// An amount of bytes that is no whole number, like a limit; as [`human_bytes`].
-pub(super) fn human_amount(bytes: f64) -> String {
+pub(in crate::http) fn human_amount(bytes: f64) -> String {
     let units = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
     for (name, unit) in units {
         if unit <= bytes {
@@ -100,13 +100,13 @@ pub(super) fn human_amount(bytes: f64) -> String {
 }
 
 /// A share of 0 to 1 in per cent, with a digit after the point if it says something.
-pub(super) fn per_cent(ratio: f64) -> String {
+pub(in crate::http) fn per_cent(ratio: f64) -> String {
     let text = format!("{:.1}", ratio * 100.0);
     format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// A count with thin spaces between its thousands.
-pub(super) fn grouped(count: u64) -> String {
+pub(in crate::http) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len().saturating_mul(2));
     for (place, digit) in (0..digits.len()).rev().zip(digits.chars()) {
@@ -120,7 +120,7 @@ pub(super) fn grouped(count: u64) -> String {
 
 /// A part of a whole in per cent; what is there at all is never shown as nothing, nor
 /// what is missing as all.
-pub(super) fn share(part: u64, whole: u64) -> String {
+pub(in crate::http) fn share(part: u64, whole: u64) -> String {
     let per_cent = u128::from(part)
         .saturating_mul(100)
         .checked_div(u128::from(whole))
@@ -132,7 +132,7 @@ pub(super) fn share(part: u64, whole: u64) -> String {
 }
 
 /// How the vendor's tool is called by hand.
-pub(super) fn tool_call(probe: &str) -> &str {
+pub(in crate::http) fn tool_call(probe: &str) -> &str {
     match Tool::from_name(probe) {
         Some(Tool::Nsdiag) => "nsdiag -f",
         Some(Tool::StAgentCli) => "stAgentCli show-status",

@@ -146,7 +146,7 @@ pub(in crate::http) struct RuleReport<'a> {
 }
 
 /// Reports how alerts stand.
-pub(super) fn alerts_report(alerts: &AlertsSnapshot) -> AlertsReport<'_> {
+pub(in crate::http) fn alerts_report(alerts: &AlertsSnapshot) -> AlertsReport<'_> {
     let there = alerts.faults.iter().filter(|(_, is_there)| *is_there);
     AlertsReport {
         alerts: alerts.rows.iter().map(alert_report).collect(),
@@ -180,7 +180,8 @@ pub(super) fn alerts_report(alerts: &AlertsSnapshot) -> AlertsReport<'_> {
     }
 }
 
-fn alert_report(row: &AlertRow) -> AlertReport<'_> {
+/// Reports one alert.
+pub(in crate::http) fn alert_report(row: &AlertRow) -> AlertReport<'_> {
     AlertReport {
         key: Foreign(&row.key),
         index: row.index,

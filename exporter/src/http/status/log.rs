@@ -73,7 +73,8 @@ pub(in crate::http) struct RecentReport<'a> {
     pub(in crate::http) fields: BTreeMap<Foreign<'a>, Foreign<'a>>,
 }
 
-pub(super) fn log_report(log: &LogSnapshot) -> LogReport<'_> {
+/// One log.
+pub(in crate::http) fn log_report(log: &LogSnapshot) -> LogReport<'_> {
     LogReport {
         name: Foreign(&log.name),
         bytes: log.bytes,
@@ -130,7 +131,8 @@ pub(super) fn log_report(log: &LogSnapshot) -> LogReport<'_> {
     }
 }
 
-pub(super) fn recent_report(recent: &RecentEvent) -> RecentReport<'_> {
+/// One event.
+pub(in crate::http) fn recent_report(recent: &RecentEvent) -> RecentReport<'_> {
     RecentReport {
         time: recent.event.time,
         read_at: recent.read_at,

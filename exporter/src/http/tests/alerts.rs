@@ -9,8 +9,12 @@ use super::*;
 use crate::metrics::sample;
 
 async fn page() -> String {
-    let server = Server::start(sample::whole()).await;
-    body_of(&server.get("/").await).to_owned()
+    let mut snapshot = sample::whole();
+    // What is left counts from the server's own clock.
+    let soon = Clock::start().now().timestamp() + Duration::from_secs(299);
+    Arc::make_mut(&mut snapshot.alerts).rows[2].fires_at = Some(soon);
+    let server = Server::start(snapshot).await;
+    read_all(&server, &["pub-sjc-2", "pub-fra-1"]).await
 }
 
 #[tokio::test]
@@ -25,7 +29,7 @@ async fn what_fires_is_told_with_its_reason_its_hold_and_what_to_do() {
         "it has lasted for 5 min",
         "<strong>What to do:</strong> Look at the line",
         "The agent itself:</strong> mail config",
-        "3 firing",
+        "1 firing, 1 pending, 1 held back",
         "tried again after 2 attempts",
         "given up after 2 attempts",
         "451 try later",
@@ -47,14 +51,17 @@ async fn text_of_alerts_stays_text() {
 }
 
 #[tokio::test]
-async fn where_nothing_ever_was_there_is_no_section() {
+async fn where_nothing_ever_was_nothing_stands_above_the_connectors() {
     let mut snapshot = sample::whole();
     snapshot.alerts = Arc::new(AlertsSnapshot {
         rules: snapshot.alerts.rules.clone(),
         ..AlertsSnapshot::default()
     });
     let server = Server::start(snapshot).await;
-    assert!(!server.get("/").await.contains("id=\"alerts\""));
+    assert!(!server.get("/").await.contains("id=\"firing\""));
+    let alerts = server.get("/alerts").await;
+    assert!(alerts.contains("0 firing, 0 pending, 0 held back"));
+    assert!(alerts.contains("None: nobody is told."));
 }
 
 #[tokio::test]
@@ -81,4 +88,16 @@ async fn the_json_of_alerts() {
     let report: serde_json::Value = serde_json::from_str(body_of(&answer)).unwrap();
     let alerts = serde_json::to_string_pretty(&report["alerts"]).unwrap() + "\n";
     expect_test::expect_file!["golden/alerts.json"].assert_eq(&alerts);
+}
+
+#[tokio::test]
+async fn one_list_is_shown_alone_when_it_is_asked_for() {
+    let server = Server::start(sample::whole()).await;
+    let all = server.read(&["/alerts"]).await;
+    let alone = server.read(&["/alerts?list=history"]).await;
+    for (section, stays) in [("messages", false), ("history", true), ("rules", false)] {
+        let id = format!("id=\"{section}\"");
+        assert!(all.contains(&id), "{section}");
+        assert_eq!(alone.contains(&id), stays, "{section}");
+    }
 }

@@ -17,9 +17,7 @@ use whole::{news, probe, process, snapshot, with_host};
 
 async fn html_of(snapshot: Snapshot) -> String {
     let server = Server::start(snapshot).await;
-    let page = server.get("/").await;
-    assert_eq!(status_of(&page), "200");
-    body_of(&page).to_owned()
+    server.read(&["/", "/host", "/events"]).await
 }
 
 async fn page_of(snapshot: Snapshot) -> String {
@@ -38,7 +36,7 @@ async fn the_host_is_told_in_words_with_what_is_breached_first() {
     check(
         &page,
         &[
-            "Host pub-fra-1.example.com",
+            "pub-fra-1.example.com",
             "Disk too little at least 500.0 MB free, limit 1.0 GB on / What to do: Find what",
             "Processors over, not for long 81.2 % used, limit 75 %",
             "Memory within its limit 75 % used, limit 90 %",
@@ -56,7 +54,7 @@ async fn the_host_is_told_in_words_with_what_is_breached_first() {
             "Busiest other process none runs",
             "Tracked connections 77 of 262 144",
             "31 SNAT connections, 32 TCP connections, 33 open files",
-            "/ ext4 20.0 GB 500.0 MB 25 % 1.0 GB, updates are written here /data ext4",
+            "/ ext4 20.0 GB 500.0 MB 97 % 25 % 1.0 GB, updates are written here /data ext4",
         ],
     );
     let breached = page.find("Disk too little").unwrap();
@@ -216,21 +214,23 @@ async fn news_of_no_line_have_no_place_in_a_file() {
 }
 
 #[tokio::test]
-async fn what_is_in_trouble_is_at_the_top_of_the_page() {
-    let html = html_of(snapshot()).await;
-    let overview = html.split("</ul>").next().unwrap();
+async fn what_is_in_trouble_of_the_host_is_told_beside_the_connectors() {
+    let html = Server::start(snapshot()).await.read(&["/"]).await;
+    let (_, sides) = html.split_once("Beside the connectors").unwrap();
     check(
-        &text_of(overview),
+        &text_of(sides),
         &["Host disk too little, network not read Probes management-plane: TLS is inspected"],
     );
-    assert!(overview.contains("href=\"#host\""));
+    assert!(sides.contains("href=\"/host#probes\""));
     let mut quiet = snapshot();
     quiet.host = None;
     quiet.probes = Vec::new();
     let without = html_of(quiet).await;
+    assert!(!without.contains("Beside the connectors"));
     for id in ["id=\"host\"", "id=\"probes\""] {
         assert!(!without.contains(id), "{id}");
     }
+    assert!(without.contains("Nothing is known of the host"));
 }
 
 #[tokio::test]
@@ -271,7 +271,7 @@ async fn hostile_text_of_host_and_servers_stays_text() {
     let told = html.matches("alert(1)").count();
     assert!(26 < told, "each of the places is on the page, not {told}");
     for raw in [
-        "<script",
+        "<script>",
         "<img",
         "onerror=y>",
         "\"'>",
