@@ -244,7 +244,7 @@ const facts = () => [
   house.rows({
     title: 'Versions',
     description: 'Clients of each version.',
-    w: 6,
+    w: 8,
     h: 8,
     expression: `count by (kind, version) (${connector('ztna_connector_info', 'version!=""')})`,
     columns: [
@@ -257,7 +257,7 @@ const facts = () => [
   house.rows({
     title: 'How they are set up',
     description: 'As far as the vendor’s own tool tells. Names of people are not among it.',
-    w: 18,
+    w: 16,
     h: 8,
     expression: connector('ztna_connector_info'),
     columns: [

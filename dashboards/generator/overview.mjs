@@ -231,7 +231,10 @@ const alerts = (/** @type {[rule: string, page: string][]} */ shared) => {
       })
       .overrideByName('critical', [{ id: 'color', value: { mode: 'fixed', fixedColor: BAD } }])
       .overrideByName('warning', [{ id: 'color', value: { mode: 'fixed', fixedColor: WARN } }])
-      .overrideByName('info', [{ id: 'color', value: { mode: 'fixed', fixedColor: BUSY } }]),
+      .overrideByName('info', [{ id: 'color', value: { mode: 'fixed', fixedColor: BUSY } }])
+      .overrideByName('held back', [
+        { id: 'color', value: { mode: 'fixed', fixedColor: UNKNOWN } },
+      ]),
   ];
 };
 
@@ -270,7 +273,7 @@ const fleet = () => [
   house.rows({
     title: 'Last update of each connector',
     description: 'How the last update ended, and when.',
-    w: 12,
+    w: 10,
     h: 8,
     noValue: 'No update was seen yet.',
     expression:
@@ -278,9 +281,9 @@ const fleet = () => [
       `\n  * on (${ONE_CONNECTOR}) group_left (state) (${connector('ztna_update_state')} == 1)`,
     columns: [
       { of: 'connector', as: 'Connector', links: [house.toPublisher()] },
-      { of: 'state', as: 'Update', width: 140 },
-      { of: 'Value', as: 'Since', unit: 'dateTimeFromNow', width: 160 },
-      { of: 'site', as: 'Site', width: 120 },
+      { of: 'state', as: 'Update', width: 90 },
+      { of: 'Value', as: 'Since', unit: 'dateTimeFromNow', width: 130 },
+      { of: 'site', as: 'Site', width: 90 },
       { of: 'instance', as: 'Agent' },
     ],
     sortBy: [{ column: 'Since', descending: true }],
@@ -302,7 +305,7 @@ const fleet = () => [
   house.rows({
     title: 'Versions',
     description: 'Connectors of each version, as far as one is told.',
-    w: 6,
+    w: 8,
     h: 8,
     noValue: 'No connector told its version.',
     expression: `count by (kind, version) (${connector('ztna_connector_info', 'version!=""')})`,

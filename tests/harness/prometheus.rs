@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::http;
-use crate::tools::Tool;
+use crate::tools::{Tool, succeed};
 use crate::wait::{self, PATIENCE};
 
 /// A running Prometheus. Dropping it kills it.
@@ -32,9 +32,31 @@ impl Prometheus {
     /// If it is not installed or does not become ready.
     pub fn start(target: SocketAddr) -> Result<Self> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
+        Self::start_in(folder, &scrape_config(target))
+    }
+
+    /// Starts it on samples of the past, in OpenMetrics' text with timestamps; it scrapes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the samples are no such text, or as [`Self::start`].
+    pub fn remembering(samples: &str) -> Result<Self> {
+        let folder = tempfile::tempdir().context("no temporary folder")?;
+        let file = folder.path().join("samples");
+        fs::write(&file, samples)?;
+        let mut promtool = Tool::Promtool.command()?;
+        promtool
+            .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+            .args([&file, &folder.path().join("data")]);
+        succeed(&mut promtool)?;
+        // Blocks of any age are kept: the usual fortnight ends before a fixed past does.
+        Self::start_in(folder, "global: {scrape_interval: 1m}\n")
+    }
+
+    fn start_in(folder: TempDir, configuration: &str) -> Result<Self> {
         let address = free_address()?;
         let config = folder.path().join("prometheus.yml");
-        fs::write(&config, scrape_config(target))?;
+        fs::write(&config, configuration)?;
         let log = fs::File::create(folder.path().join("log"))?;
         let mut command = Tool::Prometheus.command()?;
         command
@@ -43,6 +65,7 @@ impl Prometheus {
                 "--storage.tsdb.path={}",
                 folder.path().join("data").display()
             ))
+            .arg("--storage.tsdb.retention.time=100y")
             .arg(format!("--web.listen-address={address}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -7,6 +7,7 @@
 
 mod around;
 mod asked;
+mod intervals;
 mod queries;
 mod rules;
 mod runbooks;

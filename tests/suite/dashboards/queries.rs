@@ -137,6 +137,26 @@ const EMPTY: &[(&str, &str, &str, &str)] = &[
     ("agent", "SNMP: notices", "A", "the demo has no targets"),
 ];
 
+/// A demo that lives fast, and the folder for what it leaves.
+pub(super) fn demo() -> (Agent, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(agent_binary().unwrap());
+    command
+        .args([
+            "demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--snmp-listen",
+            "127.0.0.1:0",
+        ])
+        .args(["--speed", "4", "--seconds", "600", "--log-format", "json"])
+        .env("TMPDIR", folder.path())
+        .stdout(File::create(folder.path().join("told")).unwrap());
+    let mut agent = Agent::spawn(&mut command).unwrap();
+    agent.wait_until_listening().unwrap();
+    (agent, folder)
+}
+
 /// A demo that lives fast, and a Prometheus that looks every second.
 struct Scene {
     prometheus: Prometheus,
@@ -148,21 +168,8 @@ struct Scene {
 
 impl Scene {
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(agent_binary().unwrap());
-        command
-            .args([
-                "demo",
-                "--listen",
-                "127.0.0.1:0",
-                "--snmp-listen",
-                "127.0.0.1:0",
-            ])
-            .args(["--speed", "4", "--seconds", "600", "--log-format", "json"])
-            .env("TMPDIR", folder.path())
-            .stdout(File::create(folder.path().join("told")).unwrap());
-        let mut agent = Agent::spawn(&mut command).unwrap();
-        let address = agent.wait_until_listening().unwrap();
+        let (agent, folder) = demo();
+        let address = agent.address().unwrap();
         let prometheus = Prometheus::start(address).unwrap();
         let begun = now(&prometheus);
         Self {
