@@ -55,6 +55,7 @@ const numbers = () => {
     house.number({
       ...small,
       title: 'Version',
+      named: true,
       description: 'Agents of each version.',
       queries: [[`count by (version) (${agent('ztna_build_info')})`, '{{version}}']],
     }),

@@ -44,6 +44,7 @@ const now = (expression, legend, refId) =>
  * @property {number} h rows
  * @property {Query[]} queries
  * @property {string} [unit]
+ * @property {boolean} [named] whether a number shows its series' name
  * @property {string} [interval] what a step lasts at least
  * @property {number} [min]
  * @property {number} [max]
@@ -103,7 +104,7 @@ export const number = (about) =>
     .colorMode(common.BigValueColorMode.Background)
     .graphMode(common.BigValueGraphMode.None)
     .textMode(
-      about.queries.length > 1
+      about.named || about.queries.length > 1
         ? common.BigValueTextMode.ValueAndName
         : common.BigValueTextMode.Auto,
     )
