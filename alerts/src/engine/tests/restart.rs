@@ -222,7 +222,10 @@ proptest! {
 
     /// Rows that somebody damaged are left out, and nothing else happens.
     #[test]
-    fn damaged_rows_are_dropped(bytes in prop::collection::vec(any::<u8>(), 0..40), place in 0..20_usize) {
+    fn damaged_rows_are_dropped(
+        bytes in prop::collection::vec(any::<u8>(), 0..40),
+        place in 0..20_usize,
+    ) {
         let mut story = beginning();
         for at in 0..6 {
             story.facts.set("host_cpu_used_ratio", &[], 0.9);
