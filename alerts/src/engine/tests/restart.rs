@@ -172,7 +172,8 @@ fn play(minutes: &[Vec<Happening>], cut: impl Fn(i64) -> Option<bool>) -> Story 
 fn told(story: &Story) -> Vec<(Arc<str>, Arc<str>, String)> {
     let words = |one: &Notification| {
         let thread = Arc::clone(&one.thread);
-        let said = format!("{} {} {:?}", one.at, one.kind.word(), one.facts);
+        let (facts, lines) = (&one.facts, &one.log_lines);
+        let said = format!("{} {} {facts:?} {lines:?}", one.at, one.kind.word());
         (Arc::clone(&one.id), thread, said)
     };
     story.said.iter().map(words).collect()
