@@ -34,10 +34,14 @@ use self::loader::Loader;
 use self::plan::Plan;
 use self::sides::{Ground, Sides, Wanted};
 use self::writer::{Input, Outlet, Pace};
+use crate::alerting;
+use crate::alerting::letterbox::sweep::Letter;
 use crate::alerting::tray::Tray;
 use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::config::{Colour, Config, ShownRow};
+use crate::http::silences::SilenceInbox;
+use crate::http::web_config::{self, WebAccess};
 use crate::http::{HttpLimits, ReloadRequest, Server, Shared};
 use crate::metrics::{AgentMetrics, VERSION};
 use crate::pipeline::Pipeline;
@@ -62,6 +66,9 @@ pub struct RunOptions {
     pub load: LoadConfig,
     /// Whether `POST /-/reload` works.
     pub lifecycle: bool,
+    /// Whether addresses that other machines can reach may be served without TLS and
+    /// authentication.
+    pub insecure_public: bool,
     /// The agent ends when this does; for ever pending if only signals end it.
     pub until: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Called once with the addresses served.
@@ -75,7 +82,10 @@ pub struct RunOptions {
 /// [`Failure::Config`] if the configuration, the store or an address cannot be
 /// used; [`Failure::Running`] if a part died.
 pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
-    let config = (options.load)(Colour::of_stderr()).map_err(Failure::Config)?;
+    let colour = Colour::of_stderr();
+    let config = (options.load)(colour).map_err(Failure::Config)?;
+    let web = web_config::prepare(&config, options.insecure_public, colour);
+    let web = web.map_err(Failure::Config)?;
     let plan = Plan::from_config(&config).map_err(|error| config_failure(&error))?;
     let wanted = Wanted {
         tools: probe::jobs_of(&config),
@@ -93,6 +103,8 @@ pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
         .enable_all()
         .build()
         .context("the runtime did not start")?;
+    let access = WebAccess::new(metrics.clone(), clock, options.insecure_public);
+    access.change(web);
     let agent = Agent::start(
         &config,
         pipeline,
@@ -100,6 +112,7 @@ pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
             metrics,
             registry,
             clock,
+            access,
         },
     )?;
     let ended = runtime.block_on(agent.serve(config, options, wanted));
@@ -113,6 +126,7 @@ struct Parts {
     metrics: AgentMetrics,
     registry: Registry,
     clock: Clock,
+    access: WebAccess,
 }
 
 /// The running parts.
@@ -127,6 +141,7 @@ struct Agent {
     store_path: PathBuf,
     /// For people to look at.
     configuration: watch::Sender<Arc<[ShownRow]>>,
+    host_names: watch::Sender<Arc<[String]>>,
 }
 
 impl Agent {
@@ -134,6 +149,7 @@ impl Agent {
         let (snapshot_sender, snapshots) = watch::channel(pipeline.snapshot());
         let (health_sender, store_health) = watch::channel(None);
         let (configuration, _) = watch::channel(config.shown().into());
+        let (host_names, known_names) = watch::channel(config.host_names());
         let (inbox, received) = std::sync::mpsc::sync_channel(16);
         let outlet = Outlet {
             snapshots: snapshot_sender,
@@ -144,6 +160,7 @@ impl Agent {
         let clock = parts.clock;
         let keeper = Keeper::new(inbox.clone(), Arc::new(pipeline.kept()));
         let tray = pipeline.tray();
+        let to_writer = inbox.clone();
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || writer::run(pipeline, &received, &outlet, pace, clock))
@@ -157,7 +174,11 @@ impl Agent {
             configuration: configuration.subscribe(),
             clock,
             version: VERSION,
-            host_names: Arc::from([]),
+            host_names: known_names,
+            access: parts.access,
+            silences: SilenceInbox::new(move |silence| {
+                alerting::side::take(Letter::Silence(silence), &to_writer)
+            }),
         };
         let store_path = config.store.path.clone();
         Ok(Self {
@@ -169,6 +190,7 @@ impl Agent {
             tray,
             store_path,
             configuration,
+            host_names,
         })
     }
 
@@ -207,6 +229,7 @@ impl Agent {
             load,
             mut until,
             on_listening,
+            insecure_public,
             ..
         } = options;
         let mut sides = Sides::new(self.ground());
@@ -217,7 +240,7 @@ impl Agent {
         let committed = sides.commit(&config, prepared).await;
         committed.map_err(Failure::Config)?;
         on_listening(&addresses, &sides.snmp_addresses());
-        let loader = Loader::new(load);
+        let loader = Loader::new(load, insecure_public);
         let ended = loop {
             let answer = tokio::select! {
                 () = &mut until => break Ok(()),
@@ -277,7 +300,7 @@ impl Agent {
         doors: &mut Doors,
         sides: &mut Sides,
     ) -> Result<(), String> {
-        let (config, plan, tools) = loader.load().await?;
+        let (config, plan, tools, web) = loader.load().await?;
         let wanted = Wanted {
             tools,
             alerts: plan.alerts().clone(),
@@ -299,6 +322,9 @@ impl Agent {
             })
             .map_err(|_| "the writer is busy: try again".to_owned())?;
         answered.await.map_err(|_| "the writer died".to_owned())??;
+        // Before addresses that may need its protection are served.
+        self.shared.access.change(web);
+        self.host_names.send_replace(config.host_names());
         doors.commit(prepared);
         self.configuration.send_replace(config.shown().into());
         sides.commit(&config, prepared_sides).await

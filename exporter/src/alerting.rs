@@ -14,3 +14,4 @@ pub mod settings;
 pub mod side;
 pub mod timeline;
 pub mod tray;
+pub mod wish;

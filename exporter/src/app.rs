@@ -11,6 +11,7 @@ use crate::alerting::settings;
 use crate::cli::{Failure, RunArgs};
 use crate::clock::Clock;
 use crate::config::{Colour, Config};
+use crate::http::web_config;
 use crate::logging::{print_result, say_to_user};
 
 pub use self::show::demo;
@@ -25,6 +26,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let options = RunOptions {
         load: Arc::new(move |colour| load(&load_args, colour)),
         lifecycle: args.enable_lifecycle,
+        insecure_public: args.insecure_public,
         until: Box::pin(std::future::pending()),
         on_listening: Box::new(|_, _| {}),
     };
@@ -36,18 +38,21 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
 /// # Errors
 ///
 /// [`Failure::Config`] with place and mend.
-pub fn check_config(file: &Path) -> Result<(), Failure> {
+pub fn check_config(file: &Path, web_config: Option<&Path>) -> Result<(), Failure> {
     let args = RunArgs {
         config: Some(PathBuf::from(file)),
+        web_config: web_config.map(Path::to_owned),
         listen: Vec::new(),
         insecure_public: false,
         enable_lifecycle: false,
     };
-    let config = load(&args, Colour::of_stderr()).map_err(Failure::Config)?;
+    let colour = Colour::of_stderr();
+    let config = load(&args, colour).map_err(Failure::Config)?;
+    let web = web_config::prepare(&config, false, colour).map_err(Failure::Config)?;
     Plan::from_config(&config).map_err(|error| Failure::Config(format!("error: {error:#}")))?;
     let alerts = settings::build(&config)
         .map_err(|error| Failure::Config(format!("error: {}: {error:#}", file.display())))?;
-    for warning in &alerts.warnings {
+    for warning in alerts.warnings.iter().chain(web.warnings()) {
         say_to_user(&format!("warning: {warning}"));
     }
     let text = format!(
@@ -58,6 +63,10 @@ pub fn check_config(file: &Path) -> Result<(), Failure> {
         alerts.receivers.len()
     );
     print_result(text.as_bytes())?;
+    if let Some(web_file) = &config.web.config_file {
+        let verdict = format!("{}: right, {}\n", web_file.display(), web.words());
+        print_result(verdict.as_bytes())?;
+    }
     Ok(())
 }
 
@@ -70,8 +79,8 @@ fn load(args: &RunArgs, colour: Colour) -> Result<Config, String> {
     if !args.listen.is_empty() {
         config.web.listen.clone_from(&args.listen);
     }
-    config
-        .check_listeners(args.insecure_public)
-        .map_err(|error| error.render(colour))?;
+    if args.web_config.is_some() {
+        config.web.config_file.clone_from(&args.web_config);
+    }
     Ok(config)
 }

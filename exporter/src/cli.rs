@@ -58,6 +58,10 @@ pub enum Command {
     CheckConfig {
         /// The configuration file.
         file: PathBuf,
+
+        /// The web configuration, instead of the configuration's `web.config_file`.
+        #[arg(long = "web.config.file", value_name = "FILE")]
+        web_config: Option<PathBuf>,
     },
     /// Read log files once and print what they tell.
     Parse(ParseArgs),
@@ -92,6 +96,11 @@ pub struct RunArgs {
     /// The configuration file. Without it, connectors are found at their vendors' log paths.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// The web configuration of Prometheus' exporters: TLS, users with passwords, headers.
+    /// Goes before the configuration's `web.config_file`.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub web_config: Option<PathBuf>,
 
     /// Address to serve on, instead of the configuration's `web.listen`. May be repeated.
     #[arg(long = "web.listen-address", value_name = "ADDRESS")]
@@ -247,7 +256,9 @@ pub fn main() -> ExitCode {
         None => crate::app::run(&cli.run),
         Some(Command::Run(args)) => crate::app::run(&args),
         Some(Command::Demo(args)) => crate::app::demo(&args),
-        Some(Command::CheckConfig { file }) => crate::app::check_config(&file),
+        Some(Command::CheckConfig { file, web_config }) => {
+            crate::app::check_config(&file, web_config.as_deref())
+        }
         Some(Command::Parse(args)) => crate::parse::run(&args),
         Some(Command::Explain(args)) => crate::explain::run(&args),
         Some(Command::Doctor(args)) => crate::doctor::run(&args),

@@ -140,12 +140,18 @@ impl Default for StoreConfig {
 pub struct WebConfig {
     /// Addresses with ports. Port 0 takes a free one.
     pub listen: Vec<String>,
+    /// The web configuration of Prometheus' exporters: TLS, passwords, headers.
+    pub config_file: Option<PathBuf>,
+    /// Names beside `localhost` that browsers on this machine use for the page.
+    pub host_names: Vec<String>,
 }
 
 impl Default for WebConfig {
     fn default() -> Self {
         Self {
             listen: vec![DEFAULT_LISTEN.to_owned()],
+            config_file: None,
+            host_names: Vec::new(),
         }
     }
 }
@@ -334,6 +340,12 @@ impl Config {
         Ok(config)
     }
 
+    /// The names of [`WebConfig::host_names`], to be compared with.
+    pub fn host_names(&self) -> Arc<[String]> {
+        let names = self.web.host_names.iter();
+        names.map(|name| name.to_ascii_lowercase()).collect()
+    }
+
     /// Refuses addresses that are none, and those that other machines can reach
     /// unless `is_public_allowed`. To be called after flags replaced `web.listen`.
     ///
@@ -398,6 +410,7 @@ impl Config {
         if !self.store.path.as_os_str().is_empty() {
             self.store.path = folder.join(&self.store.path);
         }
+        self.web.config_file = self.web.config_file.take().map(|file| folder.join(file));
         self.snmp.resolve(folder);
         self.host.resolve(folder);
         self.alerts.resolve(folder);

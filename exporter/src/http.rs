@@ -4,10 +4,8 @@
 //! turn holds it up. [`Server`] runs its own accept loop, since slow, silent and huge
 //! requests must be dropped while scrapes go on: every wait has a deadline and every
 //! size a bound in [`HttpLimits`]. What the numbers are is [`crate::metrics`]' matter,
-//! and which addresses may be listened on is the configuration's.
-//!
-//! Known limit: no TLS and no passwords here; a listener beyond loopback needs them
-//! in front.
+//! and which addresses may be listened on is the configuration's. TLS and passwords come
+//! before all of it, see [`web_config`].
 
 mod accept;
 mod advice;
@@ -22,12 +20,14 @@ mod page;
 mod patient_stream;
 mod query;
 mod routes;
+pub mod silences;
 mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod trend;
 mod views;
+pub mod web_config;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +39,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use gate::Gate;
 use routes::Front;
+use silences::SilenceInbox;
+use web_config::WebAccess;
 
 use crate::clock::Clock;
 use crate::config::ShownRow;
@@ -69,7 +71,12 @@ pub struct Shared {
     pub version: &'static str,
     /// Names beside `localhost` that browsers on this machine may use for the page,
     /// without port, in lower case. Only asked when the request came in on loopback.
-    pub host_names: Arc<[String]>,
+    pub host_names: watch::Receiver<Arc<[String]>>,
+    /// Who may ask, and under which certificate. A request of somebody who is known has a
+    /// [`Visitor`](web_config::Visitor) among its extensions.
+    pub access: WebAccess,
+    /// Takes silences that people make by HTTP.
+    pub silences: SilenceInbox,
 }
 
 /// Bounds of the HTTP server.
@@ -82,6 +89,8 @@ pub struct HttpLimits {
     pub connections_per_address_max: usize,
     /// Largest request head, in bytes; a larger one is answered 431. At least 8192.
     pub head_bytes_max: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
     /// How long a request's head may take to arrive, and a connection may idle.
     pub head_timeout: Duration,
     /// How long a client may take none of its response.
@@ -99,6 +108,7 @@ impl Default for HttpLimits {
             connections_max: 64,
             connections_per_address_max: 32,
             head_bytes_max: 16 * 1024,
+            handshake_timeout: Duration::from_secs(5),
             // Not a whole number of common scrape intervals: a scrape each 10 seconds
             // keeps its connection, one each 15 finds it closed well before.
             head_timeout: Duration::from_secs(12),

@@ -70,6 +70,18 @@ pub enum Rejection {
     ForeignHost,
     /// As many streams of events as allowed are open.
     Streams,
+    /// A TLS handshake failed.
+    Handshake,
+    /// A TLS handshake took too long.
+    SlowHandshake,
+    /// Plain HTTP where TLS is spoken.
+    PlainHttp,
+    /// Nobody was named, or the password or certificate was wrong.
+    Unauthorized,
+    /// Too many wrong passwords came from the address, or too many are being checked.
+    Guessing,
+    /// More requests than the web configuration allows.
+    RateLimit,
 }
 
 impl Rejection {
@@ -84,6 +96,12 @@ impl Rejection {
         Self::Malformed,
         Self::ForeignHost,
         Self::Streams,
+        Self::Handshake,
+        Self::SlowHandshake,
+        Self::PlainHttp,
+        Self::Unauthorized,
+        Self::Guessing,
+        Self::RateLimit,
     ];
 
     /// The value of the label `cause`.
@@ -98,6 +116,12 @@ impl Rejection {
             Self::Malformed => "malformed",
             Self::ForeignHost => "foreign_host",
             Self::Streams => "streams",
+            Self::Handshake => "handshake",
+            Self::SlowHandshake => "slow_handshake",
+            Self::PlainHttp => "plain_http",
+            Self::Unauthorized => "unauthorized",
+            Self::Guessing => "guessing",
+            Self::RateLimit => "rate_limit",
         }
     }
 }
@@ -115,6 +139,8 @@ pub struct AgentMetrics {
     scrape_duration: Histogram,
     http_connections: Gauge,
     http_rejected: Family<Cause, Counter>,
+    web_config_successful: KnownGauge,
+    web_certificate_expires_at: KnownGauge,
     watch_active: KnownGauge,
     /// What the SNMP agent counts.
     pub snmp: snmp::SnmpMetrics,
@@ -149,6 +175,8 @@ impl AgentMetrics {
             scrape_duration: Histogram::new(DURATION_BUCKETS_SECONDS),
             http_connections: Gauge::default(),
             http_rejected: Family::default(),
+            web_config_successful: KnownGauge::default(),
+            web_certificate_expires_at: KnownGauge::default(),
             watch_active: KnownGauge::default(),
             snmp: snmp::SnmpMetrics::default(),
         };
@@ -235,6 +263,17 @@ impl AgentMetrics {
             "HTTP clients that were turned away or dropped, by cause",
             self.http_rejected.clone(),
         );
+        registry.register(
+            "ztna_web_config_last_reload_successful",
+            "Whether the web configuration was right when it changed last (1) or the one before stays in force (0)",
+            self.web_config_successful.clone(),
+        );
+        registry.register_with_unit(
+            "ztna_web_certificate_expires_timestamp",
+            "When the certificate of our own HTTP server ends",
+            Unit::Seconds,
+            self.web_certificate_expires_at.clone(),
+        );
     }
 
     /// A turn was committed; its transaction took `elapsed`.
@@ -286,6 +325,17 @@ impl AgentMetrics {
     /// A client's connection ended, however.
     pub fn http_disconnected(&self) {
         self.http_connections.dec();
+    }
+
+    /// The web configuration was read, and was right or not.
+    pub fn web_config(&self, accepted: bool) {
+        self.web_config_successful.set(truth(accepted));
+    }
+
+    /// The HTTP server shows a certificate that ends then; `None` without TLS.
+    pub fn web_certificate(&self, expires_at: Option<Timestamp>) {
+        let seconds = expires_at.map_or(f64::NAN, collector::seconds);
+        self.web_certificate_expires_at.set(seconds);
     }
 
     /// A client was turned away or dropped.

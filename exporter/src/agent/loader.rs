@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::LoadConfig;
 use super::plan::Plan;
 use crate::config::{Colour, Config};
+use crate::http::web_config::{self, PreparedWeb};
 use crate::probe::{self, ToolJob};
 
 /// How long it may take: a little more than the configuration itself, whose own error then
@@ -20,21 +21,23 @@ use crate::probe::{self, ToolJob};
 const LOAD_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// What a reload puts in force.
-pub(super) type Loaded = (Config, Plan, Vec<ToolJob>);
+pub(super) type Loaded = (Config, Plan, Vec<ToolJob>, PreparedWeb);
 
 /// Loads, one at a time.
 pub(super) struct Loader {
     load: LoadConfig,
+    insecure_public: bool,
     limit: Duration,
     /// One permit, which the thread holds that loads.
     place: Arc<Semaphore>,
 }
 
 impl Loader {
-    /// Loads by `load`.
-    pub(super) fn new(load: LoadConfig) -> Self {
+    /// Loads by `load`; `insecure_public` as [`super::RunOptions`] has it.
+    pub(super) fn new(load: LoadConfig, insecure_public: bool) -> Self {
         Self {
             load,
+            insecure_public,
             limit: LOAD_TIMEOUT,
             place: Arc::new(Semaphore::new(1)),
         }
@@ -52,10 +55,11 @@ impl Loader {
                 .to_owned()
         })?;
         let load = Arc::clone(&self.load);
+        let insecure_public = self.insecure_public;
         let loading = tokio::task::spawn_blocking(move || {
             // It goes back when the thread does.
             let _place = place;
-            load_and_plan(&load)
+            load_and_plan(&load, insecure_public)
         });
         timeout(self.limit, loading)
             .await
@@ -70,11 +74,12 @@ impl Loader {
     }
 }
 
-fn load_and_plan(load: &LoadConfig) -> Result<Loaded, String> {
+fn load_and_plan(load: &LoadConfig, insecure_public: bool) -> Result<Loaded, String> {
     let config = load(Colour::Never)?;
     let plan = Plan::from_config(&config).map_err(|error| format!("{error:#}"))?;
     let jobs = probe::jobs_of(&config);
-    Ok((config, plan, jobs))
+    let web = web_config::prepare(&config, insecure_public, Colour::Never)?;
+    Ok((config, plan, jobs, web))
 }
 
 #[cfg(test)]
@@ -88,11 +93,14 @@ mod tests {
     async fn a_load_that_hangs_is_refused_in_time_and_the_next_at_once_until_it_ends() {
         let (open, opened) = channel::<()>();
         let opened = Mutex::new(opened);
-        let mut loader = Loader::new(Arc::new(move |_| {
-            // Until the other end is gone.
-            opened.lock().unwrap().recv().unwrap_err();
-            Err("read".to_owned())
-        }));
+        let mut loader = Loader::new(
+            Arc::new(move |_| {
+                // Until the other end is gone.
+                opened.lock().unwrap().recv().unwrap_err();
+                Err("read".to_owned())
+            }),
+            false,
+        );
         loader.limit = Duration::from_millis(10);
         let late = loader.load().await.err().unwrap();
         assert!(late.contains("could not be read within"), "{late}");

@@ -146,29 +146,8 @@ fn answer_path(request: &Path) -> PathBuf {
 fn parse_silence(bytes: &[u8]) -> Result<Silence, String> {
     let file: SilenceFile = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     check_version(file.version)?;
-    if !is_name(&file.id) {
-        return Err(format!(
-            "its id is none: want 1 to {ID_BYTES_MAX} of A-Z, a-z, 0-9, `.`, `_` and `-`"
-        ));
-    }
-    if file.matchers.is_empty() || MATCHERS_MAX < file.matchers.len() {
-        return Err(format!("want 1 to {MATCHERS_MAX} labels that it is about"));
-    }
-    let texts = file
-        .matchers
-        .iter()
-        .flat_map(|(label, value)| [label, value]);
-    if texts
-        .chain([&file.who, &file.why])
-        .any(|text| TEXT_BYTES_MAX < text.len())
-    {
-        return Err(format!("a text has more than {TEXT_BYTES_MAX} bytes"));
-    }
-    if SILENCE_MAX < file.until.duration_since(file.from) {
-        return Err("it is longer than a year".to_owned());
-    }
     let matchers = file.matchers.into_iter();
-    Ok(Silence {
+    let silence = Silence {
         id: Arc::from(file.id),
         matchers: matchers
             .map(|(label, value)| (Arc::from(label), Arc::from(value)))
@@ -177,7 +156,35 @@ fn parse_silence(bytes: &[u8]) -> Result<Silence, String> {
         why: file.why,
         from: file.from,
         until: file.until,
-    })
+    };
+    check_silence(&silence)?;
+    Ok(silence)
+}
+
+/// Checks the bounds of a silence, whoever brings it.
+///
+/// # Errors
+///
+/// What is out of bounds, in words for people.
+pub fn check_silence(silence: &Silence) -> Result<(), String> {
+    if !is_name(&silence.id) {
+        return Err(format!(
+            "its id is none: want 1 to {ID_BYTES_MAX} of A-Z, a-z, 0-9, `.`, `_` and `-`"
+        ));
+    }
+    if silence.matchers.is_empty() || MATCHERS_MAX < silence.matchers.len() {
+        return Err(format!("want 1 to {MATCHERS_MAX} labels that it is about"));
+    }
+    let matchers = silence.matchers.iter();
+    let texts = matchers.flat_map(|(label, value)| [&**label, &**value]);
+    let mut texts = texts.chain([silence.who.as_str(), silence.why.as_str()]);
+    if texts.any(|text| TEXT_BYTES_MAX < text.len()) {
+        return Err(format!("a text has more than {TEXT_BYTES_MAX} bytes"));
+    }
+    if SILENCE_MAX < silence.until.duration_since(silence.from) {
+        return Err("it is longer than a year".to_owned());
+    }
+    Ok(())
 }
 
 /// Reads which receiver is to be tried.

@@ -170,8 +170,8 @@ async fn look_again_and_again(store_path: PathBuf, inbox: SyncSender<Input>) {
     }
 }
 
-/// Hands a letter to the writer, and waits until it is durable.
-fn take(letter: Letter, inbox: &SyncSender<Input>) -> Taken {
+/// Hands a letter to the writer, and waits until it is durable. Blocks for seconds.
+pub fn take(letter: Letter, inbox: &SyncSender<Input>) -> Taken {
     let (answer, answered) = sync_channel(1);
     // A full inbox is the writer's business; the letter waits in its folder.
     if inbox.try_send(Input::Letter { letter, answer }).is_err() {

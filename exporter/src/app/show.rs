@@ -93,6 +93,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let options = RunOptions {
         load: Arc::new(move |_| load(&config)),
         lifecycle: false,
+        insecure_public: false,
         until: Box::pin(end_of(story.clone(), args.seconds.map(Duration::from_secs))),
         on_listening: story.clone().begin(files),
     };

@@ -35,11 +35,15 @@ const LOGS_MAX: usize = 16;
 const PATTERNS_MAX: usize = 64;
 const NAME_BYTES_MAX: usize = 64;
 
+/// Longest name of a host (RFC 1035).
+const HOST_NAME_BYTES_MAX: usize = 253;
+
 /// Checks everything but the listeners' reach, which a flag decides.
 pub(super) fn check(config: &Config, document: Option<&Document>) -> Result<(), ConfigError> {
     let checker = Checker { document };
     checker.store(&config.store.path)?;
     checker.listeners(&config.web.listen)?;
+    checker.host_names(&config.web.host_names)?;
     checker.tail(&config.tail)?;
     checker.connectors(&config.connectors)?;
     checker.host(&config.host)?;
@@ -74,8 +78,9 @@ pub(super) fn check_listeners(
             return Err(checker
                 .refuse(&path, &format!("`{text}` can be reached by other machines"))
                 .wanting(
-                    "an address of this machine only, like `127.0.0.1:10942`; or say \
-                     --web.insecure-public if everybody there may read this",
+                    "an address of this machine only, like `127.0.0.1:10942`; or a file with TLS \
+                     and users in --web.config.file; or say --web.insecure-public if everybody \
+                     there may read this",
                 ));
         }
     }
@@ -193,6 +198,25 @@ impl Checker<'_> {
             if let Some(first) = seen.insert(address, index).filter(|_| address.port() != 0) {
                 let wrong = format!("`{text}` is also in `{}`", path.index(first));
                 return Err(self.refuse(&item, &wrong).wanting("each address once"));
+            }
+        }
+        Ok(())
+    }
+
+    fn host_names(&self, names: &[String]) -> Result<(), ConfigError> {
+        let path = KeyPath::default().key("web").key("host_names");
+        if !names.is_empty() {
+            self.count(&path, names.len(), LISTENERS_MAX, "names")?;
+        }
+        for (index, name) in names.iter().enumerate() {
+            let is_plain =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+            let is_name = (1..=HOST_NAME_BYTES_MAX).contains(&name.len())
+                && name.bytes().all(is_plain)
+                && name.parse::<std::net::IpAddr>().is_err();
+            if !is_name {
+                let wrong = format!("`{name}` is no name of a host");
+                return Err(self.refuse(&path.index(index), &wrong));
             }
         }
         Ok(())

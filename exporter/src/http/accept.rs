@@ -46,6 +46,10 @@ pub(super) async fn serve_listener(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
+    let address = listener.local_addr().map(|address| address.ip());
+    let _public = address
+        .ok()
+        .and_then(|address| front.access().listens_on(address));
     let mut was_refused = false;
     loop {
         let accepted = tokio::select! {
@@ -63,7 +67,7 @@ pub(super) async fn serve_listener(
                 match gate.admit(peer.ip()).await {
                     Ok(place) => {
                         connections.spawn(serve_connection(
-                            stream,
+                            (stream, peer.ip()),
                             place,
                             Arc::clone(&front),
                             limits.clone(),

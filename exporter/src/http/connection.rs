@@ -1,4 +1,4 @@
-//! Serves one connection, within its deadlines.
+//! Serves one connection, plain or with TLS, within its deadlines.
 //!
 //! The HTTP library bounds the request's head in bytes and time, which also ends an
 //! idle connection; [`PatientStream`] bounds how long a client may read nothing; the
@@ -11,6 +11,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -32,6 +34,8 @@ use super::gate::Place;
 use super::patient_stream::{PatientStream, PendingHead};
 use super::routes::Front;
 use super::stream::Closing;
+use super::web_config::Arrival;
+use super::web_config::handshake;
 use super::{HttpLimits, stopped};
 use crate::metrics::Rejection;
 
@@ -44,7 +48,7 @@ const HEADERS_MAX: usize = 100;
 /// Serves `stream` to its end, or until `stop` becomes true and its present response
 /// is out, or until the gate wants its place back.
 pub(super) async fn serve_connection(
-    stream: TcpStream,
+    client: (TcpStream, IpAddr),
     place: Arc<Place>,
     front: Arc<Front>,
     limits: HttpLimits,
@@ -53,21 +57,48 @@ pub(super) async fn serve_connection(
     tokio::select! {
         biased;
         // First, since the request may have come before a newcomer asks for the place.
-        () = serve_within_deadlines(stream, Arc::clone(&place), front, limits, stop) => {}
+        () = welcome(client, Arc::clone(&place), front, limits, stop) => {}
         () = place.left() => {}
     }
 }
 
-async fn serve_within_deadlines(
-    stream: TcpStream,
+/// Begins TLS if it is spoken here, and talks.
+async fn welcome(
+    (stream, peer): (TcpStream, IpAddr),
     place: Arc<Place>,
     front: Arc<Front>,
     limits: HttpLimits,
     mut stop: watch::Receiver<bool>,
 ) {
-    let came_on_loopback = stream
-        .local_addr()
-        .is_ok_and(|address| address.ip().to_canonical().is_loopback());
+    let mut arrival = Arrival {
+        peer,
+        came_on_loopback: stream
+            .local_addr()
+            .is_ok_and(|address| address.ip().to_canonical().is_loopback()),
+        certificate: None,
+    };
+    let rules = front.access().current().await;
+    let Some(tls) = rules.tls() else {
+        return talk((stream, arrival), place, front, limits, stop).await;
+    };
+    let shaken = tokio::select! {
+        shaken = handshake::shake(stream, tls, limits.handshake_timeout, front.metrics()) => shaken,
+        () = stopped(&mut stop) => return,
+    };
+    if let Some(secured) = shaken {
+        arrival.certificate = secured.owner;
+        talk((secured.stream, arrival), place, front, limits, stop).await;
+    }
+}
+
+async fn talk<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    (stream, arrival): (S, Arrival),
+    place: Arc<Place>,
+    front: Arc<Front>,
+    limits: HttpLimits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let arrival = Arc::new(arrival);
     let pending_head = PendingHead::default();
     // The first request is owed from the start: who never asks is slow, not idle.
     pending_head.set(true);
@@ -85,8 +116,9 @@ async fn serve_within_deadlines(
         seen.set(false);
         place.request_came();
         let (front, place) = (Arc::clone(&front), Arc::clone(&place));
+        let arrival = Arc::clone(&arrival);
         async move {
-            let response = respond(&front, came_on_loopback, request).await;
+            let response = respond(&front, &arrival, request).await;
             place.response_made();
             Ok::<_, Infallible>(response)
         }
@@ -147,12 +179,8 @@ fn cause_of(failure: &hyper::Error, was_head_pending: bool) -> Option<Rejection>
     None
 }
 
-async fn respond(
-    front: &Front,
-    came_on_loopback: bool,
-    request: Request<Incoming>,
-) -> Response<Body> {
-    let answer = front.answer(request, came_on_loopback);
+async fn respond(front: &Front, arrival: &Arrival, request: Request<Incoming>) -> Response<Body> {
+    let answer = front.answer(request, arrival);
     match outlive_panic(answer).await {
         Some(response) => response,
         None => {

@@ -229,7 +229,7 @@ impl Drop for Place {
 }
 
 /// The address that a client is counted under. One IPv6 client has a whole /64.
-fn counted_address(peer: IpAddr) -> IpAddr {
+pub(super) fn counted_address(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let prefix = u128::from(address) & (u128::MAX << 64);

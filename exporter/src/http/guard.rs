@@ -15,6 +15,8 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
+use super::silences;
+
 /// Paths that any `Host` may ask for.
 const EXEMPT_PATHS: [&str; 4] = ["/metrics", "/-/healthy", "/-/ready", "/ready/tunnel"];
 
@@ -28,14 +30,15 @@ const HEADERS: [(HeaderName, &str); 5] = [
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    // Not `no-referrer`: then our own forms would come from an unknown origin.
+    (header::REFERRER_POLICY, "same-origin"),
     (header::CACHE_CONTROL, "no-store"),
 ];
 
 /// Why a request is not passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// It has a body, which no route reads.
+    /// It has a body, which its route does not read.
     Body,
     /// It names a host that we are not.
     ForeignHost,
@@ -50,7 +53,7 @@ impl Refusal {
             Self::Body => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 [(header::CONNECTION, "close")],
-                "This server takes no request bodies.\n",
+                "This path takes no request bodies.\n",
             )
                 .into_response(),
             Self::ForeignHost => (
@@ -76,7 +79,7 @@ pub(super) fn examine<B: HttpBody>(
     came_on_loopback: bool,
     host_names: &[String],
 ) -> Result<(), Refusal> {
-    if !request.body().is_end_stream() {
+    if !request.body().is_end_stream() && !silences::takes_body(request) {
         return Err(Refusal::Body);
     }
     let is_exempt = EXEMPT_PATHS.contains(&request.uri().path());

@@ -1,4 +1,4 @@
-//! A socket that gives up on a client who stops reading.
+//! A socket, plain or with TLS, that gives up on a client who stops reading.
 //!
 //! The deadline runs only while the client's window is full: it starts with the first
 //! write that cannot go on and ends with any byte that can. It also notes that bytes
@@ -17,7 +17,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use super::gate::Place;
@@ -38,8 +37,8 @@ impl PendingHead {
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct PatientStream {
-    stream: TcpStream,
+pub(super) struct PatientStream<S> {
+    stream: S,
     write_timeout: Duration,
     /// Runs while the client takes nothing.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -48,9 +47,9 @@ pub(super) struct PatientStream {
     place: Arc<Place>,
 }
 
-impl PatientStream {
+impl<S> PatientStream<S> {
     pub(super) const fn new(
-        stream: TcpStream,
+        stream: S,
         write_timeout: Duration,
         pending_head: PendingHead,
         place: Arc<Place>,
@@ -86,7 +85,7 @@ impl PatientStream {
     }
 }
 
-impl AsyncRead for PatientStream {
+impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -101,7 +100,7 @@ impl AsyncRead for PatientStream {
     }
 }
 
-impl AsyncWrite for PatientStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -112,9 +111,12 @@ impl AsyncWrite for PatientStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // The HTTP library flushes when it has nothing left to write.
-        self.place.written_out();
-        Pin::new(&mut self.stream).poll_flush(context)
+        // The HTTP library flushes when it has nothing left to write; TLS may still hold some.
+        let answer = Pin::new(&mut self.stream).poll_flush(context);
+        if answer.is_ready() {
+            self.place.written_out();
+        }
+        self.within_deadline(context, answer)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

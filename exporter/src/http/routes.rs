@@ -2,8 +2,8 @@
 //!
 //! Every route reads one snapshot and answers from it alone, so no answer mixes two
 //! turns. Nothing here changes anything but `/-/reload`, which asks the application
-//! and exists only if the operator wants it. What the answers say is made in the
-//! modules beside this one.
+//! and exists only if the operator wants it, and [`silences`]. What the answers say is
+//! made in the modules beside this one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,8 @@ use super::query::View;
 use super::stream::{Closing, Streams};
 use super::trend::Trends;
 use super::views::{Asked, Refusal, Seen};
-use super::{Shared, guard, health, status, views};
+use super::web_config::{Arrival, Visitor, WebAccess};
+use super::{Shared, guard, health, silences, status, views};
 use crate::metrics::{AgentMetrics, Rejection};
 
 /// How long a reload may take before its asker is told that it goes on without them.
@@ -85,7 +86,9 @@ impl Front {
             trends,
         });
         Self {
-            router: routes().with_state(Arc::clone(&app)),
+            router: routes()
+                .with_state(Arc::clone(&app))
+                .merge(silences::routes(&app.shared)),
             app,
         }
     }
@@ -95,30 +98,55 @@ impl Front {
         &self.app.shared.metrics
     }
 
-    /// Answers one request, which came in on a loopback address or not.
-    pub(super) async fn answer(
-        &self,
-        request: Request<Incoming>,
-        came_on_loopback: bool,
-    ) -> Response {
-        let host_names = &self.app.shared.host_names;
-        let mut response = match guard::examine(&request, came_on_loopback, host_names) {
-            // A router answers everything; it has no error of its own.
-            Ok(()) => self
-                .router
-                .clone()
-                .oneshot(request)
-                .await
-                .unwrap_or_else(|never| match never {}),
-            Err(refusal) => {
-                if refusal == guard::Refusal::ForeignHost {
-                    self.metrics().http_rejected(Rejection::ForeignHost);
-                }
-                refusal.response()
+    /// Who may ask, and under which certificate.
+    pub(super) fn access(&self) -> &WebAccess {
+        &self.app.shared.access
+    }
+
+    /// Answers one request, if whoever asks may.
+    pub(super) async fn answer(&self, request: Request<Incoming>, arrival: &Arrival) -> Response {
+        let rules = self.access().current().await;
+        let mut response = match self
+            .access()
+            .admit(&rules, request.headers(), arrival)
+            .await
+        {
+            Ok(visitor) => {
+                self.answer_to(visitor, request, arrival.came_on_loopback)
+                    .await
+            }
+            Err(denial) => {
+                self.metrics().http_rejected(denial.rejection());
+                denial.response()
             }
         };
         guard::dress(&mut response);
+        rules.dress(&mut response);
         response
+    }
+
+    async fn answer_to(
+        &self,
+        visitor: Option<Visitor>,
+        mut request: Request<Incoming>,
+        came_on_loopback: bool,
+    ) -> Response {
+        let host_names = Arc::clone(&self.app.shared.host_names.borrow());
+        if let Err(refusal) = guard::examine(&request, came_on_loopback, &host_names) {
+            if refusal == guard::Refusal::ForeignHost {
+                self.metrics().http_rejected(Rejection::ForeignHost);
+            }
+            return refusal.response();
+        }
+        if let Some(visitor) = visitor {
+            request.extensions_mut().insert(visitor);
+        }
+        // A router answers everything; it has no error of its own.
+        self.router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {})
     }
 }
 

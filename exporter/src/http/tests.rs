@@ -11,11 +11,15 @@ mod crowd;
 mod endpoints;
 mod host;
 mod hostile;
+mod secured;
+mod silenced;
 mod stream;
 mod views;
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 
+use model::alert::Silence;
 use prometheus_client::encoding::text::encode_registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -23,6 +27,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::*;
+use crate::alerting::letterbox::sweep::Taken;
 use crate::metrics::{Rejection, sample};
 
 /// No test waits longer for anything; far above what a loaded machine needs.
@@ -36,6 +41,9 @@ struct Server {
     snapshots: watch::Sender<Arc<Snapshot>>,
     store_health: watch::Sender<Option<String>>,
     stop: watch::Sender<bool>,
+    access: WebAccess,
+    /// Those that were made.
+    silences: Arc<Mutex<Vec<Silence>>>,
     running: JoinHandle<()>,
 }
 
@@ -66,6 +74,9 @@ impl Server {
         let (snapshots, snapshot_reader) = watch::channel(Arc::new(snapshot));
         let (store_health, store_reader) = watch::channel(None);
         let (stop, stop_reader) = watch::channel(false);
+        let silences = Arc::new(Mutex::new(Vec::new()));
+        let made = Arc::clone(&silences);
+        let access = WebAccess::new(metrics.clone(), Clock::start(), false);
         let shared = Shared {
             snapshots: snapshot_reader,
             metrics,
@@ -75,7 +86,12 @@ impl Server {
             configuration: watch::channel(Arc::from([])).1,
             clock: Clock::start(),
             version: "1.2.3",
-            host_names: Arc::from(["agent.example.com".to_owned()]),
+            host_names: watch::channel(Arc::from(["agent.example.com".to_owned()])).1,
+            access: access.clone(),
+            silences: SilenceInbox::new(move |silence| {
+                made.lock().unwrap().push(silence);
+                Taken::Durable(Vec::new())
+            }),
         };
         let served = super::Server::new(shared, limits);
         let running = tokio::spawn(served.clone().serve(listener, stop_reader));
@@ -86,6 +102,8 @@ impl Server {
             snapshots,
             store_health,
             stop,
+            access,
+            silences,
             running,
         }
     }

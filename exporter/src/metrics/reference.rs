@@ -386,6 +386,8 @@ fn agent_families() -> Result<Vec<ShownFamily>, fmt::Error> {
     let metrics = AgentMetrics::register(&mut registry);
     metrics.store_writable(true);
     metrics.watch_active(true);
+    metrics.web_config(true);
+    metrics.web_certificate(Some(Timestamp::UNIX_EPOCH));
     metrics.reload(true, Timestamp::UNIX_EPOCH);
     metrics.snmp.show_all();
     let mut openmetrics = String::new();

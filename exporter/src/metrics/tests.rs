@@ -311,6 +311,7 @@ fn what_nobody_has_set_is_absent() {
         "ztna_config_last_reload",
         "ztna_store_writable",
         "ztna_watch_active",
+        "ztna_web_",
         "ztna_tunnel",
         "ztna_host",
         "ztna_probe",

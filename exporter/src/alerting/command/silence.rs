@@ -2,34 +2,30 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use alerts::engine::{Engine, EngineTime};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use model::alert::Silence;
-use model::untrusted::{is_unprintable, printable};
+use model::untrusted::printable;
 use store::OutboxReader;
 
 use super::ConfigArgs;
 use super::table::Table;
 use crate::alerting::letterbox::leave_silence;
+use crate::alerting::wish::SilenceWish;
 use crate::cli::{EXIT_FAILED, Failure};
 use crate::clock::Clock;
-use crate::config::alerts::matcher;
-use crate::config::{Config, HumanDuration};
+use crate::config::Config;
 
 /// How long the agent is waited for. It looks every second.
 const TAKEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Between two looks whether it has taken a letter.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-
-/// Longest text for people, in bytes.
-const WORDS_BYTES_MAX: usize = 256;
 
 /// What to do with silences.
 #[derive(Debug, Subcommand)]
@@ -137,55 +133,17 @@ fn wait_for(left: &Path) {
 }
 
 fn silence_of(args: &AddArgs, now: Timestamp) -> Result<Silence, Failure> {
-    let lasts = HumanDuration::parse(&args.lasts)
-        .filter(|lasts| !lasts.0.is_zero())
-        .and_then(|lasts| SignedDuration::try_from(lasts.0).ok())
-        .and_then(|lasts| now.checked_add(lasts).ok());
-    let until = lasts.ok_or_else(|| {
-        Failure::Usage(format!(
-            "`{}` is no duration; want one like `30m`, `2h` or `7d`",
-            args.lasts
-        ))
-    })?;
-    let mut matchers = Vec::new();
-    for text in &args.matchers {
-        let (label, value) = matcher(text).ok_or_else(|| {
-            Failure::Usage(format!(
-                "`{text}` is no matcher; want `label=value`, like `connector=pub-1`"
-            ))
-        })?;
-        if matchers
-            .iter()
-            .any(|(other, _): &(Arc<str>, Arc<str>)| **other == *label)
-        {
-            return Err(Failure::Usage(format!("`{label}` stands there twice")));
-        }
-        matchers.push((Arc::from(label), Arc::from(value)));
-    }
     let who = args.who.clone().or_else(|| std::env::var("USER").ok());
     let who = who.ok_or_else(|| Failure::Usage("nobody says who: want --who NAME".to_owned()))?;
-    for (flag, text) in [("--who", &who), ("--why", &args.why)] {
-        let is_line = !text.trim().is_empty()
-            && text.len() <= WORDS_BYTES_MAX
-            && !text.chars().any(is_unprintable);
-        if !is_line {
-            return Err(Failure::Usage(format!(
-                "{flag} wants one line of 1 to {WORDS_BYTES_MAX} bytes without control characters"
-            )));
-        }
-    }
-    let id = args
-        .id
-        .clone()
-        .unwrap_or_else(|| now.strftime("s%Y%m%dT%H%M%S%3f").to_string());
-    Ok(Silence {
-        id: Arc::from(id),
-        matchers,
+    let wish = SilenceWish {
+        matchers: args.matchers.clone(),
+        lasts: args.lasts.clone(),
         who,
         why: args.why.clone(),
-        from: now,
-        until,
-    })
+        id: args.id.clone(),
+    };
+    let granted = wish.granted(now);
+    granted.map_err(|error| Failure::Usage(error.words("--")))
 }
 
 fn list(args: &ConfigArgs) -> Result<(), Failure> {

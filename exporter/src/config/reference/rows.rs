@@ -68,7 +68,33 @@ const ROWS: &[Row] = &[
         "",
         "127.0.0.1:0",
         "Port 0 takes a free one. An address that other machines can reach is refused \
-         unless `--web.insecure-public` is given: there is no TLS and no password yet.",
+         unless `web.config_file` has TLS, and users or certificates of clients; or \
+         `--web.insecure-public` is given.",
+    ),
+    row(
+        "web.config_file",
+        Shape::Text("a path of a file as `--web.config.file` of Prometheus' exporters"),
+        "none: no TLS, and anybody may ask",
+        "web.yml",
+        "TLS, users with passwords, header fields, a bound on requests: see \
+         [the web configuration](web-config.md). `--web.config.file` goes before it. The file \
+         is read anew when it changes.",
+    ),
+    row(
+        "web.host_names",
+        Shape::List("a list of up to 16 names of this host, like `[\"monitor.example.com\"]`"),
+        "none",
+        "[\"monitor.example.com\"]",
+        "Names beside `localhost` and its addresses that a request to a loopback address may \
+         ask for, such as that of a proxy in front. Without the check a page of another site \
+         could read ours under a name of its own.",
+    ),
+    row(
+        "web.host_names[]",
+        Shape::Text("a name of a host without port, like `monitor.example.com`"),
+        "",
+        "monitor.example.com",
+        "One name. Upper and lower case are the same.",
     ),
     row(
         "tail",

@@ -136,6 +136,10 @@ fn what_is_wrong_is_told_with_its_line_its_column_and_the_mend() {
         let error = parse(text).unwrap_err();
         assert!(error.contains(words), "{text}{error}");
     }
+}
+
+#[test]
+fn what_does_not_go_together_is_told() {
     for (rest, words) in [
         ("client_ca_file: a}", "asks clients for nothing"),
         (

@@ -110,7 +110,7 @@ async fn every_answer_wears_the_security_headers() {
              script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
              frame-ancestors 'none'\r\n",
             "x-content-type-options: nosniff\r\n",
-            "referrer-policy: no-referrer\r\n",
+            "referrer-policy: same-origin\r\n",
             "cache-control: no-store\r\n",
         ] {
             assert!(

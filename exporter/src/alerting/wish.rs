@@ -1,0 +1,117 @@
+//! A silence as somebody asks for it, on the command line or by HTTP, and what it becomes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use model::alert::Silence;
+use model::untrusted::is_unprintable;
+
+use crate::config::HumanDuration;
+use crate::config::alerts::matcher;
+
+/// Longest text for people, in bytes.
+const WORDS_BYTES_MAX: usize = 256;
+
+/// What somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilenceWish {
+    /// Each `label=value`.
+    pub matchers: Vec<String>,
+    /// For how long, like `2h`.
+    pub lasts: String,
+    /// Who wants it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// Its id; one is made of the time if not given.
+    pub id: Option<String>,
+}
+
+/// Which part of a wish makes no sense, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WishError {
+    /// Something about matchers or the duration; the words name what was said.
+    Said(String),
+    /// Who wants it is no line of text.
+    Who,
+    /// Why is no line of text.
+    Why,
+}
+
+/// What is wrong with a text for people.
+struct NoLine;
+
+impl fmt::Display for NoLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "wants one line of 1 to {WORDS_BYTES_MAX} bytes without control characters"
+        )
+    }
+}
+
+impl WishError {
+    /// The words for whoever asked; `prefix` stands before the names of parts, like `--`.
+    pub fn words(&self, prefix: &str) -> String {
+        match self {
+            Self::Said(words) => words.clone(),
+            Self::Who => format!("{prefix}who {NoLine}"),
+            Self::Why => format!("{prefix}why {NoLine}"),
+        }
+    }
+}
+
+impl SilenceWish {
+    /// The silence that it becomes at `now`.
+    ///
+    /// # Errors
+    ///
+    /// The first part that makes no sense.
+    pub fn granted(&self, now: Timestamp) -> Result<Silence, WishError> {
+        let said = |words: String| WishError::Said(words);
+        let lasts = HumanDuration::parse(&self.lasts)
+            .filter(|lasts| !lasts.0.is_zero())
+            .and_then(|lasts| SignedDuration::try_from(lasts.0).ok())
+            .and_then(|lasts| now.checked_add(lasts).ok());
+        let until = lasts.ok_or_else(|| {
+            said(format!(
+                "`{}` is no duration; want one like `30m`, `2h` or `7d`",
+                self.lasts
+            ))
+        })?;
+        let mut matchers = Vec::new();
+        for text in &self.matchers {
+            let (label, value) = matcher(text).ok_or_else(|| {
+                said(format!(
+                    "`{text}` is no matcher; want `label=value`, like `connector=pub-1`"
+                ))
+            })?;
+            let is_there = |(other, _): &(Arc<str>, Arc<str>)| **other == *label;
+            if matchers.iter().any(is_there) {
+                return Err(said(format!("`{label}` stands there twice")));
+            }
+            matchers.push((Arc::from(label), Arc::from(value)));
+        }
+        let is_line = |text: &str| {
+            !text.trim().is_empty()
+                && text.len() <= WORDS_BYTES_MAX
+                && !text.chars().any(is_unprintable)
+        };
+        for (text, wrong) in [(&self.who, WishError::Who), (&self.why, WishError::Why)] {
+            if !is_line(text) {
+                return Err(wrong);
+            }
+        }
+        let made = || now.strftime("s%Y%m%dT%H%M%S%3f").to_string();
+        let id = self.id.clone().unwrap_or_else(made);
+        Ok(Silence {
+            id: Arc::from(id),
+            matchers,
+            who: self.who.clone(),
+            why: self.why.clone(),
+            from: now,
+            until,
+        })
+    }
+}

@@ -1,0 +1,360 @@
+//! Lets people silence alerts from the page or by a program, and end silences.
+//!
+//! `POST /api/v1/silences` and `POST /api/v1/silences/ID/end`, as a form of the page or as
+//! JSON, and only if it is known who asks: the silence bears that name. What is made is what
+//! `alerts silence add` makes, by the same checks, and is answered when it is durable.
+//!
+//! A browser sends passwords along with what another site's page makes it send. So a form
+//! needs the token that our page gave it, JSON needs its content type, which no other site's
+//! page can send without asking, and where a browser says whence it comes it must be from us.
+
+mod form;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request as AxumRequest, State};
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{Method, Request, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use jiff::Timestamp;
+use model::alert::Silence;
+use model::snapshot::Snapshot;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+use self::form::Form;
+use super::Shared;
+use super::web_config::Visitor;
+use crate::alerting::letterbox::check_silence;
+use crate::alerting::letterbox::sweep::Taken;
+use crate::alerting::wish::SilenceWish;
+use crate::clock::Clock;
+
+/// Where silences are made.
+const PATH: &str = "/api/v1/silences";
+
+/// Where a browser goes afterwards.
+const VIEW: &str = "/alerts";
+
+/// Longest body. Sixteen labels with long values fit.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many may be on their way to the writer at once.
+const PENDING_MAX: usize = 4;
+
+const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+const JSON_TYPE: &str = "application/json";
+
+/// Takes a silence, and says what became of it. Copies share everything.
+#[derive(Clone)]
+pub struct SilenceInbox(Arc<dyn Fn(Silence) -> Taken + Send + Sync>);
+
+impl SilenceInbox {
+    /// `take` may block for seconds.
+    pub fn new(take: impl Fn(Silence) -> Taken + Send + Sync + 'static) -> Self {
+        Self(Arc::new(take))
+    }
+}
+
+impl fmt::Debug for SilenceInbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SilenceInbox")
+    }
+}
+
+/// What the routes use.
+struct Desk {
+    inbox: SilenceInbox,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    clock: Clock,
+    pending: Arc<Semaphore>,
+}
+
+/// How somebody asks, and wants to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Form,
+    Json,
+}
+
+/// A silence that is asked for in JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    matchers: Vec<String>,
+    #[serde(rename = "for")]
+    lasts: String,
+    why: String,
+}
+
+/// What a program is told.
+#[derive(Serialize)]
+struct Told<'a> {
+    id: &'a str,
+    who: &'a str,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+/// Why nothing was done: the status, and words for people.
+struct Refused(StatusCode, String);
+
+/// What was asked, after it was made sure of who asks.
+struct Asked {
+    visitor: Visitor,
+    manner: Manner,
+    body: Vec<u8>,
+}
+
+/// Whether a request may have a body.
+pub(super) fn takes_body<B>(request: &Request<B>) -> bool {
+    let rest = request.uri().path().strip_prefix(PATH);
+    let is_here = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    is_here && request.method() == Method::POST
+}
+
+/// The routes of silences.
+pub(super) fn routes(shared: &Shared) -> Router {
+    let desk = Desk {
+        inbox: shared.silences.clone(),
+        snapshots: shared.snapshots.clone(),
+        clock: shared.clock,
+        pending: Arc::new(Semaphore::new(PENDING_MAX)),
+    };
+    Router::new()
+        .route(PATH, post(add))
+        .route(&format!("{PATH}/{{id}}/end"), post(end))
+        .with_state(Arc::new(desk))
+}
+
+async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
+    let outcome = async {
+        let now = desk.clock.now().timestamp();
+        let asked = ask(request, now).await?;
+        let wish = wish(&asked)?;
+        let granted = wish.granted(now).map_err(|error| bad(error.words("")))?;
+        desk.hand_over(granted, &asked, StatusCode::CREATED).await
+    };
+    outcome.await.unwrap_or_else(Refused::response)
+}
+
+async fn end(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<String>,
+    request: AxumRequest,
+) -> Response {
+    let outcome = async {
+        let now = desk.clock.now().timestamp();
+        let asked = ask(request, now).await?;
+        let snapshot = Arc::clone(&desk.snapshots.borrow());
+        let silences = &snapshot.alerts.silences;
+        let Some(found) = silences.iter().find(|one| *one.id == *id) else {
+            let words = "there is no silence of this id: it may be over".to_owned();
+            return Err(Refused(StatusCode::NOT_FOUND, words));
+        };
+        // One that is over ends the one with its id.
+        let ended = Silence {
+            from: found.from.min(now),
+            until: now,
+            ..found.clone()
+        };
+        desk.hand_over(ended, &asked, StatusCode::OK).await
+    };
+    outcome.await.unwrap_or_else(Refused::response)
+}
+
+impl Desk {
+    /// Gives a silence to the writer, and answers when it is durable.
+    async fn hand_over(
+        &self,
+        silence: Silence,
+        asked: &Asked,
+        done: StatusCode,
+    ) -> Result<Response, Refused> {
+        check_silence(&silence).map_err(bad)?;
+        let later = |words: &str| Refused(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
+        let turn = Arc::clone(&self.pending).try_acquire_owned();
+        let turn = turn.map_err(|_| later("other silences are being stored; try again"))?;
+        let (inbox, own) = (self.inbox.clone(), silence.clone());
+        let taken = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            (inbox.0)(own)
+        });
+        match taken.await {
+            Ok(Taken::Durable(_)) => {}
+            Ok(Taken::Refused(words)) => return Err(bad(words)),
+            Ok(Taken::Later) | Err(_) => {
+                return Err(later("it could not be stored now; try again"));
+            }
+        }
+        let who = asked.visitor.name();
+        tracing::info!(id = %silence.id, who, until = %silence.until, "silence set by HTTP");
+        Ok(match asked.manner {
+            Manner::Form => (StatusCode::SEE_OTHER, [(header::LOCATION, VIEW)]).into_response(),
+            Manner::Json => {
+                let told = Told {
+                    id: &silence.id,
+                    who: &silence.who,
+                    from: silence.from,
+                    until: silence.until,
+                };
+                json(done, &told)
+            }
+        })
+    }
+}
+
+/// Makes sure of who asks, and that it is not another site's page, and reads the body.
+async fn ask(request: AxumRequest, now: Timestamp) -> Result<Asked, Refused> {
+    let forbidden = |words: &str| Refused(StatusCode::FORBIDDEN, words.to_owned());
+    let (head, body) = request.into_parts();
+    let Some(visitor) = head.extensions.get::<Visitor>().cloned() else {
+        return Err(forbidden(
+            "silences are made by people who are known: start with --web.config.file and \
+             `basic_auth_users` in it, or use `ztna-exporter alerts silence add` on this host",
+        ));
+    };
+    if !is_own_page(&head.headers) {
+        return Err(forbidden("another site's page may not ask for this"));
+    }
+    let manner = match content_type(&head.headers) {
+        Some(FORM_TYPE) => Manner::Form,
+        Some(JSON_TYPE) => Manner::Json,
+        Some(_) | None => {
+            let words = format!("want a body of the type {JSON_TYPE} or {FORM_TYPE}");
+            return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+        }
+    };
+    let body = read(body).await?;
+    if manner == Manner::Form {
+        let form = Form::parse(&body).map_err(bad)?;
+        let token = form.one("token").unwrap_or_default();
+        if !visitor.was_shown(token, now) {
+            return Err(forbidden(
+                "this form is too old, or is not ours: load the page again, and try again",
+            ));
+        }
+    }
+    Ok(Asked {
+        visitor,
+        manner,
+        body,
+    })
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Refused> {
+    let too_large = || {
+        let words = format!("a body of more than {BODY_BYTES_MAX} bytes, or a broken one");
+        Refused(StatusCode::PAYLOAD_TOO_LARGE, words)
+    };
+    match timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => Ok(bytes.to_vec()),
+        Ok(Err(_)) => Err(too_large()),
+        Err(_) => {
+            let words = "the body did not arrive in time".to_owned();
+            Err(Refused(StatusCode::REQUEST_TIMEOUT, words))
+        }
+    }
+}
+
+/// The silence that a body asks for.
+fn wish(asked: &Asked) -> Result<SilenceWish, Refused> {
+    let (matchers, lasts, why) = match asked.manner {
+        Manner::Json => {
+            let wanted: Wanted =
+                serde_json::from_slice(&asked.body).map_err(|error| bad(error.to_string()))?;
+            (wanted.matchers, wanted.lasts, wanted.why)
+        }
+        Manner::Form => {
+            let form = Form::parse(&asked.body).map_err(bad)?;
+            // One field may hold several, each in its line.
+            let lines = form.all("matcher").flat_map(str::lines);
+            let matchers = lines.map(str::trim).filter(|line| !line.is_empty());
+            (
+                matchers.map(str::to_owned).collect(),
+                form.one("for").unwrap_or_default().trim().to_owned(),
+                form.one("why").unwrap_or_default().trim().to_owned(),
+            )
+        }
+    };
+    Ok(SilenceWish {
+        matchers,
+        lasts,
+        why,
+        who: asked.visitor.name().to_owned(),
+        id: None,
+    })
+}
+
+/// Whether what a browser says of the page that asks speaks for ours. Programs say nothing.
+fn is_own_page(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    if site.is_some_and(|site| site != b"same-origin") {
+        return false;
+    }
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let (origin, None) = (origins.next(), origins.next()) else {
+        return false;
+    };
+    let Some(origin) = origin else {
+        return true;
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    // Kept secret by the page's own policy; then the browser's word on the site counts.
+    if origin == "null" {
+        return site.is_some();
+    }
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    match (authority, host) {
+        (Some(authority), Some(host)) => authority.eq_ignore_ascii_case(host),
+        _ => false,
+    }
+}
+
+/// The type of the body, without its parameters.
+fn content_type(headers: &HeaderMap) -> Option<&'static str> {
+    let said = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let bare = said.split(';').next()?.trim();
+    [FORM_TYPE, JSON_TYPE]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(bare))
+}
+
+const fn bad(words: String) -> Refused {
+    Refused(StatusCode::BAD_REQUEST, words)
+}
+
+impl Refused {
+    fn response(self) -> Response {
+        let Self(status, words) = self;
+        #[derive(Serialize)]
+        struct Error<'a> {
+            error: &'a str,
+        }
+        let words = model::untrusted::printable(&words);
+        let mut response = json(status, &Error { error: &words });
+        // The body may not have been read.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+        response
+    }
+}
+
+fn json<T: Serialize>(status: StatusCode, content: &T) -> Response {
+    // Texts and times cannot fail to become JSON.
+    let mut bytes = serde_json::to_vec(content).unwrap_or_default();
+    bytes.push(b'\n');
+    (status, [(header::CONTENT_TYPE, JSON_TYPE)], bytes).into_response()
+}

@@ -1,0 +1,201 @@
+//! Silences by HTTP: who may make them, and what another site's page cannot.
+
+use super::*;
+use crate::http::web_config::Visitor;
+
+/// `alice:sesame`
+const ALICE: &str = "authorization: Basic YWxpY2U6c2VzYW1l\r\n";
+
+/// A server that knows alice, and the folder of its files.
+async fn server() -> (Server, tempfile::TempDir) {
+    let server = Server::start(sample::snapshot()).await;
+    let folder = secured::with_users(&server);
+    (server, folder)
+}
+
+async fn post(server: &Server, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-length: {length}\r\n{headers}\r\n{body}"
+    );
+    server.raw(request).await
+}
+
+const FORM: &str = "content-type: application/x-www-form-urlencoded; charset=utf-8\r\n";
+const JSON: &str = "content-type: application/json\r\n";
+const WISH: &str = r#"{"matchers": ["connector=pub-1", "rule=host-*"], "for": "2h", "why": "x"}"#;
+
+#[tokio::test]
+async fn a_program_makes_a_silence_under_the_name_that_it_signed_in_with() {
+    let (server, _folder) = server().await;
+    let headers = format!("{ALICE}{JSON}");
+    let answer = post(&server, "/api/v1/silences", &headers, WISH).await;
+    assert_eq!(status_of(&answer), "201", "{answer}");
+    let made = server.silences.lock().unwrap().pop().unwrap();
+    assert_eq!((&*made.who, &*made.why), ("alice", "x"));
+    assert_eq!(made.matchers.len(), 2);
+    assert_eq!(made.until.duration_since(made.from).as_hours(), 2);
+    assert!(body_of(&answer).contains(&format!("\"id\":\"{}\"", made.id)));
+}
+
+#[tokio::test]
+async fn a_form_of_the_page_makes_one_and_leads_back() {
+    let (server, _folder) = server().await;
+    let now = Clock::start().now().timestamp();
+    let token = visitor(&server).form_token(now);
+    let body = format!("matcher=connector%3Dpub-1%0D%0Arule%3D*&for=30m&why=a+b&token={token}");
+    let origin = "origin: http://localhost\r\nsec-fetch-site: same-origin\r\n";
+    let headers = format!("{ALICE}{FORM}{origin}");
+    let answer = post(&server, "/api/v1/silences", &headers, &body).await;
+    assert_eq!(status_of(&answer), "303", "{answer}");
+    assert!(answer.contains("location: /alerts\r\n"));
+    let made = server.silences.lock().unwrap().pop().unwrap();
+    assert_eq!((made.matchers.len(), &*made.why), (2, "a b"));
+}
+
+/// Alice, as the routes see her.
+fn visitor(server: &Server) -> Visitor {
+    server.access.visitor("alice")
+}
+
+#[tokio::test]
+async fn another_sites_page_makes_none() {
+    let (server, _folder) = server().await;
+    let now = Clock::start().now().timestamp();
+    let token = visitor(&server).form_token(now);
+    let form = |shown: &str| format!("matcher=a%3Db&for=30m&why=x&token={shown}");
+    let bobs = server.access.visitor("bob").form_token(now);
+    for (headers, body, status) in [
+        (
+            format!("{FORM}origin: https://evil.example\r\n"),
+            form(&token),
+            "403",
+        ),
+        (format!("{FORM}origin: null\r\n"), form(&token), "403"),
+        (
+            format!("{FORM}sec-fetch-site: cross-site\r\n"),
+            form(&token),
+            "403",
+        ),
+        (
+            format!("{FORM}sec-fetch-site: none\r\n"),
+            form(&token),
+            "403",
+        ),
+        (
+            format!("{JSON}origin: https://evil.example\r\n"),
+            WISH.to_owned(),
+            "403",
+        ),
+        (
+            format!("{FORM}origin: http://localhost\r\norigin: http://evil.example\r\n"),
+            form(&token),
+            "403",
+        ),
+        (FORM.to_owned(), form(""), "403"),
+        (FORM.to_owned(), form(&bobs), "403"),
+        (FORM.to_owned(), format!("{}&token=x", form(&token)), "403"),
+        (
+            "content-type: text/plain\r\n".to_owned(),
+            WISH.to_owned(),
+            "415",
+        ),
+        (String::new(), WISH.to_owned(), "415"),
+    ] {
+        let headers = format!("{ALICE}{headers}");
+        let answer = post(&server, "/api/v1/silences", &headers, &body).await;
+        assert_eq!(status_of(&answer), status, "{headers}{body}{answer}");
+    }
+    assert!(server.silences.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_authentication_there_is_no_way_to_make_one_and_it_is_said_which_there_is() {
+    let server = Server::start(sample::snapshot()).await;
+    let answer = post(&server, "/api/v1/silences", JSON, WISH).await;
+    assert_eq!(status_of(&answer), "403");
+    assert!(body_of(&answer).contains("--web.config.file"), "{answer}");
+    let get = server.get("/api/v1/silences").await;
+    assert_eq!(status_of(&get), "405");
+    // Other paths take no bodies still.
+    let other = post(&server, "/api/v1/silencesx", JSON, WISH).await;
+    assert_eq!(status_of(&other), "413");
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_with_the_reason() {
+    let (server, _folder) = server().await;
+    let headers = format!("{ALICE}{JSON}");
+    let long = format!(
+        r#"{{"matchers": ["a=b"], "for": "1h", "why": "{}"}}"#,
+        "x".repeat(300)
+    );
+    let huge = "x".repeat(20_000);
+    for (body, status, words) in [
+        ("{", "400", "EOF"),
+        (
+            r#"{"matchers": [], "for": "1h", "why": "x"}"#,
+            "400",
+            "1 to 16 labels",
+        ),
+        (
+            r#"{"matchers": ["A=b"], "for": "1h", "why": "x"}"#,
+            "400",
+            "no matcher",
+        ),
+        (
+            r#"{"matchers": ["a=b"], "for": "0s", "why": "x"}"#,
+            "400",
+            "no duration",
+        ),
+        (
+            r#"{"matchers": ["a=b"], "for": "400d", "why": "x"}"#,
+            "400",
+            "longer than a year",
+        ),
+        (
+            r#"{"matchers": ["a=b"], "for": "1h", "why": ""}"#,
+            "400",
+            "why wants one line",
+        ),
+        (
+            r#"{"matchers": ["a=b"], "for": "1h", "why": "x", "who": "y"}"#,
+            "400",
+            "unknown field",
+        ),
+        (&long, "400", "why wants one line"),
+        (&huge, "413", "16384"),
+    ] {
+        let answer = post(&server, "/api/v1/silences", &headers, body).await;
+        assert_eq!(status_of(&answer), status, "{body:.80}{answer}");
+        assert!(body_of(&answer).contains(words), "{body:.80}{answer}");
+    }
+    assert!(server.silences.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_silence_is_ended_by_its_id() {
+    let (server, _folder) = server().await;
+    let id: Arc<str> = Arc::from("night-1");
+    let now = Clock::start().now().timestamp();
+    server.snapshots.send_modify(|snapshot| {
+        let silences = &mut Arc::make_mut(&mut Arc::make_mut(snapshot).alerts).silences;
+        silences.push(Silence {
+            id: Arc::clone(&id),
+            matchers: vec![(Arc::from("rule"), Arc::from("*"))],
+            who: "bob".to_owned(),
+            why: "night".to_owned(),
+            from: now,
+            until: now + jiff::SignedDuration::from_hours(1),
+        });
+    });
+    let headers = format!("{ALICE}{JSON}");
+    let answer = post(&server, &format!("/api/v1/silences/{id}/end"), &headers, "").await;
+    assert_eq!(status_of(&answer), "200", "{answer}");
+    let ended = server.silences.lock().unwrap().pop().unwrap();
+    assert_eq!(ended.id, id);
+    assert!(ended.until <= Clock::start().now().timestamp());
+    let none = post(&server, "/api/v1/silences/none/end", &headers, "").await;
+    assert_eq!(status_of(&none), "404");
+}
