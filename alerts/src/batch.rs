@@ -70,7 +70,7 @@ struct Entry<I> {
     open: Option<Open<I>>,
     /// Batches of this key that were closed.
     closed: u32,
-    /// Who was told about.
+    /// Who was told about, or the marks of what was.
     told: BTreeSet<Arc<str>>,
 }
 
@@ -115,10 +115,7 @@ impl<I> Open<I> {
 }
 
 impl<I> Entry<I> {
-    fn add(&mut self, (name, item): (Arc<str>, I), now: Timestamp, wait: Patience) -> bool {
-        if !self.told.insert(Arc::clone(&name)) {
-            return false;
-        }
+    fn add(&mut self, (name, item): (Arc<str>, I), now: Timestamp, wait: Patience) {
         let open = self.open.get_or_insert_with(|| Open {
             items: Vec::new(),
             first_at: now,
@@ -129,7 +126,6 @@ impl<I> Entry<I> {
         open.items.push((name, item));
         // A clock that was put back must not put the end off.
         open.last_at = open.last_at.max(now);
-        true
     }
 
     fn close<K>(&mut self, key: K, closed_by: ClosedBy) -> Option<Batch<K, I>> {
@@ -159,8 +155,26 @@ impl<K: Ord + Clone, I: Clone + PartialEq> Batches<K, I> {
     /// Adds what is to be told of a name and arrived at `now`. `false` if its key has told
     /// or holds one of the same name already: nothing is changed then.
     pub fn add(&mut self, key: &K, what: (Arc<str>, I), now: Timestamp, wait: Patience) -> bool {
-        let add = |entry: &mut Entry<I>| entry.add(what, now, wait);
-        self.keys.change_or_begin(key, add)
+        let mark = Arc::clone(&what.0);
+        self.add_once(key, (mark, what), now, wait)
+    }
+
+    /// Adds what a mark tells apart from all else that is told of the key, the same name
+    /// included. `false` if its key has told or holds one of the same mark already.
+    pub fn add_once(
+        &mut self,
+        key: &K,
+        (mark, what): (Arc<str>, (Arc<str>, I)),
+        now: Timestamp,
+        wait: Patience,
+    ) -> bool {
+        self.keys.change_or_begin(key, |entry| {
+            let is_new = entry.told.insert(mark);
+            if is_new {
+                entry.add(what, now, wait);
+            }
+            is_new
+        })
     }
 
     /// Everybody whom the key waits for has reported: an open batch closes at once.
@@ -180,9 +194,13 @@ impl<K: Ord + Clone, I: Clone + PartialEq> Batches<K, I> {
 
     /// The names in the open batch of a key, in the order of arrival.
     pub fn open_names(&self, key: &K) -> impl Iterator<Item = &Arc<str>> {
+        self.open_items(key).map(|(name, _)| name)
+    }
+
+    /// What the open batch of a key holds, in the order of arrival.
+    pub fn open_items(&self, key: &K) -> impl Iterator<Item = &(Arc<str>, I)> {
         let open = self.keys.get(key).and_then(|entry| entry.open.as_ref());
-        let items = open.into_iter().flat_map(|open| &open.items);
-        items.map(|(name, _)| name)
+        open.into_iter().flat_map(|open| &open.items)
     }
 
     /// When the next batch closes; `None` if none is open.

@@ -18,6 +18,7 @@ mod keep;
 mod key;
 mod notice;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -62,15 +63,6 @@ pub enum Told {
         /// The Publisher.
         member: Arc<str>,
         /// What we take it for.
-        outcome: Outcome,
-    },
-    /// The log said something else after an end was told: an addition in the same thread.
-    Addition {
-        /// The run.
-        run: RunId,
-        /// The Publisher.
-        member: Arc<str>,
-        /// What the log says.
         outcome: Outcome,
     },
     /// A Publisher that had not come back is back.
@@ -302,13 +294,8 @@ impl Updates {
                 Vec::new()
             }
             Some(Change::Addition(outcome)) => {
-                let mut told = self.close_before(&run, &member);
-                told.push(Told::Addition {
-                    run,
-                    member,
-                    outcome,
-                });
-                told
+                self.enqueue_addition(&run, &member, (outcome, at), now);
+                Vec::new()
             }
             Some(Change::BackAfterAll) => {
                 let mut told = self.close_before(&run, &member);
@@ -344,6 +331,31 @@ impl Updates {
         self.complete(id);
     }
 
+    /// Puts another end of a member into the batch of its key, or into the next one if it
+    /// has left: who fails for two reasons is no mail for each. Nobody waits for it, so it
+    /// completes nothing.
+    fn enqueue_addition(
+        &mut self,
+        id: &RunId,
+        member: &Arc<str>,
+        (outcome, at): (Outcome, Timestamp),
+        now: EngineTime,
+    ) {
+        let run = self.runs.get(id);
+        let Some(attempt) = run.and_then(|run| run.attempts.get(member)) else {
+            return;
+        };
+        let alert = UpdateAlert::of(&outcome);
+        let key = MailKey::of(alert, id, attempt);
+        let mark: Arc<str> = Arc::from(format!("{member}\n{}", outcome.reason()));
+        let what = (
+            Arc::clone(member),
+            Item::addition(attempt, outcome, at.min(now.wall)),
+        );
+        let wait = UpdateAlert::patience_with_additions();
+        self.batches.add_once(&key, (mark, what), steady(now), wait);
+    }
+
     /// Closes the run's batches for which everybody has reported.
     fn complete(&mut self, id: &RunId) {
         let Some(run) = self.runs.get(id) else {
@@ -357,24 +369,39 @@ impl Updates {
     }
 
     /// The mails that are due, in an order in which nobody reads of an end before its
-    /// beginning: what tells of a start goes first, due or not.
+    /// beginning, nor of another end before the first: what comes before goes first, due
+    /// or not.
     fn take_due(&mut self, now: EngineTime) -> Vec<Batch<MailKey, Item>> {
         let mut mails = Vec::new();
         for key in self.batches.due_keys(steady(now)) {
-            let members: Vec<Arc<str>> = self.batches.open_names(&key).cloned().collect();
-            for member in &members {
-                let open = self.open_batches(&key.run, member);
-                let before = open.into_iter().filter(|other| {
-                    other.alert == UpdateAlert::Started && key.alert != UpdateAlert::Started
-                });
-                for other in before.collect::<Vec<_>>() {
-                    mails.extend(self.batches.close(&other));
-                }
-            }
-            // It may have gone already, as the beginning of another one's end.
+            self.close_what_precedes(&key, &mut BTreeSet::new(), &mut mails);
+            // It may have gone already, as what precedes another.
             mails.extend(self.batches.take(&key));
         }
         mails
+    }
+
+    fn close_what_precedes(
+        &mut self,
+        key: &MailKey,
+        seen: &mut BTreeSet<MailKey>,
+        mails: &mut Vec<Batch<MailKey, Item>>,
+    ) {
+        seen.insert(key.clone());
+        let items = self.batches.open_items(key);
+        let members: BTreeSet<(Arc<str>, bool)> = items
+            .map(|(name, item)| (Arc::clone(name), item.is_addition))
+            .collect();
+        for (member, is_addition) in members {
+            for other in self.open_batches(&key.run, &member) {
+                let is_start = other.alert == UpdateAlert::Started;
+                let precedes = is_start && key.alert != UpdateAlert::Started;
+                if (precedes || is_addition) && !seen.contains(&other) {
+                    self.close_what_precedes(&other, seen, mails);
+                    mails.extend(self.batches.close(&other));
+                }
+            }
+        }
     }
 
     /// The mails of a run about a member that wait, closed now: what is told next comes

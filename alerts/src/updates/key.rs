@@ -79,6 +79,11 @@ impl UpdateAlert {
         }
     }
 
+    /// How long an addition waits in a batch that it opens: as long as a failure.
+    pub(super) const fn patience_with_additions() -> Patience {
+        Self::Failed.patience(Timestamp::MAX)
+    }
+
     /// How long its batches wait. Ours: the vendor tells no times.
     pub(super) const fn patience(self, due_at: Timestamp) -> Patience {
         let (quiet, longest) = match self {
@@ -209,6 +214,9 @@ pub struct Item {
     pub is_silent: bool,
     /// When it told of itself last, during the run.
     pub seen_at: Option<Timestamp>,
+    /// Whether its end is another one than the log, or we, told before.
+    #[serde(default)]
+    pub is_addition: bool,
 }
 
 impl Item {
@@ -223,6 +231,16 @@ impl Item {
             version: attempt.version.clone(),
             is_silent: attempt.is_silent,
             seen_at: attempt.seen_at,
+            is_addition: false,
+        }
+    }
+
+    /// Another end, that the log told at this moment.
+    pub(super) fn addition(attempt: &Attempt, outcome: Outcome, at: Timestamp) -> Self {
+        Self {
+            ended_at: Some(at),
+            is_addition: true,
+            ..Self::of(attempt, Some((outcome, Evidence::Told)))
         }
     }
 }

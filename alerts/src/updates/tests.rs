@@ -156,7 +156,6 @@ fn words(told: &Told) -> Option<String> {
                 notice.members.len()
             ))
         }
-        Told::Addition { member, .. } => Some(format!("addition {member}")),
         Told::BackAfterAll { member, .. } => Some(format!("back {member}")),
         Told::TooOld { member, .. } => Some(format!("too old {member}")),
         Told::Judged { .. } => None,

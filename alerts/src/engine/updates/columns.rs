@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 
 use super::words::{self, UNKNOWN};
 use crate::notification::NotificationItem;
-use crate::run::Outcome;
 use crate::updates::{Item, UpdateAlert};
 
 /// What all rows of a mail have in common.
@@ -92,17 +91,17 @@ fn took(item: &Item) -> String {
 }
 
 fn reason(item: &Item) -> String {
-    let told = match &item.end {
-        Some((
-            Outcome::Failed(reason) | Outcome::Skipped(reason) | Outcome::ReconnectFailed(reason),
-            _,
-        )) => reason.as_str(),
-        Some((Outcome::Succeeded, _)) | None => "",
-    };
+    let told = item
+        .end
+        .as_ref()
+        .map_or("", |(outcome, _)| outcome.reason());
     words::or_unknown(told).to_owned()
 }
 
 fn evidence(item: &Item) -> String {
+    if item.is_addition {
+        return "its log says so, after it or we told another end".to_owned();
+    }
     let told = item
         .end
         .as_ref()

@@ -31,7 +31,7 @@ pub(super) struct Saying {
     pub(super) members: Vec<Member>,
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) lead: Option<SignedDuration>,
-    /// Stands before the rule's sentence, or, ended with a full stop, instead of it.
+    /// Stands before the rule's sentence.
     pub(super) opening: Opening,
     pub(super) ended_at: Option<Timestamp>,
     /// Why it is said now, for the history.
@@ -52,7 +52,6 @@ pub(super) struct Member {
 pub(super) enum Opening {
     Nothing,
     Before(&'static str),
-    InsteadOf(String),
 }
 
 impl UpdateDesk {
@@ -92,10 +91,8 @@ impl UpdateDesk {
         } else {
             Decided::Update
         };
-        let who: Vec<Arc<str>> = members
-            .iter()
-            .map(|one| Arc::clone(&one.item.name))
-            .collect();
+        // Who ended in two ways has two rows.
+        let who = distinct(members.iter().map(|one| Arc::clone(&one.item.name)));
         let reason = format!("{}: {}", words::names(&who), saying.why);
         self.note(now, (&rule.id, &notification.key), decided, reason);
         if let Some(last) = self.output.history.last_mut() {
@@ -112,10 +109,7 @@ impl UpdateDesk {
         now: EngineTime,
     ) -> Notification {
         let key = key_of(&rule.id, &saying.labels);
-        let names: Vec<Arc<str>> = members
-            .iter()
-            .map(|one| Arc::clone(&one.item.name))
-            .collect();
+        let names = distinct(members.iter().map(|one| Arc::clone(&one.item.name)));
         let reasons = distinct(members.iter().filter_map(|one| one.reason.clone()));
         let spoken = Spoken {
             desk: self,
@@ -216,9 +210,6 @@ struct Spoken<'a> {
 
 impl Spoken<'_> {
     fn summary(&self, faults: &mut Vec<String>) -> String {
-        if let Opening::InsteadOf(sentence) = &self.saying.opening {
-            return sentence.clone();
-        }
         let own = self.render(
             self.reasons.first().map(|reason| &**reason),
             |rule, scope| rule.summary.render(scope),
@@ -229,7 +220,7 @@ impl Spoken<'_> {
         });
         match &self.saying.opening {
             Opening::Before(word) => format!("{word}{sentence}"),
-            Opening::Nothing | Opening::InsteadOf(_) => sentence,
+            Opening::Nothing => sentence,
         }
     }
 

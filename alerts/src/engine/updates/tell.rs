@@ -41,24 +41,6 @@ impl UpdateDesk {
                 member,
                 outcome,
             } => self.judge(&run, &member, &outcome, now),
-            Told::Addition {
-                run,
-                member,
-                outcome,
-            } => {
-                let opening = Opening::InsteadOf(words::addition(&member, &outcome));
-                let kind = NotificationKind::Update(run.clone());
-                let alert = UpdateAlert::of(&outcome);
-                let what = format!("addition {:?}", key_of(&outcome));
-                let mut saying = self.about_one((run, alert, kind), &member, what, now);
-                let reason = key_of(&outcome).reason;
-                for one in &mut saying.members {
-                    one.reason = (!reason.is_none()).then(|| Arc::from(reason.as_str()));
-                }
-                saying.opening = opening;
-                "the log says so after the end was told".clone_into(&mut saying.why);
-                self.say(&saying, look);
-            }
             Told::BackAfterAll { run, member } => {
                 let kind = NotificationKind::Incident(Message::Resolved);
                 let alert = UpdateAlert::ConnectionFailed;
@@ -207,7 +189,7 @@ impl UpdateDesk {
         }
         facts.extend(self.not_in_list(key, &members));
         if 1 < batch.number {
-            let told = "repeats nobody whom a mail before it named".to_owned();
+            let told = "repeats nothing that a mail before it told".to_owned();
             facts.push(("Follow-up", told));
         }
         Saying {

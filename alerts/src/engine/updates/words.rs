@@ -1,7 +1,7 @@
 //! Built-in sentences about updates, and times as people read them.
 //!
 //! A rule's own sentence comes first; these stand where it cannot be rendered, and where
-//! no rule has one: what came later, what we judged, why a mail leaves now.
+//! no rule has one: what we judged, why a mail leaves now.
 
 use std::sync::Arc;
 
@@ -89,14 +89,6 @@ pub(super) fn summary(alert: UpdateAlert, members: &[Arc<str>], profile: &str) -
         }
         UpdateAlert::Skipped => format!("Updates of {who} were not needed (profile {profile})"),
     }
-}
-
-/// What the log says later.
-pub(super) fn addition(member: &str, outcome: &Outcome) -> String {
-    format!(
-        "Addition: the log of {member} says afterwards that its update {}",
-        ended(outcome)
-    )
 }
 
 /// How an update ended, to follow "its update".

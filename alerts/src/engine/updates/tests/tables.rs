@@ -102,9 +102,10 @@ fn a_line_always_comes_before_our_judgement_and_a_late_one_is_an_addition() {
     late.start(1, &["p1"]).until(200);
     late.fail(201, &["p1"], "host_os").until(210);
     let (_, mail) = late.mails.last().unwrap();
+    assert_eq!(mail.summary, "1 Publishers on s1 failed: host_os");
     assert_eq!(
-        mail.summary,
-        "Addition: the log of p1 says afterwards that its update failed (host_os)"
+        cell(mail, "p1", "How we know"),
+        Some("its log says so, after it or we told another end")
     );
     assert!(mail.action.contains("/var/log/apt"), "{}", mail.action);
     assert_eq!(mail.thread, late.mails[0].1.thread);
@@ -117,22 +118,62 @@ fn a_line_always_comes_before_our_judgement_and_a_late_one_is_an_addition() {
 #[test]
 fn an_addition_does_not_overtake_what_it_adds_to() {
     let mut story = Story::of(&plan(weekly(9)), &[("s1", &["p2", "p3"])]);
-    story.start(0, &["p2", "p3"]);
-    story
-        .fail(20, &["p2"], "host_os")
-        .fail(21, &["p2"], "disk_software");
+    story.start(0, &["p2", "p3"]).until(10);
+    // What is told of the reconnection waits for five minutes, a failure for two.
+    story.say(
+        20 * 60,
+        &["p2"],
+        EventKind::UpdateReconnectFailed,
+        "reconnect_timeout",
+    );
+    story.fail(21, &["p2"], "disk_software").until(40);
     let order: Vec<&str> = story.mails.iter().map(|(_, mail)| &*mail.alert).collect();
     assert_eq!(
         order,
         [
             "UPGRADE_WILL_START",
             "UPGRADE_STARTED",
-            "UPGRADE_FAILED",
+            "CONNECTION_FAILED",
             "UPGRADE_FAILED"
         ]
     );
-    let last = &story.mails[3].1.summary;
-    assert!(last.starts_with("Addition"), "{last}");
+}
+
+/// Fifty Publishers that fail for two reasons each, one after the other, are no mail each.
+#[test]
+fn a_second_reason_joins_the_batch_of_its_key() {
+    let names: Vec<String> = (1..=50).map(|number| format!("p{number}")).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut story = Story::of(&plan(weekly(50)), &[("s1", &all)]);
+    story.start(0, &all).until(10);
+    for one in &all {
+        story.fail(20, &[one], "docker_pull");
+        story.fail(20, &[one], "host_os");
+    }
+    story.until(60);
+    let failed: Vec<_> = story
+        .mails
+        .iter()
+        .filter(|(_, mail)| &*mail.alert == "UPGRADE_FAILED")
+        .collect();
+    // One for each of the three waves.
+    assert_eq!(failed.len(), 3, "{failed:?}");
+    let rows: usize = failed.iter().map(|(_, mail)| mail.items.len()).sum();
+    assert_eq!(rows, 100);
+    assert!(
+        failed[1]
+            .1
+            .summary
+            .ends_with("failed: docker_pull, host_os")
+    );
+    let late = story.mails.len();
+    for one in &all {
+        story.fail(70, &[one], "disk_software");
+    }
+    story.until(100);
+    let more = &story.mails[late..];
+    assert_eq!(more.len(), 3, "{more:?}");
+    assert!(more.iter().all(|(_, mail)| mail.number == 2));
 }
 
 #[test]
