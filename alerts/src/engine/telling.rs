@@ -57,13 +57,15 @@ impl Desk {
     }
 }
 
-/// Tells whoever was told of a matter that it is over, since its rule is gone.
+/// Tells whoever was told of a matter that it is over, since its rule is gone. That says
+/// nothing about the matter, and the message must not be read as if it did.
 pub(super) fn say_farewell(rule_id: &str, mut matter: Matter, turn: &mut Turn<'_>) {
     let Some(told) = matter.told.clone() else {
         return;
     };
     let rule = Arc::new(rule_that_was(rule_id, told));
-    let why = "the rule is not in force any more".to_owned();
+    let why = "its rule was removed or changed: nobody looks at it any more".to_owned();
+    matter.words.summary = format!("{} ({why})", matter.words.summary);
     matter.turn_to(Standing::Inactive, why, turn.now.wall);
     let was_escalated = matter.incident.is_escalated();
     let mut teller = Teller {

@@ -309,6 +309,10 @@ fn whoever_was_told_hears_that_a_rule_is_gone() {
             story.engine.change(plan(&without), minute(4));
         }
         story.step(minute(4));
+        let summaries = story.said.iter().map(|one| one.summary.as_str());
+        let last: Vec<&str> = summaries.collect();
+        let why = "(its rule was removed or changed: nobody looks at it any more)";
+        assert!(last.iter().all(|told| told.ends_with(why)), "{last:?}");
         let said = story.take_said();
         let words: Vec<(&str, &str)> = said.iter().map(|(_, word, key)| (*word, &**key)).collect();
         let tunnel = r#"tunnel{connector="pub-1"}"#;
