@@ -38,6 +38,8 @@ mod licences;
 #[cfg(test)]
 mod loss;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod parse_kinds;
 #[cfg(test)]
 mod privacy;

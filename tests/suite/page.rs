@@ -1,0 +1,240 @@
+//! Promise: the page can be read by everybody, runs nothing that a log says, and says when
+//! it is stale.
+//!
+//! Looked at with a real Chromium, driven by `page/browser.mjs`, whose packages `./test`
+//! installs. What the views hold is tested where they are made.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use harness::agent::Agent;
+use harness::log_file::LogFile;
+use harness::scene::{CONNECTOR, Scene};
+use harness::tools::agent_binary;
+use serde_json::Value;
+
+/// Every view of the demo.
+const VIEWS: &[&str] = &[
+    "/",
+    "/connectors/demo-netskope-publisher",
+    "/connectors/demo-netskope-client",
+    "/events?q=tunnel",
+    "/alerts",
+    "/host",
+    "/logs",
+    "/config",
+];
+
+/// What a log, a file's name or a configuration may hold.
+const HOSTILE: &[&str] = &[
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "\"'><svg onload=alert(1)>",
+    "</title></style></textarea><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "{{constructor.constructor('alert(1)')()}}",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "' autofocus onfocus=alert(1) x='",
+    "\u{202e}<b onmouseover=alert(1)>",
+    "<meta http-equiv=refresh content='0;url=//evil.example/alert(1)'>",
+    "<link rel=stylesheet href=//evil.example/alert(1)>",
+];
+
+/// What the hostile rule waits for.
+const TLS_ERROR: &str = "sslhelper.cpp:302:logSslError():0x0 SSL Error 5 \
+                         error:00000005:lib(0):func(0):DH lib\n";
+
+/// A browser that tells what it sees.
+struct Browser {
+    child: Child,
+    told: BufReader<ChildStdout>,
+}
+
+impl Browser {
+    fn start(task: &str, address: SocketAddr, rest: &[&str]) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/page/browser.mjs");
+        let mut child = Command::new("node")
+            .arg(script)
+            .args([task, &format!("http://{address}")])
+            .args(rest)
+            .env("ZTNA_BROWSER", packages())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node is here: apt-get install nodejs chromium");
+        let told = BufReader::new(child.stdout.take().unwrap());
+        Self { child, told }
+    }
+
+    /// The next thing told; `None` at the end.
+    fn next(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        self.told.read_line(&mut line).unwrap();
+        (!line.is_empty()).then(|| serde_json::from_str(&line).unwrap())
+    }
+
+    /// All there is to tell, of a browser that ended well.
+    fn all(mut self) -> Vec<Value> {
+        let mut told = Vec::new();
+        while let Some(what) = self.next() {
+            told.push(what);
+        }
+        assert!(self.child.wait().unwrap().success(), "{told:#?}");
+        told
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Gone already if all went well.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Where the browser's packages stand.
+fn packages() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let mut folders = own.ancestors().map(|folder| folder.join("browser"));
+    let found = folders.find(|folder| folder.join("node_modules/playwright-core").exists());
+    found.expect("the browser's packages are missing: ./test installs them")
+}
+
+fn demo() -> Agent {
+    let mut command = Command::new(agent_binary().unwrap());
+    command
+        .args(["demo", "--listen", "127.0.0.1:0"])
+        .args(["--snmp-listen", "127.0.0.1:0"])
+        .args(["--speed", "4", "--seconds", "600"])
+        .args(["--log-format", "json"])
+        .stdout(Stdio::null());
+    let mut agent = Agent::spawn(&mut command).unwrap();
+    agent.wait_until_listening().unwrap();
+    agent
+}
+
+#[test]
+fn every_view_is_valid_fits_a_narrow_screen_and_hides_nothing_from_a_reader() {
+    let agent = demo();
+    let troubles = |page: &harness::page::Page| 0 < page.count("ztna_events_total", &[]);
+    agent.wait_for("the demo's first events", troubles).unwrap();
+    let folder = std::env::var("ZTNA_PICTURES").unwrap_or_else(|_| "-".to_owned());
+    let mut rest = vec![folder.as_str()];
+    rest.extend(VIEWS);
+    let seen = Browser::start("look", agent.address().unwrap(), &rest).all();
+    assert_eq!(seen.len(), 4 * VIEWS.len());
+    for look in seen {
+        assert_eq!(look["tooWide"], 0, "{look:#}");
+        for list in ["found", "errors", "troubles"] {
+            assert_eq!(look[list], Value::Array(Vec::new()), "{look:#}");
+        }
+    }
+}
+
+/// A configuration with hostile text wherever it takes text.
+fn hostile_config(scene: &Scene) -> String {
+    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+    let rules = scene.path("hostile.rules.yml");
+    // What stands in double braces would be a question of the rule's own.
+    let words = HOSTILE.iter().filter(|text| !text.contains("{{"));
+    let action = quoted(&words.copied().collect::<Vec<_>>().join(" "));
+    let rule = format!(
+        "version: 1\nrules:\n- id: hostile\n  alert: HOSTILE\n  on: {{event: tls.error}}\n  \
+         severity: critical\n  summary: {action}\n  action: {action}\n"
+    );
+    fs::write(&rules, rule).unwrap();
+    let all = scene.usual_config().replace("agent.txt*", "*");
+    format!(
+        "{all}alerts:\n  site: {site}\n  rules: [default, {rules:?}]\n  receivers: []\n  silences:\n  \
+         - {{id: s1, matchers: [rule=other], who: {site}, why: {site}, \
+         from: 2026-01-01T00:00:00Z, until: 2099-01-01T00:00:00Z}}\n",
+        site = quoted(&HOSTILE[..3].join(" ")),
+    )
+}
+
+/// Lines whose fields are hostile, and lines that only nearly say something known.
+fn write_hostile_logs(scene: &Scene) {
+    for (number, text) in HOSTILE.iter().enumerate() {
+        // No file's name may hold a slash.
+        let name = format!("{number} {}", text.replace('/', "\u{2215}"));
+        let mut log = LogFile::open(scene.log(&name)).unwrap();
+        for line in [
+            format!("sslhelper.cpp:302:logSslError():0x0 {text}\n"),
+            format!("tunnel.cpp:9:onConnected():0x0 {text}\n"),
+            format!("neconfig.cpp:121:setClientId():0x0 Set clientId {text}\n"),
+        ] {
+            log.raw(line.as_bytes()).unwrap();
+        }
+        log.append(1).unwrap();
+    }
+    let mut log = LogFile::open(scene.log("plain")).unwrap();
+    log.raw(TLS_ERROR.as_bytes()).unwrap();
+}
+
+#[test]
+fn nothing_that_a_log_or_a_configuration_says_runs_in_a_browser() {
+    let scene = Scene::new().unwrap();
+    write_hostile_logs(&scene);
+    scene.write_config(&hostile_config(&scene)).unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    agent.wait_for_events("tls.error", 1).unwrap();
+    let own = format!("/connectors/{CONNECTOR}");
+    let views = [
+        "/",
+        &own,
+        "/events",
+        "/alerts",
+        "/host",
+        "/logs",
+        "/config",
+        "/logs?q=%3Cscript%3E",
+    ];
+    let seen = Browser::start("guard", agent.address().unwrap(), &views).all();
+    assert_eq!(seen.len(), views.len());
+    let mut hostile = BTreeMap::new();
+    for view in seen {
+        assert_eq!(view["ran"], Value::Array(Vec::new()), "{view:#}");
+        assert_eq!(
+            view["replaced"], true,
+            "the script keeps it fresh: {view:#}"
+        );
+        let path = view["view"].as_str().unwrap().to_owned();
+        hostile.insert(path, view["hostile"].as_u64().unwrap());
+    }
+    // They were there to be run.
+    for view in ["/logs", "/alerts", "/config", &own] {
+        assert!(0 < hostile[view], "{view}: {hostile:?}");
+    }
+}
+
+#[test]
+fn a_page_says_that_its_agent_is_gone_and_recovers_with_it() {
+    let scene = Scene::new().unwrap();
+    drop(LogFile::open(scene.log("agent.txt")).unwrap());
+    scene.write_config(&scene.usual_config()).unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    let address = agent.address().unwrap();
+    let fixed = scene
+        .usual_config()
+        .replace("127.0.0.1:0", &address.to_string());
+    scene.write_config(&fixed).unwrap();
+    let mut browser = Browser::start("watch", address, &[]);
+    let fresh = browser.next().unwrap();
+    assert_eq!(fresh["words"], "");
+    agent.kill().unwrap();
+    let stale = browser.next().unwrap();
+    let words = stale["words"].as_str().unwrap();
+    assert!(words.starts_with("Stale since "), "{words}");
+    let agent = Agent::start(&scene).unwrap();
+    let back = browser.next().unwrap();
+    assert_eq!(
+        (&back["state"], &back["words"]),
+        (&"fresh".into(), &"".into())
+    );
+    assert_eq!(back["focus"], "SUMMARY", "who was there is still there");
+    assert!(browser.all().is_empty());
+    assert!(agent.terminate().unwrap().success());
+}

@@ -1,0 +1,125 @@
+// Looks at the page with a real Chromium, and tells what it saw as lines of JSON.
+//
+//   node browser.mjs look BASE FOLDER VIEW...   each view, wide and narrow, light and dark:
+//                                               what is wrong with it; pictures into FOLDER
+//   node browser.mjs guard BASE VIEW...         what runs that should not, as dialogs and
+//                                               violations of the content policy
+//   node browser.mjs watch BASE                 "fresh", then "stale" with its words when the
+//                                               agent is gone, then "fresh" again, and ends
+//
+// Its packages stand in the folder of the environment's ZTNA_BROWSER.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(join(process.env.ZTNA_BROWSER, "package.json"));
+const { chromium } = require("playwright-core");
+const { HtmlValidate } = await import(pathToFileURL(require.resolve("html-validate")));
+
+const PATIENCE_MS = 60_000;
+const [task, base, ...rest] = process.argv.slice(2);
+const tell = (what) => console.log(JSON.stringify(what));
+
+const LOOKS = [
+  { name: "wide", width: 1280, colorScheme: "light" },
+  { name: "wide-dark", width: 1280, colorScheme: "dark" },
+  { name: "narrow", width: 320, colorScheme: "light" },
+  { name: "narrow-dark", width: 320, colorScheme: "dark" },
+];
+
+// What the HTML standard objects to.
+async function faults(html) {
+  const rules = { "no-trailing-whitespace": "off", "long-title": "off" };
+  const judge = new HtmlValidate({ root: true, extends: ["html-validate:standard"], rules });
+  const { results } = await judge.validateString(html);
+  const messages = results.flatMap((result) => result.messages);
+  return messages.map((one) => `line ${one.line}: ${one.ruleId}: ${one.message}`);
+}
+
+async function look(browser, [folder, ...views]) {
+  for (const { name, width, colorScheme } of LOOKS) {
+    // The checker is a script of its own, which the policy would rightly refuse.
+    const context = await browser.newContext({
+      viewport: { width, height: 900 },
+      colorScheme,
+      bypassCSP: true,
+    });
+    const page = await context.newPage();
+    const troubles = [];
+    page.on("pageerror", (error) => troubles.push(error.message));
+    for (const view of views) {
+      const answer = await page.goto(base + view);
+      const errors = name === "wide" ? await faults(await answer.text()) : [];
+      const file = view.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "connectors";
+      // Of the other looks a picture says nothing new.
+      if (folder !== "-" && ["wide", "narrow-dark"].includes(name)) {
+        await page.screenshot({ path: join(folder, `page-${file}-${name}.png`) });
+      }
+      const tooWide = await page.evaluate(() => {
+        const root = document.documentElement;
+        return root.scrollWidth - root.clientWidth;
+      });
+      await page.addScriptTag({ path: require.resolve("axe-core") });
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      const found = violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`);
+      tell({ look: name, view, tooWide, found, errors, troubles: troubles.splice(0) });
+    }
+    await context.close();
+  }
+}
+
+async function guard(browser, views) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const ran = [];
+  page.on("dialog", (dialog) => {
+    ran.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  page.on("pageerror", (error) => ran.push(`error: ${error.message}`));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(base)) ran.push(`request: ${request.url()}`);
+  });
+  await page.exposeFunction("tellViolation", (what) => ran.push(`violation: ${what}`));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      globalThis.tellViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+    });
+  });
+  for (const view of views) {
+    await page.goto(base + view);
+    const title = await page.title();
+    // Once more as the script puts it there.
+    const live = await page.$("#live");
+    await live.waitForElementState("hidden", { timeout: 10_000 }).catch(() => {});
+    const replaced = await live.evaluate((node) => !node.isConnected);
+    const text = await page.textContent("main");
+    tell({ view, title, replaced, ran: ran.splice(0), hostile: text.split("alert(1)").length - 1 });
+  }
+}
+
+async function watch(browser) {
+  const page = await browser.newPage();
+  await page.goto(base);
+  await page.locator("summary").first().focus();
+  const words = () => page.textContent("#stale");
+  const until = (isStale) =>
+    page.waitForFunction(
+      (wanted) => (document.getElementById("stale").textContent !== "") === wanted,
+      isStale,
+      { timeout: PATIENCE_MS },
+    );
+  tell({ state: "fresh", words: await words() });
+  await until(true);
+  tell({ state: "stale", words: await words() });
+  await until(false);
+  const focus = await page.evaluate(() => document.activeElement.tagName);
+  tell({ state: "fresh", words: await words(), focus });
+}
+
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
+await { look, guard, watch }[task](browser, rest);
+await browser.close();
