@@ -16,7 +16,7 @@ use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 
 use super::ledger::{ConnectorAccount, Freshness, Ledger, LinePlace, LogPlace, Told, Tracked};
-use super::redact::{may_keep_samples, quoted_line, redact_line, shown_field, shown_path};
+use super::redact::{may_keep_samples, redact_line, shown_field, shown_path};
 
 /// How far another machine's clock may be ahead of ours.
 const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(1);
@@ -141,7 +141,8 @@ impl<'a> Fold<'a> {
             return;
         };
         let kind = account.plan.kind;
-        let line = quoted_line(kind, hit.line(), &event);
+        // As it came: of a flood most are never looked at again.
+        let line = may_keep_samples(kind).then(|| Untrusted::from_bytes(hit.line()));
         for field in &mut event.fields {
             field.value = Untrusted::new(&shown_field(&field.name, &field.value));
         }

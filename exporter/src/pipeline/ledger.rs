@@ -45,6 +45,7 @@ use self::tracked::Mark;
 pub(super) use self::tracked::Tracked;
 use self::unseen::Unseen;
 use super::counters::CounterTable;
+use super::redact::quoted_line;
 use super::round_trips::RoundTrips;
 use crate::clock::Moment;
 
@@ -325,9 +326,15 @@ impl Ledger {
         self.connectors.get(place.connector)?.logs.get(place.log)
     }
 
-    /// Events since the last call, for the rules, and how many more there were.
+    /// Events since the last call, for the rules, and how many more there were. From here on
+    /// their lines name nobody.
     pub(crate) fn take_unseen(&mut self) -> (Vec<RecentEvent>, u64) {
-        self.unseen.take()
+        let (mut events, more) = self.unseen.take();
+        for told in &mut events {
+            let line = told.line.take();
+            told.line = line.map(|line| quoted_line(line.expose().as_bytes(), &told.event));
+        }
+        (events, more)
     }
 
     /// Remembers an event for rules and people to look at. Only the rules get its line.

@@ -121,12 +121,8 @@ pub fn redact_line(line: &[u8]) -> Untrusted {
 }
 
 /// The line that told an event, as a message may quote it: like [`redact_line`], but for
-/// what stands in the event's plain fields anyway. `None` if such a connector's lines are
-/// not to be kept.
-pub fn quoted_line(kind: ConnectorKind, line: &[u8], event: &Event) -> Option<Untrusted> {
-    if !may_keep_samples(kind) {
-        return None;
-    }
+/// what stands in the event's plain fields anyway.
+pub fn quoted_line(line: &[u8], event: &Event) -> Untrusted {
     let plain = event.fields.iter();
     let plain: Vec<&str> = plain
         .filter(|field| PLAIN_FIELDS.contains(&&*field.name))
@@ -136,7 +132,7 @@ pub fn quoted_line(kind: ConnectorKind, line: &[u8], event: &Event) -> Option<Un
         .chars()
         .take(QUOTED_CHARS_MAX)
         .collect();
-    Some(Untrusted::new(&quoted))
+    Untrusted::new(&quoted)
 }
 
 /// The line without what may name somebody, words of `plain` excepted.
@@ -395,7 +391,7 @@ mod tests {
         assert!(!may_keep_samples(ConnectorKind::CatoClient));
     }
 
-    fn quoted(kind: ConnectorKind, line: &str, fields: &[(&str, &str)]) -> Option<String> {
+    fn quoted(line: &str, fields: &[(&str, &str)]) -> String {
         let field = |(name, value): &(&str, &str)| Field {
             name: Arc::from(*name),
             value: Untrusted::new(value),
@@ -408,35 +404,26 @@ mod tests {
             time: None,
             fields: fields.iter().map(field).collect(),
         };
-        let quoted = quoted_line(kind, line.as_bytes(), &event)?;
-        Some(quoted.expose().to_owned())
+        quoted_line(line.as_bytes(), &event).expose().to_owned()
     }
 
     #[test]
     fn a_quoted_line_keeps_its_date_and_what_its_event_shows_anyway() {
-        let publisher = ConnectorKind::NetskopePublisher;
         let line = "[pub:2024-03-04 08:42:02.000400 +00:00] [info] \
                     eventlog.cpp:115:logPublisherTunnelEvent():0x0 {\"eventId\": \
                     \"NPACONNECTED\", \"stitcherIp\": \"203.0.113.7\", \"user\": \"bob\"}";
         let fields = [("stitcher", "203.0.113.7"), ("user", "bob")];
         assert_eq!(
-            quoted(publisher, line, &fields).unwrap(),
+            quoted(line, &fields),
             line.replace("NPACONNECTED", "<redacted>")
                 .replace("bob", "<redacted>")
         );
         let line = "2024/05/02 02:10:06 UTC Publisher auto-update failed while downloading \
                     docker image.";
-        assert_eq!(quoted(publisher, line, &[]).unwrap(), line);
+        assert_eq!(quoted(line, &[]), line);
         let long = "é".repeat(QUOTED_CHARS_MAX);
-        let cut = quoted(publisher, &long, &[]).unwrap();
+        let cut = quoted(&long, &[]);
         assert!(cut.chars().count() <= QUOTED_CHARS_MAX && 100 < cut.chars().count());
-    }
-
-    #[test]
-    fn a_clients_line_is_not_quoted() {
-        for kind in [ConnectorKind::NetskopeClient, ConnectorKind::CatoClient] {
-            assert_eq!(quoted(kind, "2024/05/02 tunnel is up", &[]), None);
-        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Lines that mails quote, from the log into the message.
 
 use super::alerts::{Watch, claim, down};
+use super::desk::{Desk, UP as UP_OF_CLIENT, at};
 use super::*;
 
 const HOOK: &str = "[{name: ops, webhook: {url: 'http://127.0.0.1:9/'}}]";
@@ -68,4 +69,15 @@ fn a_crash_before_the_commit_makes_the_same_message_with_the_same_lines() {
     let mut second = watch.start();
     watch.turn(&mut second);
     assert_eq!(quoted(&watch, &second), lines);
+}
+
+#[test]
+fn no_line_of_a_client_goes_to_the_rules() {
+    let desk = Desk::new();
+    desk.write(&at("11:00:00", UP_OF_CLIENT));
+    let mut pipeline = desk.start();
+    pipeline.read(desk.now());
+    let (events, _) = pipeline.books.ledger.take_unseen();
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert!(events.iter().all(|one| one.line.is_none()));
 }
