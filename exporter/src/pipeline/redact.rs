@@ -18,13 +18,19 @@ const SAMPLE_BYTES_MAX: usize = 400;
 /// Most characters of a line that a message quotes.
 pub const QUOTED_CHARS_MAX: usize = 300;
 
+/// Longest name of an event of the vendor's.
+const EVENT_CHARS_MAX: usize = 40;
+
+/// Most words of OpenSSL's text that are shown: it has no more, and what a line says
+/// behind it is not OpenSSL's.
+const CLASS_WORDS_MAX: usize = 5;
+
 /// Fields that name the connector itself, the vendor's side, or a cause, and may be
 /// shown as they are. Never who uses it, what for, or from where.
 const PLAIN_FIELDS: &[&str] = &[
     "address",
     "attempt",
     "attempts",
-    "class",
     "code",
     "context",
     "device_classification",
@@ -53,14 +59,20 @@ const PLAIN_FIELDS: &[&str] = &[
 ];
 
 /// Fields that hold sentences: the words may be shown, the names in them not.
-const SENTENCE_FIELDS: &[&str] = &["cause"];
+const SENTENCE_FIELDS: &[&str] = &["cause", "class"];
 
 /// A field as it may leave the host: what is not known to be harmless is replaced.
 pub fn shown_field(name: &str, value: &Untrusted) -> String {
     if PLAIN_FIELDS.contains(&name) {
         value.expose().to_owned()
     } else if SENTENCE_FIELDS.contains(&name) {
-        redact_line(value.expose().as_bytes()).expose().to_owned()
+        let words = value.expose();
+        let shown = redact_line(words.as_bytes()).expose().to_owned();
+        if name == "class" {
+            let words: Vec<&str> = shown.split_whitespace().take(CLASS_WORDS_MAX).collect();
+            return words.join(" ");
+        }
+        shown
     } else {
         "<redacted>".to_owned()
     }
@@ -187,15 +199,18 @@ impl Shown<'_> {
     /// somebody's text.
     fn take(&mut self, text: &str) {
         let mut rest = text;
+        let mut key = "";
         while let Some((plain, quoted)) = rest.split_once('"') {
             self.take_words(plain);
             let (inside, after) = quoted.split_once('"').unwrap_or((quoted, ""));
             let is_key = after.trim_start().starts_with(':') && !names_something(inside);
             self.out.push('"');
-            let is_shown = is_key || inside.is_empty() || self.is_plain(inside);
+            let is_event = key == "eventId" && is_vendors_event(inside);
+            let is_shown = is_key || is_event || inside.is_empty() || self.is_plain(inside);
             self.out.push_str(if is_shown { inside } else { REDACTED });
             self.out.push('"');
             self.announces_name = is_key && is_announcement(inside);
+            key = if is_key { inside } else { "" };
             rest = after;
         }
         self.take_words(rest);
@@ -228,7 +243,8 @@ impl Shown<'_> {
                 Some((at, last)) if is_delimiter(last) => piece.split_at(at),
                 _ => (piece, ""),
             };
-            let may_name = self.announces_name || names_something(word);
+            let is_announced = self.announces_name && !NO_NAMES.contains(&word);
+            let may_name = is_announced || names_something(word);
             let is_hidden = !word.is_empty() && may_name && !self.is_plain(word);
             self.out.push_str(if is_hidden { REDACTED } else { word });
             self.out.push_str(delimiter);
@@ -303,6 +319,18 @@ const ANNOUNCEMENTS: &[&str] = &[
     "username",
     "via",
 ];
+
+/// What the vendor's own sentences say after such a word, and nobody is called.
+const NO_NAMES: &[&str] = &[
+    "check", "install", "open", "register", "stop", "timeout", "timeout.", "update", "verify",
+];
+
+/// Whether a text is the vendor's name of an event, such as `NPACONNECTED`.
+fn is_vendors_event(text: &str) -> bool {
+    let name = text.strip_prefix("NPA").unwrap_or_default();
+    let is_capital = |byte: u8| byte.is_ascii_uppercase();
+    !name.is_empty() && text.len() <= EVENT_CHARS_MAX && name.bytes().all(is_capital)
+}
 
 fn is_announcement(word: &str) -> bool {
     let plain = word.to_ascii_lowercase();
@@ -413,17 +441,54 @@ mod tests {
                     eventlog.cpp:115:logPublisherTunnelEvent():0x0 {\"eventId\": \
                     \"NPACONNECTED\", \"stitcherIp\": \"203.0.113.7\", \"user\": \"bob\"}";
         let fields = [("stitcher", "203.0.113.7"), ("user", "bob")];
-        assert_eq!(
-            quoted(line, &fields),
-            line.replace("NPACONNECTED", "<redacted>")
-                .replace("bob", "<redacted>")
-        );
-        let line = "2024/05/02 02:10:06 UTC Publisher auto-update failed while downloading \
+        assert_eq!(quoted(line, &fields), line.replace("bob", "<redacted>"));
+        let wizard = "2024/05/02 02:10:06 UTC Publisher auto-update failed while downloading \
                     docker image.";
-        assert_eq!(quoted(line, &[]), line);
+        assert_eq!(quoted(wizard, &[]), wizard);
         let long = "é".repeat(QUOTED_CHARS_MAX);
         let cut = quoted(&long, &[]);
         assert!(cut.chars().count() <= QUOTED_CHARS_MAX && 100 < cut.chars().count());
+    }
+
+    #[test]
+    fn only_an_events_name_of_the_vendors_is_shown() {
+        let long = format!("NPA{}", "A".repeat(EVENT_CHARS_MAX));
+        for (key, value) in [
+            ("user", "NPACONNECTED"),
+            ("eventId", "bob"),
+            ("eventId", "NPA"),
+            ("eventId", "NPA_BOB"),
+            ("eventId", &long),
+        ] {
+            let expected = format!("{{\"{key}\": \"<redacted>\"}}");
+            check(&format!("{{\"{key}\": \"{value}\"}}"), &expected);
+        }
+    }
+
+    #[test]
+    fn the_vendors_own_sentences_stay_whole() {
+        for line in [
+            "2024/05/02 02:10:01 UTC Publisher auto-update failed due to timeout.",
+            "2021/08/19 13:21:06 UTC Attempt 1651 to register publisher.",
+        ] {
+            check(line, line);
+        }
+        check("connected to bob", "connected to <redacted>");
+    }
+
+    #[test]
+    fn of_a_tls_errors_class_only_openssls_words_are_shown() {
+        let shown = |words: &str| shown_field("class", &Untrusted::new(words));
+        let class = "sslv3 alert certificate unknown";
+        assert_eq!(shown(class), class);
+        assert_eq!(
+            shown("verify failed for bob"),
+            "verify failed for <redacted>"
+        );
+        assert_eq!(
+            shown("one two three four five alice"),
+            "one two three four five"
+        );
     }
 
     #[test]

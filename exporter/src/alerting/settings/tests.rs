@@ -172,7 +172,7 @@ fn a_secret_in_the_place_of_its_file_is_not_shown() {
         assert!(shown.contains("13 characters"), "{shown}");
         assert!(!format!("{shown}{error}").contains("hunter2"), "{shown}");
         let path = text.replace("hunter2secret", "keys/none");
-        let error = Config::parse("test", &path).unwrap_err();
-        assert!(error.to_string().contains("keys/none"), "{error}");
+        let missing = Config::parse("test", &path).unwrap_err().to_string();
+        assert!(missing.contains("keys/none"), "{missing}");
     }
 }
