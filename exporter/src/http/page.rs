@@ -6,6 +6,7 @@
 
 mod alerts;
 mod host;
+mod limit;
 mod probe;
 pub(super) mod words;
 
