@@ -35,6 +35,16 @@ impl Prometheus {
         Self::start_in(folder, &scrape_config(target))
     }
 
+    /// Starts it with a configuration of the test's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn configured(configuration: &str) -> Result<Self> {
+        let folder = tempfile::tempdir().context("no temporary folder")?;
+        Self::start_in(folder, configuration)
+    }
+
     /// Starts it on samples of the past, in OpenMetrics' text with timestamps; it scrapes nothing.
     ///
     /// # Errors

@@ -39,6 +39,8 @@ pub enum Tool {
     Openssl,
     /// The mail server that most hosts have.
     Postfix,
+    /// Asks by HTTP, with TLS and passwords.
+    Curl,
 }
 
 impl Tool {
@@ -58,6 +60,7 @@ impl Tool {
             Self::Time => ("time", "time"),
             Self::Openssl => ("openssl", "openssl"),
             Self::Postfix => ("postfix", "postfix"),
+            Self::Curl => ("curl", "curl"),
         }
     }
 

@@ -67,3 +67,5 @@ mod timelines;
 mod tools;
 #[cfg(test)]
 mod tree;
+#[cfg(test)]
+mod web_config;
