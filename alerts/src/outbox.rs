@@ -113,6 +113,8 @@ enum Place {
 struct Row {
     delivery: Delivery,
     place: Place,
+    /// As how bad it was offered last.
+    offered_as: model::alert::Severity,
     /// How long it was to wait when that was decided: a clock that is put back must not
     /// make it longer.
     wait: jiff::SignedDuration,
@@ -205,7 +207,8 @@ impl Outbox {
     }
 
     fn insert(&mut self, message: OutboxMessage, deliveries: Vec<Delivery>, came_in: Option<u64>) {
-        let (receiver, id, serial) = (message.receiver.clone(), message.id.clone(), message.serial);
+        let (receiver, severity) = (message.receiver.clone(), message.severity);
+        let key = (message.serial, message.id.clone());
         let mut entry = Entry {
             is_begun: deliveries.iter().any(|delivery| delivery.attempts > 0),
             message,
@@ -220,17 +223,18 @@ impl Outbox {
         let mut lines = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             let line = entry.line(&delivery.recipient);
-            lane.join(&line, serial, &id);
+            lane.join(&line, key.clone(), severity);
             lines.push(line);
             entry.rows.push(Row {
                 place: Place::Behind,
+                offered_as: severity,
                 wait: schedule::wait(&delivery),
                 changed_in: came_in,
                 delivery,
             });
             self.waiting += 1;
         }
-        self.entries.insert(id, entry);
+        self.entries.insert(key.1, entry);
         for line in lines {
             self.offer(&receiver, &line);
         }

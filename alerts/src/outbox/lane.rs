@@ -1,11 +1,12 @@
 //! What one receiver is offered, and in which order.
 //!
 //! A line is what one recipient gets of one thread; its rows leave in the order of their
-//! serials, so only its first is offered. Among the offers that are due the worst goes
-//! first, then the oldest. Rows themselves are the outbox's: here are their names only.
+//! serials, so only its first is offered, as the worst that waits behind it. Among the offers
+//! that are due the worst goes first, then the oldest. Rows themselves are the outbox's: here
+//! are their names only.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,9 +20,17 @@ pub(super) type Line = (Arc<str>, Arc<str>);
 /// What an hourly limit counts over.
 pub(super) const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
+/// The messages of a line, the oldest first, and how many there are of each severity.
+#[derive(Debug, Default)]
+struct Members {
+    severities: BTreeMap<(u64, Arc<str>), Severity>,
+    counts: BTreeMap<Severity, usize>,
+}
+
 /// Names a row that may leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Offer {
+    /// The worst of what waits in its line: it goes first for the sake of that.
     pub(super) severity: Severity,
     pub(super) serial: u64,
     pub(super) id: Arc<str>,
@@ -43,7 +52,7 @@ type Later = (Timestamp, u64, Arc<str>, Arc<str>);
 /// One receiver's offers.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    lines: HashMap<Line, BTreeSet<(u64, Arc<str>)>>,
+    lines: HashMap<Line, Members>,
     /// With the severity, which [`Self::due`] is sorted by.
     later: BTreeSet<(Later, Severity)>,
     due: BTreeSet<Due>,
@@ -90,32 +99,55 @@ impl Offer {
     }
 }
 
+impl Members {
+    fn insert(&mut self, key: (u64, Arc<str>), severity: Severity) {
+        if self.severities.insert(key, severity).is_none() {
+            let count = self.counts.entry(severity).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn remove(&mut self, key: &(u64, Arc<str>)) {
+        let Some(severity) = self.severities.remove(key) else {
+            return;
+        };
+        let count = self.counts.entry(severity).or_default();
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            self.counts.remove(&severity);
+        }
+    }
+}
+
 impl Lane {
     /// Puts a message at its place in a line.
-    pub(super) fn join(&mut self, line: &Line, serial: u64, id: &Arc<str>) {
+    pub(super) fn join(&mut self, line: &Line, key: (u64, Arc<str>), severity: Severity) {
         let members = self.lines.entry(line.clone()).or_default();
-        members.insert((serial, id.clone()));
+        members.insert(key, severity);
     }
 
     /// Takes a message out of a line.
     pub(super) fn leave(&mut self, line: &Line, key: &(u64, Arc<str>)) {
         if let Some(members) = self.lines.get_mut(line) {
             members.remove(key);
-            if members.is_empty() {
+            if members.severities.is_empty() {
                 self.lines.remove(line);
             }
         }
     }
 
-    /// The message that a line begins with.
-    pub(super) fn first(&self, line: &Line) -> Option<Arc<str>> {
+    /// The message that a line begins with, and the worst severity in the line.
+    pub(super) fn first(&self, line: &Line) -> Option<(Arc<str>, Severity)> {
         let members = self.lines.get(line)?;
-        members.first().map(|(_, id)| id.clone())
+        let ((_, id), _) = members.severities.first_key_value()?;
+        let (worst, _) = members.counts.last_key_value()?;
+        Some((id.clone(), *worst))
     }
 
     /// The messages of all lines, each once, the oldest first.
     pub(super) fn ids(&self) -> Vec<Arc<str>> {
-        let all: BTreeSet<_> = self.lines.values().flatten().collect();
+        let lines = self.lines.values();
+        let all: BTreeSet<_> = lines.flat_map(|line| line.severities.keys()).collect();
         all.into_iter().map(|(_, id)| id.clone()).collect()
     }
 
@@ -126,7 +158,8 @@ impl Lane {
 
     /// How many rows wait.
     pub(super) fn waiting(&self) -> usize {
-        self.lines.values().map(BTreeSet::len).sum()
+        let lines = self.lines.values();
+        lines.map(|line| line.severities.len()).sum()
     }
 
     /// Offers a row from a moment on; a limited one only while the hour's limit allows it.

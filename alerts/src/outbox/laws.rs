@@ -1,5 +1,6 @@
 //! Laws of the outbox over any order of events: nothing is lost, nothing is settled twice,
-//! the order of a thread holds, and what no store has does not leave.
+//! the order of a thread holds, what no store has does not leave, and what is critical waits
+//! for no limit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -259,5 +260,27 @@ proptest! {
         prop_assert!(world.outbox.entries.is_empty(), "memory holds what the store has");
         prop_assert_eq!(world.outbox.waiting, 0);
         prop_assert_eq!(world.outbox.snapshot(), OutboxSnapshot::default());
+    }
+
+    #[test]
+    fn with_the_hour_full_every_critical_message_leaves(
+        puts in prop::collection::vec((0..3_usize, 0..3_u8, 1..3_u8), 1..40),
+    ) {
+        let mut world = World { now: START, ..World::default() };
+        world.put(Severity::Info, 9, 1);
+        world.commit(|_| {});
+        world.take_step(&Step::Surplus { limit: Some(1) });
+        prop_assert!(world.claim(), "the hour's only one");
+        world.settle(0, 0);
+        for (severity, thread, recipients) in puts {
+            world.put(Severity::ALL[severity], thread, recipients);
+            world.commit(|_| {});
+            world.take_step(&Step::Surplus { limit: Some(1) });
+        }
+        while world.claim() {
+            world.settle(0, 0);
+        }
+        let mut open = world.open.values();
+        prop_assert!(open.all(|message| message.severity != Severity::Critical));
     }
 }

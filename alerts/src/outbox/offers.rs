@@ -32,41 +32,44 @@ impl Outbox {
         }
     }
 
-    /// Offers the first row of a line, if it may leave.
+    /// Offers the first row of a line, if it may leave: as the worst that waits in the line,
+    /// so that an alert which became critical does not wait behind its own milder beginning.
     pub(super) fn offer(&mut self, receiver: &Arc<str>, line: &Line) {
         let Some(lane) = self.lanes.get_mut(receiver) else {
             return;
         };
-        let Some(entry) = lane.first(line).and_then(|id| self.entries.get_mut(&id)) else {
+        let Some((id, worst)) = lane.first(line) else {
             return;
         };
-        let severity = entry.message.severity;
-        let is_critical = severity == Severity::Critical;
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let is_critical = entry.message.severity == Severity::Critical;
         let may_leave = entry.came_in.is_none() || (self.is_store_refusing && is_critical);
         let is_digest = &*entry.message.rule == DIGEST_RULE;
         let is_untried = !entry.is_begun;
-        let (serial, id) = (entry.message.serial, entry.message.id.clone());
+        let serial = entry.message.serial;
         let Some(row) = entry.row_mut(&line.1) else {
             return;
         };
-        let offer = Offer {
-            severity,
+        let mut offer = Offer {
+            severity: row.offered_as,
             serial,
             id,
             recipient: row.delivery.recipient.clone(),
         };
-        match (row.place, may_leave) {
-            (Place::Behind, true) => {
-                row.place = Place::Offered;
-                let is_limited = is_untried && !is_critical && !is_digest;
-                lane.offer(&offer, row.delivery.next_at, is_limited);
-            }
-            // The store takes messages again: this one waits for it like the others.
-            (Place::Offered, false) => {
-                row.place = Place::Behind;
-                lane.withdraw(&offer, row.delivery.next_at);
-            }
-            _ => {}
+        // The store takes messages again, and this one waits for it like the others; or
+        // something else is the worst in the line now.
+        if row.place == Place::Offered && (!may_leave || row.offered_as != worst) {
+            row.place = Place::Behind;
+            lane.withdraw(&offer, row.delivery.next_at);
+        }
+        if row.place == Place::Behind && may_leave {
+            row.place = Place::Offered;
+            row.offered_as = worst;
+            offer.severity = worst;
+            let is_limited = is_untried && worst != Severity::Critical && !is_digest;
+            lane.offer(&offer, row.delivery.next_at, is_limited);
         }
     }
 
@@ -133,13 +136,19 @@ impl Outbox {
             return 0;
         };
         let key = (entry.message.serial, entry.message.id.clone());
-        let (receiver, severity) = (entry.message.receiver.clone(), entry.message.severity);
+        let receiver = entry.message.receiver.clone();
         let mut dropped = Vec::new();
         for row in &mut entry.rows {
             if matches!(row.place, Place::Claimed | Place::Settled) {
                 continue;
             }
-            dropped.push((row.delivery.recipient.clone(), row.delivery.next_at));
+            let offer = Offer {
+                severity: row.offered_as,
+                serial: key.0,
+                id: id.clone(),
+                recipient: row.delivery.recipient.clone(),
+            };
+            dropped.push((offer, row.delivery.next_at));
             row.place = Place::Settled;
             row.changed_in = Some(change);
             row.delivery.state = state;
@@ -152,17 +161,11 @@ impl Outbox {
         }
         let thread = entry.message.thread.clone();
         self.changed.insert(key.clone());
-        for (recipient, next_at) in &dropped {
-            let offer = Offer {
-                severity,
-                serial: key.0,
-                id: id.clone(),
-                recipient: recipient.clone(),
-            };
+        for (offer, next_at) in &dropped {
             if let Some(lane) = self.lanes.get_mut(&receiver) {
-                lane.withdraw(&offer, *next_at);
+                lane.withdraw(offer, *next_at);
             }
-            let line = (thread.clone(), recipient.clone());
+            let line = (thread.clone(), offer.recipient.clone());
             self.leave(&receiver, &line, &key);
             self.offer(&receiver, &line);
         }
