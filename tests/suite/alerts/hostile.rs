@@ -39,7 +39,7 @@ const SENTENCES: [&[u8]; 12] = [
     b"\xe2\x80\xae4pm evil\xe2\x80\xac \xe2\x81\xa6\xef\xbb\xbf\xe2\x80\x8b",
     b"=cmd|' /C calc'!A0",
     b"=?utf-8?q?=0D=0ABcc:_thief@example=2Ecom?=",
-    b"{{ 7 * 7 }}{% for x in range(9) %}{{ x }}{% endfor %}",
+    b"{{ 7777 * 7777 }}{% for x in range(9) %}{{ x }}{% endfor %}",
     b"\xff\xfe\xc0\x80\xed\xa0\x80",
     b"&lt;i&gt; &amp; &#60;b&#62; javascript:alert(1)",
     b"\"ops\" <thief@example>, thief@example; \\\\",
@@ -75,7 +75,7 @@ fn check(mail: &Mail, harmless: &Mail) {
     for part in [subject, mail.text(), mail.html_text()] {
         let is_bad = |one: char| one != '\n' && is_unprintable(one);
         assert!(!part.contains(is_bad), "{part:?}");
-        assert!(!part.contains("49"), "it was rendered: {part:?}");
+        assert!(!part.contains("60481729"), "it was rendered: {part:?}");
     }
     // Lines as a mail has them, and none that a server might take for its end.
     for line in mail.bytes.split_inclusive(|byte| *byte == b'\n') {
