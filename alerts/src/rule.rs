@@ -91,10 +91,8 @@ pub enum Trigger {
     },
     /// Something happened often.
     Rate {
-        /// One of these.
-        kinds: Vec<EventKind>,
-        /// For one of these reasons; empty: any.
-        reasons: Vec<Reason>,
+        /// What is counted.
+        of: Counted,
         /// So often at least,
         at_least: u64,
         /// within this time.
@@ -122,6 +120,35 @@ pub enum Trigger {
     },
     /// The vendor's five, and "skipped": told by [`crate::updates`].
     Update(UpdateAlert),
+}
+
+/// What a rule counts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Counted {
+    /// Events.
+    Events {
+        /// One of these.
+        kinds: Vec<EventKind>,
+        /// For one of these reasons; empty: any.
+        reasons: Vec<Reason>,
+    },
+    /// By how much a counter grows.
+    Growth {
+        /// Which.
+        signal: Signal,
+        /// Only series with these values.
+        only: Only,
+    },
+}
+
+impl Counted {
+    /// The labels that what is counted has.
+    pub fn labels(&self) -> &'static [&'static str] {
+        match self {
+            Self::Events { .. } => &["connector", "event", "reason"],
+            Self::Growth { signal, .. } => signal.row().labels,
+        }
+    }
 }
 
 /// Labels with the values of which a series has one.

@@ -1,4 +1,5 @@
-//! Rules on how often something happens: counts of events over the last so many minutes.
+//! Rules on how often something happens: counts of events, or by how much a counter grows,
+//! over the last so many minutes.
 //!
 //! The counts come from the picture, where every event stands, not from the events that are
 //! handed over, which leave out the daily business. A window is a ring of coarse parts, so
@@ -10,7 +11,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::event::{EventKind, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Desk, Part, Turn};
@@ -18,9 +18,9 @@ use super::figures::lasting;
 use super::ledger::Ledger;
 use super::naming::{Labels, bounded, key_of};
 use super::restoring::label_names;
-use crate::facts::{EventCount, Facts};
+use crate::facts::Facts;
 use crate::level::Standing;
-use crate::rule::{Rule, Trigger};
+use crate::rule::{Counted, Rule, Trigger};
 
 /// Parts of a window.
 const PARTS: u64 = 60;
@@ -48,9 +48,8 @@ pub(super) struct Rates {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Count {
-    connector: Arc<str>,
-    event: Arc<str>,
-    reason: Arc<str>,
+    /// The values of the labels that what is counted has.
+    values: Box<[Arc<str>]>,
     last: u64,
     /// Which window it adds to.
     window: Option<usize>,
@@ -68,8 +67,7 @@ struct Window {
 
 /// What a rule on how often is about.
 struct Asked<'a> {
-    kinds: &'a [EventKind],
-    reasons: &'a [Reason],
+    of: &'a Counted,
     at_least: u64,
     within: Duration,
 }
@@ -78,13 +76,11 @@ impl<'a> Asked<'a> {
     fn of(rule: &'a Rule) -> Option<Self> {
         match &rule.on {
             Trigger::Rate {
-                kinds,
-                reasons,
+                of,
                 at_least,
                 within,
             } => Some(Self {
-                kinds,
-                reasons,
+                of,
                 at_least: *at_least,
                 within: *within,
             }),
@@ -95,10 +91,33 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn is_about(&self, count: &EventCount<'_>) -> bool {
-        let mut reasons = self.reasons.iter();
-        self.kinds.iter().any(|kind| kind.name() == count.event)
-            && (self.reasons.is_empty() || reasons.any(|one| one.as_str() == count.reason))
+    /// Hands over everything that is counted: the values of its labels, and how often it
+    /// has happened since ever.
+    fn counts(&self, facts: &dyn Facts, each: &mut dyn FnMut(&[&str], u64)) {
+        match self.of {
+            Counted::Events { kinds, reasons } => facts.event_counts(&mut |told| {
+                let mut wanted = reasons.iter();
+                let is_kind = kinds.iter().any(|kind| kind.name() == told.event);
+                if is_kind && (reasons.is_empty() || wanted.any(|one| one.as_str() == told.reason))
+                {
+                    each(&[told.connector, told.event, told.reason], told.count);
+                }
+            }),
+            Counted::Growth { signal, only } => {
+                let labels = signal.row().labels;
+                facts.readings(*signal, &mut |values, number| {
+                    let is_one_of = |(name, wanted): &(Arc<str>, Vec<Arc<str>>)| {
+                        let mut told = labels.iter().zip(values);
+                        told.any(|(label, value)| {
+                            **label == **name && wanted.iter().any(|one| **one == **value)
+                        })
+                    };
+                    if only.iter().all(is_one_of) {
+                        each(values, whole(number));
+                    }
+                });
+            }
+        }
     }
 
     /// How long a part of the window is.
@@ -200,23 +219,20 @@ impl Rates {
     fn take_counts(&mut self, rule: &Rule, asked: &Asked<'_>, facts: &dyn Facts, clock: Duration) {
         self.cursor = 0;
         let number = asked.number_at(clock);
-        facts.event_counts(&mut |count| {
-            if asked.is_about(&count) {
-                self.take(rule, &count, number);
-            }
+        let labels = asked.of.labels();
+        asked.counts(facts, &mut |values, count| {
+            self.take((rule, labels), values, count, number);
         });
         self.is_blind = self.is_blind && !facts.is_caught_up();
     }
 
-    fn take(&mut self, rule: &Rule, told: &EventCount<'_>, number: u64) {
-        let place = self.place_of(told);
+    fn take(&mut self, about: (&Rule, &[&str]), values: &[&str], told: u64, number: u64) {
+        let place = self.place_of(values);
         let Some(place) = place else {
-            let window = self.window_of(rule, told);
+            let window = self.window_of(about, values);
             self.counts.push(Count {
-                connector: Arc::from(told.connector),
-                event: Arc::from(told.event),
-                reason: Arc::from(told.reason),
-                last: told.count,
+                values: values.iter().map(|value| Arc::from(*value)).collect(),
+                last: told,
                 window,
             });
             self.is_changed = true;
@@ -225,12 +241,12 @@ impl Rates {
         let Some(count) = self.counts.get_mut(place) else {
             return;
         };
-        if count.last == told.count {
+        if count.last == told {
             return;
         }
         // A count that fell began again: all of it is new.
-        let more = told.count.checked_sub(count.last).unwrap_or(told.count);
-        count.last = told.count;
+        let more = told.checked_sub(count.last).unwrap_or(told);
+        count.last = told;
         self.is_changed = true;
         let window = count.window.and_then(|at| self.windows.get_mut(at));
         if let Some(window) = window.filter(|_| !self.is_blind) {
@@ -239,11 +255,10 @@ impl Rates {
     }
 
     /// Where a series stands: most often right after the one before.
-    fn place_of(&mut self, told: &EventCount<'_>) -> Option<usize> {
+    fn place_of(&mut self, values: &[&str]) -> Option<usize> {
         let is_it = |count: &Count| {
-            *count.connector == *told.connector
-                && *count.event == *told.event
-                && *count.reason == *told.reason
+            let own = count.values.iter().map(|value| &**value);
+            own.eq(values.iter().copied())
         };
         let place = if self.counts.get(self.cursor).is_some_and(is_it) {
             self.cursor
@@ -254,12 +269,15 @@ impl Rates {
         Some(place)
     }
 
-    fn window_of(&mut self, rule: &Rule, told: &EventCount<'_>) -> Option<usize> {
-        let value = |name: &Arc<str>| match &**name {
-            "connector" => told.connector,
-            "event" => told.event,
-            "reason" => told.reason,
-            _ => "",
+    fn window_of(
+        &mut self,
+        (rule, labels_told): (&Rule, &[&str]),
+        values: &[&str],
+    ) -> Option<usize> {
+        let value = |name: &str| {
+            let mut told = labels_told.iter().zip(values);
+            let found = told.find(|(label, _)| **label == name);
+            found.map_or("", |(_, value)| *value)
         };
         let mut labels: Labels = rule
             .by
@@ -275,7 +293,7 @@ impl Rates {
         self.windows.push(Window {
             labels,
             key,
-            connector: Arc::from(told.connector),
+            connector: Arc::from(value("connector")),
             parts: VecDeque::new(),
         });
         self.windows.len().checked_sub(1)
@@ -309,6 +327,13 @@ impl Window {
         let counts = self.parts.iter().map(|(_, count)| *count);
         counts.fold(0, u64::saturating_add)
     }
+}
+
+/// A counter's number: whole, and not below 0.
+fn whole(number: f64) -> u64 {
+    format!("{:.0}", number.max(0.0))
+        .parse()
+        .unwrap_or(u64::MAX)
 }
 
 /// The key of the row of a rule's counts.

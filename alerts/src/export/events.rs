@@ -6,10 +6,10 @@ use model::alert::Severity;
 use model::event::{EventKind, Reason};
 
 use super::proof::{Proof, StepProof};
-use super::{EVENT_LASTS, PrometheusRule, camel, selector};
+use super::{EVENT_LASTS, OWN_LABELS, PrometheusRule, camel, selector};
 use crate::rule::catalogue::{self, UpdateFailure};
 use crate::rule::wording::Wording;
-use crate::rule::{Rule, SeverityOf, Trigger};
+use crate::rule::{Counted, Rule, SeverityOf, Trigger};
 use crate::updates::UpdateAlert;
 
 /// How long the end of an update is an alert.
@@ -29,13 +29,12 @@ pub(super) fn exported(rule: &Rule) -> Result<Vec<PrometheusRule>, &'static str>
     match &rule.on {
         Trigger::Event { kinds, reasons } => event(rule, kinds, reasons).map(|one| vec![one]),
         Trigger::Rate {
-            kinds,
-            reasons,
+            of,
             at_least,
             within,
         } => {
-            let counted = Counted::of(rule, kinds, reasons, *within)?;
-            counted.rule(rule, *at_least).map(|one| vec![one])
+            let count = Count::of(rule, of, *within)?;
+            count.rule(rule, *at_least).map(|one| vec![one])
         }
         Trigger::Update(alert) => Ok(updates(rule, *alert)),
         Trigger::Sample { .. } | Trigger::Absence { .. } => Ok(Vec::new()),
@@ -59,7 +58,11 @@ fn event(
     } else {
         rule.dedup
     };
-    Counted::of(rule, kinds, reasons, window)?.rule(rule, 0)
+    let events = Counted::Events {
+        kinds: kinds.to_vec(),
+        reasons: reasons.to_vec(),
+    };
+    Count::of(rule, &events, window)?.rule(rule, 0)
 }
 
 /// An event that lasts until another: whichever happened later says how it is.
@@ -103,34 +106,44 @@ fn lasting(
     })
 }
 
-/// Events that are counted over a time.
-struct Counted {
+/// What is counted over a time.
+struct Count {
     expression: String,
-    /// Labels of the alert, of `connector`, `event` and `reason`.
+    /// Labels of the alert, of those that what is counted has.
     kept: Vec<&'static str>,
-    event: &'static str,
-    reason: String,
+    counter: &'static str,
+    /// All labels of what is counted, with values that the rule is about.
+    example: Vec<(&'static str, String)>,
     window: Duration,
 }
 
-impl Counted {
-    fn of(
-        rule: &Rule,
-        kinds: &[EventKind],
-        reasons: &[Reason],
-        window: Duration,
-    ) -> Result<Self, &'static str> {
-        let mut only = vec![("event", kinds.iter().map(|kind| kind.name()).collect())];
-        if !reasons.is_empty() {
-            only.push(("reason", reasons.iter().map(Reason::as_str).collect()));
+impl Count {
+    fn of(rule: &Rule, of: &Counted, window: Duration) -> Result<Self, &'static str> {
+        let (counter, only): (&str, Vec<(&str, Vec<&str>)>) = match of {
+            Counted::Events { kinds, reasons } => {
+                let mut only = vec![("event", kinds.iter().map(|kind| kind.name()).collect())];
+                if !reasons.is_empty() {
+                    only.push(("reason", reasons.iter().map(Reason::as_str).collect()));
+                }
+                (COUNTER, only)
+            }
+            Counted::Growth { signal, only } => {
+                let only = only.iter();
+                let named =
+                    only.map(|(label, all)| (&**label, all.iter().map(|one| &**one).collect()));
+                (signal.row().name, named.collect())
+            }
+        };
+        let labels = of.labels();
+        if labels.iter().any(|label| OWN_LABELS.contains(label)) {
+            return Err("its metric has labels that alerts have, too");
         }
-        let is_kept = |label: &&str| rule.by.iter().any(|kept| **kept == **label);
-        let labels = ["connector", "event", "reason"];
-        let kept: Vec<&str> = labels.into_iter().filter(is_kept).collect();
-        let dropped: Vec<&str> = labels.into_iter().filter(|one| !is_kept(one)).collect();
+        let is_kept = |label: &&&str| rule.by.iter().any(|kept| **kept == ***label);
+        let kept: Vec<&str> = labels.iter().filter(is_kept).copied().collect();
+        let dropped: Vec<&str> = labels.iter().filter(|one| !is_kept(one)).copied().collect();
         let counted = format!(
             "increase({}[{}])",
-            selector(COUNTER, &only),
+            selector(counter, &only),
             super::span(window)
         );
         let expression = if dropped.is_empty() {
@@ -138,11 +151,20 @@ impl Counted {
         } else {
             format!("sum without ({}) ({counted})", dropped.join(", "))
         };
+        let value = |label: &str| {
+            let wanted = only.iter().find(|(name, _)| *name == label);
+            let first = wanted.and_then(|(_, values)| values.first().copied());
+            // Without a wanted reason there is none; of other labels any value will do.
+            first.unwrap_or(if label == "reason" { "" } else { "one" })
+        };
         Ok(Self {
             expression,
             kept,
-            event: kinds.first().ok_or("it has no event")?.name(),
-            reason: reasons.first().map_or("", Reason::as_str).to_owned(),
+            counter,
+            example: labels
+                .iter()
+                .map(|label| (*label, value(label).to_owned()))
+                .collect(),
             window,
         })
     }
@@ -170,22 +192,29 @@ impl Counted {
     /// has half of that.
     fn proof(&self, count: u64) -> Proof {
         let minutes = minutes(self.window);
-        let event = self.event;
-        let reason = &self.reason;
         let series = |connector: &str, events: u64| {
+            let labels = self.example.iter().map(|(label, value)| {
+                let value = if *label == "connector" {
+                    connector
+                } else {
+                    value
+                };
+                format!(",{label}={}", super::in_double_quotes(value))
+            });
+            let labels: String = labels.collect();
             let name = format!(
-                "{COUNTER}{{instance=\"agent-1\",job=\"ztna\",connector=\"{connector}\",event=\"{event}\",reason=\"{reason}\"}}"
+                "{}{{instance=\"agent-1\",job=\"ztna\"{labels}}}",
+                self.counter
             );
             let values = format!("0x4 {events}+0x{}", minutes.saturating_add(10));
             (name, values)
         };
-        let example = |label: &&'static str| match *label {
-            "connector" => ("connector", "one"),
-            "event" => ("event", event),
-            // A label without text is no label.
-            _ => ("reason", reason.as_str()),
-        };
-        let kept: Vec<(&str, &str)> = self.kept.iter().map(example).collect();
+        let is_kept = |(label, _): &&(&str, String)| self.kept.contains(label);
+        // A label without text is no label: `target_labels` leaves it out.
+        let kept = self.example.iter().filter(is_kept);
+        let kept: Vec<(&str, &str)> = kept
+            .map(|(label, value)| (*label, value.as_str()))
+            .collect();
         let mut all = vec![series("one", count)];
         // Told apart by their connectors, the other one must not fire.
         if self.kept.contains(&"connector") {

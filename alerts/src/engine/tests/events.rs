@@ -241,3 +241,45 @@ fn a_condition_that_fails_hides_nothing_and_says_so() {
     assert!(!story.engine.has_rule_fault(put_back));
     assert_eq!(story.take_decisions(), ["fault", "firing"]);
 }
+
+/// A counter's level never falls; what is asked is by how much it grew of late.
+#[test]
+fn a_counter_that_grows_fast_is_an_alert_until_it_does_not() {
+    let mut story = Story::of(
+        r#"
+  - id: wording
+    alert: WORDING
+    on: {sample: log_near_miss_total, by: [connector], only: {log: agent}, at_least: 20, within: 1h}
+    severity: info
+    summary: "new words of {{ connector }}"
+    action: "look"
+"#,
+    );
+    let mut see = |at: i64, agent: f64, wizard: f64| {
+        let labels = |log| ["pub-1", log, "eventlog.cpp:log"];
+        story
+            .facts
+            .set("log_near_miss_total", &labels("agent"), agent);
+        story
+            .facts
+            .set("log_near_miss_total", &labels("wizard"), wizard);
+        story.step(minute(at));
+        story.take_said()
+    };
+    assert_eq!(see(0, 500.0, 0.0), [], "who knows when that was");
+    assert_eq!(
+        see(10, 519.0, 400.0),
+        [],
+        "the wizard's log is not asked about"
+    );
+    let key = r#"wording{connector="pub-1"}"#;
+    let told = |at, word| vec![(at, word, key.to_owned())];
+    assert_eq!(see(20, 520.0, 400.0), told(20, "firing"));
+    assert_eq!(see(60, 520.0, 400.0), []);
+    assert_eq!(see(75, 520.0, 400.0), told(75, "resolved"));
+    assert_eq!(
+        see(90, 21.0, 400.0),
+        told(90, "firing"),
+        "it began again from 0"
+    );
+}

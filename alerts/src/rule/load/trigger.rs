@@ -12,7 +12,7 @@ use super::raw::{RawBatch, RawRule, RawTrigger};
 use super::scalar::{Amount, Words, share, size, span};
 use crate::level::{Level, Side};
 use crate::rule::nearest::near;
-use crate::rule::{Only, Trigger, View};
+use crate::rule::{Counted, Only, Trigger, View};
 use crate::updates::UpdateAlert;
 
 /// The longest time over which events are counted.
@@ -29,6 +29,8 @@ const LEAD: Duration = Duration::from_secs(24 * 3_600);
 pub(super) enum Form {
     Event,
     Rate,
+    /// How often, of a counter.
+    Growth,
     Sample,
     Absence,
     Update(UpdateAlert),
@@ -43,6 +45,7 @@ pub(super) fn form(raw: &RawRule) -> Result<Form, Mistake> {
         .ok_or_else(|| Mistake::new("", format!("has no `on`, {wanted} in it")))?;
     let form = match (&on.event, &on.sample, &on.absence, &on.schedule) {
         (Some(kinds), None, None, None) => event_form(raw, on, kinds)?,
+        (None, Some(_), None, None) if on.at_least.is_some() || on.within.is_some() => Form::Growth,
         (None, Some(_), None, None) => Form::Sample,
         (None, None, Some(_), None) => Form::Absence,
         (None, None, None, Some(word)) if word == "update_profile" => {
@@ -91,9 +94,17 @@ fn refuse_foreign_keys(on: &RawTrigger, form: Form) -> Result<(), Mistake> {
     let keys: [(&str, bool, bool); 6] = [
         ("on.reason", on.reason.is_some(), is_event),
         ("on.by", on.by.is_some(), !matches!(form, Form::Update(_))),
-        ("on.only", on.only.is_some(), form == Form::Sample),
+        (
+            "on.only",
+            on.only.is_some(),
+            matches!(form, Form::Sample | Form::Growth),
+        ),
         ("on.as", on.view.is_some(), form == Form::Sample),
-        ("on.within", on.within.is_some(), form == Form::Rate),
+        (
+            "on.within",
+            on.within.is_some(),
+            matches!(form, Form::Rate | Form::Growth),
+        ),
         (
             "on.lead",
             on.lead.is_some(),
@@ -119,7 +130,21 @@ pub(super) fn trigger(raw: &RawRule, form: Form) -> Result<Trigger, Mistake> {
             let reasons = reasons("on.reason", on.reason.as_ref())?;
             Ok(Trigger::Event { kinds, reasons })
         }
-        Form::Rate => rate(on),
+        Form::Rate => {
+            let kinds = kinds("on.event", on.event.as_ref().ok_or_else(missing)?)?;
+            let reasons = reasons("on.reason", on.reason.as_ref())?;
+            rate(on, Counted::Events { kinds, reasons })
+        }
+        Form::Growth => {
+            let row = signal(on)?;
+            if row.kind != SignalKind::Counter {
+                let message = "is no counter: `at_least` and `within` ask by how much one grows";
+                return Err(Mistake::new("on.sample", message));
+            }
+            let signal = row.signal;
+            let only = only(on, row)?;
+            rate(on, Counted::Growth { signal, only })
+        }
         Form::Sample => sample(raw, on),
         Form::Absence => {
             let absence = on.absence.as_ref().ok_or_else(missing)?;
@@ -146,9 +171,8 @@ pub(super) fn trigger(raw: &RawRule, form: Form) -> Result<Trigger, Mistake> {
     }
 }
 
-fn rate(on: &RawTrigger) -> Result<Trigger, Mistake> {
+fn rate(on: &RawTrigger, of: Counted) -> Result<Trigger, Mistake> {
     let missing = |key: &str| Mistake::new("on", format!("has no `{key}`"));
-    let words = on.event.as_ref().ok_or_else(|| missing("event"))?;
     let at_least = on.at_least.ok_or_else(|| missing("at_least"))?;
     let within = on.within.ok_or_else(|| missing("within"))?.0;
     if at_least == 0 || RATE_MAX < at_least {
@@ -159,8 +183,7 @@ fn rate(on: &RawTrigger) -> Result<Trigger, Mistake> {
         return Err(Mistake::new("on.within", "is out of bounds, want 1s to 7d"));
     }
     Ok(Trigger::Rate {
-        kinds: kinds("on.event", words)?,
-        reasons: reasons("on.reason", on.reason.as_ref())?,
+        of,
         at_least,
         within,
     })
@@ -307,7 +330,7 @@ pub(super) fn by(raw: &RawRule, form: Form) -> Result<Vec<Arc<str>>, Mistake> {
         (None, words) => ("by", words.as_ref()),
     };
     let (known, usual): (&[&str], &[&str]) = match form {
-        Form::Sample => {
+        Form::Sample | Form::Growth => {
             let row = signal(raw.on.as_ref().unwrap_or(&RawTrigger::default()))?;
             (row.labels, row.labels)
         }

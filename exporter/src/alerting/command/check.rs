@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use alerts::rule::{Rule, SeverityOf, Trigger, View};
+use alerts::rule::{Counted, Rule, SeverityOf, Trigger, View};
 
 use super::ConfigArgs;
 use super::table::Table;
@@ -61,11 +61,16 @@ fn trigger(on: &Trigger) -> String {
             format!("{} ({})", list(kinds), words.join(", "))
         }
         Trigger::Rate {
-            kinds,
+            of,
             at_least,
             within,
-            ..
-        } => format!("{at_least} {} in {within:?}", list(kinds)),
+        } => {
+            let what = match of {
+                Counted::Events { kinds, .. } => list(kinds),
+                Counted::Growth { signal, .. } => signal.row().name.to_owned(),
+            };
+            format!("{at_least} {what} in {within:?}")
+        }
         Trigger::Sample { signal, view, .. } => {
             let name = signal.row().name;
             match view {

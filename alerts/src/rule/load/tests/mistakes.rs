@@ -105,6 +105,23 @@ const CASES: &[Case] = &[
         "`on.at_least` is 0",
     ),
     (
+        &[(
+            "on",
+            "{sample: host_cpu_used_ratio, at_least: 2, within: 1h}",
+        )],
+        "is no counter",
+    ),
+    (
+        &[
+            (
+                "on",
+                "{sample: log_near_miss_total, at_least: 2, within: 1h}",
+            ),
+            ("above", "3"),
+        ],
+        "means nothing here",
+    ),
+    (
         &[("on", "{event: tls.error, at_least: 2, within: 30d}")],
         "`on.within` is out of bounds",
     ),

@@ -13,7 +13,7 @@ use model::untrusted::Untrusted;
 use super::{default_file, loaded};
 use crate::level::Side;
 use crate::rule::wording::{Told, Vocabulary, Wording, WordingScope};
-use crate::rule::{Rule, SeverityOf, Trigger, View, catalogue};
+use crate::rule::{Counted, Rule, SeverityOf, Trigger, View, catalogue};
 use crate::updates::UpdateAlert;
 
 /// What each rule says of an example, and how bad it finds it.
@@ -406,16 +406,15 @@ fn fires(rule: &Rule) -> String {
             None => format!("at {}", names(kinds)),
         },
         Trigger::Rate {
-            kinds,
+            of,
             at_least,
             within,
-            ..
         } => {
-            format!(
-                "at {} {at_least} times within {}",
-                names(kinds),
-                time(*within)
-            )
+            let what = match of {
+                Counted::Events { kinds, .. } => names(kinds),
+                Counted::Growth { signal, .. } => format!("`{}`", signal.row().name),
+            };
+            format!("at {what} {at_least} times within {}", time(*within))
         }
         Trigger::Sample { .. } => of_sample(rule),
         Trigger::Absence {
