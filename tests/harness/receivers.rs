@@ -168,6 +168,17 @@ impl Speaker {
         self.log.raw(&line)
     }
 
+    /// Several such sentences, in one piece.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn wizard_lines(&mut self, sentences: &[&str]) -> Result<()> {
+        let begin = self.wizard_begin()?;
+        let lines = sentences.iter().map(|one| format!("{begin} {one}"));
+        self.say(lines.collect::<Vec<_>>().join("\n")).map(drop)
+    }
+
     fn wizard_begin(&self) -> Result<String> {
         let now = self.clock.now().timestamp();
         let at = now.saturating_add(std::time::Duration::from_secs(1))?;

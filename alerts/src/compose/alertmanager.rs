@@ -17,6 +17,7 @@
 //! than four minutes behind, what fires is over to it; if it is more than five ahead, the
 //! beginning is refused, and the first refresh tells of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,6 +36,10 @@ pub const LASTS: Duration = Duration::from_secs(4 * 60);
 
 /// Most alerts in one request.
 pub const ALERTS_MAX: usize = 500;
+
+/// What tells an event from the next of the same labels. One that is told together with
+/// another of the same Publisher has its number behind it.
+const EVENT_ID: &str = "event_id";
 
 /// One alert as Alertmanager takes it.
 #[derive(Debug, Serialize)]
@@ -66,7 +71,7 @@ pub(super) fn write(
         | NotificationKind::Update(_)
         | NotificationKind::Test
         | NotificationKind::Digest => {
-            labels.insert("event_id".to_owned(), line(&notification.id, 100));
+            labels.insert(EVENT_ID.to_owned(), line(&notification.id, 100));
             (
                 notification.at,
                 Some(later(notification.at, way.event_lasts)),
@@ -81,11 +86,17 @@ pub(super) fn write(
         generator_url: page(identity),
     };
     let said = annotations(notification);
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
     let mut alerts: Vec<Alert> = members(notification, ALERTS_MAX)
         .iter()
         .map(|item| {
-            let said = annotations_of_item(&said, item);
-            alert(of_item(&labels, item), said)
+            let time = times.entry(&item.name).or_default();
+            *time = time.saturating_add(1);
+            let mut names = of_item(&labels, item);
+            if let (2.., Some(id)) = (*time, names.get_mut(EVENT_ID)) {
+                id.push_str(&format!("-{time}"));
+            }
+            alert(names, annotations_of_item(&said, item))
         })
         .collect();
     if alerts.is_empty() {

@@ -53,6 +53,16 @@ pub(super) fn without_stop(text: &str) -> &str {
     text.trim_end_matches(['.', ' ', ':', ';', ','])
 }
 
+/// `text` as a sentence: it ends in a full stop, unless it asks or exclaims.
+pub(super) fn with_stop(text: &str) -> String {
+    let whole = without_stop(text);
+    if whole.ends_with(['?', '!']) {
+        whole.to_owned()
+    } else {
+        format!("{whole}.")
+    }
+}
+
 /// The first sentence of several.
 pub(super) fn first_sentence(text: &str) -> &str {
     match text.find(". ") {
@@ -210,6 +220,13 @@ mod tests {
         let told = line("a\r\nBcc: x@y\t\u{1b}[2Jb\u{202e}c\u{61c}d\u{2028}e", 200);
         assert_eq!(told, "a Bcc: x@y \\u{1b}[2Jb\\u{202e}c\\u{61c}d e");
         assert_eq!(line("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn a_sentence_ends_once() {
+        assert_eq!(with_stop("See the log"), "See the log.");
+        assert_eq!(with_stop("See the log.;"), "See the log.");
+        assert_eq!(with_stop("Is it there? "), "Is it there?");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::text::{cut, first_sentence, line, without_stop};
+use super::text::{cut, first_sentence, line, with_stop, without_stop};
 use crate::incident::Message;
 use crate::notification::{Notification, NotificationKind};
 
@@ -88,7 +88,7 @@ pub(super) fn sentence(notification: &Notification, clock: &Clock) -> String {
     if action.is_empty() {
         format!("{told}.")
     } else {
-        format!("{told}: {}.", without_stop(first_sentence(&action)))
+        format!("{told}: {}", with_stop(first_sentence(&action)))
     }
 }
 

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
 use harness::agent::Agent;
 use harness::receivers::{AGENT, Speaker, scene, scene_with};
 use harness::smtp::{FROM, Mail, MailServer};
+use ztna_exporter::clock::Clock;
 
 use super::{SENTINEL_SUBJECT, all_mails, say_sentinel};
 
@@ -267,12 +269,15 @@ fn a_first_start_on_an_old_log_mails_nothing() {
     let server = MailServer::start().unwrap();
     let receiver = server.receiver("ops", &["ops@example.com"], ", tls: none");
     let scene = scene(&[receiver], PROFILE).unwrap();
+    // A day is the age at which nobody is told of anything; a first start is stricter.
+    let an_hour_ago = Clock::start().now().timestamp() - Duration::from_secs(3_600);
+    let hour = an_hour_ago.strftime("%Y/%m/%d %H:%M");
     let old = [
         "2021/07/27 20:00:43 UTC Registration failed because a discovery call didn't succeed.",
         "2021/07/27 20:10:43 UTC Publisher registered successfully.",
-        &format!("2021/07/28 02:10:08 UTC {DOCKER_PULL}"),
-        "2021/07/28 02:10:09 UTC Publisher reconnection failed due to timeout.",
-        "2021/07/28 03:00:00 UTC Registration failed because the token has expired.",
+        &format!("{hour}:08 UTC {DOCKER_PULL}"),
+        &format!("{hour}:09 UTC Publisher reconnection failed due to timeout."),
+        &format!("{hour}:10 UTC Registration failed because the token has expired."),
     ];
     fs::write(scene.log("agent.txt"), old.join("\n") + "\n").unwrap();
     let agent = Agent::start(&scene).unwrap();

@@ -276,7 +276,7 @@ fn what_people_have_to_mend_is_kept_and_told_and_shows_nothing_in_clear() {
     let guarded = MailServer::private(&authority, json!({"auth": auth})).unwrap();
     let closed = json!({"steps": {"GREETING": ["*554 5.7.1 no mail from you"]}});
     let cases = [
-        wary("bare", MailServer::with(noted).unwrap(), PASSWORD),
+        wary("bare", MailServer::with(noted).unwrap(), ""),
         wary("stranger", stranger, PASSWORD),
         wary("guarded", guarded, PASSWORD),
         Case::plain("closed", closed),

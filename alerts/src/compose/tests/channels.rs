@@ -1,5 +1,7 @@
 //! What programs get: webhook, Alertmanager, syslog, SNMP, a program's standard input.
 
+use std::collections::BTreeSet;
+
 use expect_test::{ExpectFile, expect, expect_file};
 
 use super::*;
@@ -45,6 +47,18 @@ fn an_event_is_told_from_the_next_by_its_id() {
         &notice(),
         &expect_file!["golden/alertmanager-notice.json"],
     );
+}
+
+/// Alertmanager keeps one alert of equal labels: the second would take the first's place.
+#[test]
+fn two_failures_of_one_publisher_in_one_message_are_two_alerts() {
+    let mut told = failed();
+    let again = told.items[0].clone();
+    told.items.push(again);
+    let body = message_for("am", &told).body;
+    let alerts: Vec<serde_json::Value> = serde_json::from_slice(&body).unwrap();
+    let all: BTreeSet<String> = alerts.iter().map(|one| one["labels"].to_string()).collect();
+    assert_eq!(all.len(), told.items.len(), "{alerts:#?}");
 }
 
 #[test]
