@@ -1,17 +1,18 @@
 //! Events that the rules have not seen yet, in the order in which they came.
 //!
-//! More than people are shown, and still not without end: of one kind and connector so
-//! many a turn as [`UNSEEN_MAX`]. Beyond that the oldest give way, since what came last
+//! More than people are shown, and still not without end: of one kind, reason and connector
+//! so many a turn as [`UNSEEN_MAX`]; reasons are apart, so that a flood of one failure does
+//! not hide another. Beyond that the oldest give way, since what came last
 //! tells how things are; how many is counted. What is daily business never comes here: it
 //! is counted, and rules on how often something happens look at the counts.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use model::event::EventKind;
+use model::event::EventKey;
 use model::snapshot::RecentEvent;
 
-/// Most events of one kind and one connector that wait for the rules.
+/// Most events of one kind, reason and connector that wait for the rules.
 pub(in crate::pipeline) const UNSEEN_MAX: usize = 256;
 
 /// What waits for the rules.
@@ -19,14 +20,14 @@ pub(in crate::pipeline) const UNSEEN_MAX: usize = 256;
 pub(super) struct Unseen {
     next: u64,
     events: BTreeMap<u64, RecentEvent>,
-    /// The places of those of one kind and connector, the oldest first.
-    places: HashMap<(Arc<str>, EventKind), VecDeque<u64>>,
+    /// The places of those of one kind, reason and connector, the oldest first.
+    places: HashMap<(Arc<str>, EventKey), VecDeque<u64>>,
     skipped: u64,
 }
 
 impl Unseen {
     pub(super) fn add(&mut self, event: RecentEvent) {
-        let key = (Arc::clone(&event.connector), event.event.key.kind);
+        let key = (Arc::clone(&event.connector), event.event.key.clone());
         let places = self.places.entry(key).or_default();
         if UNSEEN_MAX <= places.len()
             && let Some(oldest) = places.pop_front()
@@ -48,6 +49,8 @@ impl Unseen {
 
 #[cfg(test)]
 mod tests {
+    use model::event::EventKind;
+
     use super::*;
     use crate::metrics::sample::recent;
 
@@ -57,9 +60,13 @@ mod tests {
     }
 
     fn add(unseen: &mut Unseen, kind: EventKind, offset: u64) {
+        add_with_reason(unseen, kind, "", offset);
+    }
+
+    fn add_with_reason(unseen: &mut Unseen, kind: EventKind, reason: &str, offset: u64) {
         let event = RecentEvent {
             offset,
-            ..recent("pub", kind, "", 0)
+            ..recent("pub", kind, reason, 0)
         };
         unseen.add(event);
     }
@@ -85,5 +92,17 @@ mod tests {
         let (kept, skipped) = offsets(&mut unseen);
         let newest: Vec<u64> = [7_000].into_iter().chain(3..most + 3).collect();
         assert_eq!((kept, skipped), (newest, 3));
+    }
+
+    #[test]
+    fn a_flood_of_one_failure_leaves_another_of_its_kind_to_be_told() {
+        let mut unseen = Unseen::default();
+        add_with_reason(&mut unseen, EventKind::TlsError, "expired", 7_000);
+        let most = u64::try_from(UNSEEN_MAX).unwrap();
+        for offset in 0..most {
+            add_with_reason(&mut unseen, EventKind::TlsError, "unknown_ca", offset);
+        }
+        let (kept, skipped) = offsets(&mut unseen);
+        assert_eq!((kept.first(), skipped), (Some(&7_000), 0));
     }
 }
