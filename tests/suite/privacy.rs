@@ -184,9 +184,11 @@ impl House {
     /// The bytes of every file beside the store.
     fn store_files(&self, when: &str) -> Vec<(String, String)> {
         let entries = fs::read_dir(self.scene.path("store")).unwrap();
-        entries
-            .map(|entry| {
-                let path = entry.unwrap().path();
+        // The folders of the letterbox hold what people leave, and nothing of ours.
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.is_file())
+            .map(|path| {
                 let bytes = fs::read(&path).unwrap();
                 let name = format!("{} {when}", path.file_name().unwrap().display());
                 (name, String::from_utf8_lossy(&bytes).into_owned())

@@ -1,4 +1,4 @@
-//! Rules on numbers.
+//! Rules on numbers: when they begin, how long they last, when they are over.
 
 use super::*;
 

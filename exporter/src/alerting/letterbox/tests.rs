@@ -1,3 +1,5 @@
+//! What is left for the agent, what it takes in, and what it does with junk.
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use tempfile::TempDir;
