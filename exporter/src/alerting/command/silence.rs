@@ -15,7 +15,7 @@ use store::OutboxReader;
 
 use super::ConfigArgs;
 use super::table::Table;
-use crate::alerting::letterbox::leave_silence;
+use crate::alerting::letterbox::{check_silence, leave_silence};
 use crate::alerting::wish::SilenceWish;
 use crate::cli::{EXIT_FAILED, Failure};
 use crate::clock::Clock;
@@ -143,7 +143,10 @@ fn silence_of(args: &AddArgs, now: Timestamp) -> Result<Silence, Failure> {
         id: args.id.clone(),
     };
     let granted = wish.granted(now);
-    granted.map_err(|error| Failure::Usage(error.words("--")))
+    let silence = granted.map_err(|error| Failure::Usage(error.words("--")))?;
+    // The agent asks the same and would throw it away when nobody looks any more.
+    check_silence(&silence).map_err(Failure::Usage)?;
+    Ok(silence)
 }
 
 fn list(args: &ConfigArgs) -> Result<(), Failure> {
@@ -233,5 +236,36 @@ fn waiting(store: &Path, id: &str) -> PathBuf {
     match crate::config::check_name(id) {
         Ok(()) => folder.join(format!("{id}.json")),
         Err(_) => folder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wished(lasts: &str, id: &str) -> Result<Silence, Failure> {
+        let args = AddArgs {
+            config: ConfigArgs { config: None },
+            lasts: lasts.to_owned(),
+            why: "a move".to_owned(),
+            who: Some("ops".to_owned()),
+            id: Some(id.to_owned()),
+            matchers: vec!["connector=pub-1".to_owned()],
+        };
+        silence_of(&args, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn what_the_agent_would_throw_away_is_refused_at_once() {
+        assert!(wished("366d", "move").is_ok());
+        for (lasts, id, words) in [
+            ("367d", "move", "it is longer than a year"),
+            ("2h", "../move", "its id is none"),
+        ] {
+            match wished(lasts, id) {
+                Err(Failure::Usage(said)) => assert!(said.starts_with(words), "{said}"),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }
