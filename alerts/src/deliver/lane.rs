@@ -292,9 +292,10 @@ impl Worker {
                 let mut held = in_hand.lock().unwrap_or_else(PoisonError::into_inner);
                 *held = Some((id.clone(), recipient.clone()));
             }
-            // A lane that was ended meanwhile wants it no more.
-            if let Err(Ok(Next::Now(claimed))) = answer.send(next) {
-                desk.give_back(&claimed.message.id, &claimed.delivery.recipient);
+            // A lane that was ended meanwhile wants it no more. Whoever ended it may have
+            // found it in its hand and given it back: then another lane may have it by now.
+            if let Err(Ok(Next::Now(_))) = answer.send(next) {
+                give_back_left(&*desk, &in_hand);
             }
         });
         answered
@@ -321,6 +322,17 @@ impl Worker {
             // Whoever takes it from the outbox says so, and that others are given up.
             Attempt::Dead(_) => {}
         }
+    }
+}
+
+/// Gives back what is still in a lane's hand.
+fn give_back_left(desk: &dyn Desk, in_hand: &InHand) {
+    let left = in_hand
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    if let Some((message, recipient)) = left {
+        desk.give_back(&message, &recipient);
     }
 }
 
