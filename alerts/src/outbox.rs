@@ -166,6 +166,8 @@ pub struct Outbox {
     results: BTreeMap<(Arc<str>, &'static str), u64>,
     /// A message was refused for good that does not tell of such refusals itself.
     has_refusal: bool,
+    /// Messages gave way since too many waited in all.
+    was_full: bool,
     /// Given up since somebody asked, at most [`DEAD_MAX`].
     dead: Vec<DeadDelivery>,
     /// Given up besides these.
@@ -448,7 +450,7 @@ impl Outbox {
                     snapshot.retrying += 1;
                 }
             }
-            let at = entry.message.created_at;
+            let at = self.waits_since(entry);
             if is_waiting && snapshot.oldest_at.is_none_or(|oldest| at < oldest) {
                 snapshot.oldest_at = Some(at);
             }

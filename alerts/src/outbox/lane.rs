@@ -62,6 +62,8 @@ pub(super) struct Lane {
     pub(super) limit: Option<u32>,
     /// When messages were begun in the last hour, the oldest first.
     begun: VecDeque<Timestamp>,
+    /// When the hour was seen full last.
+    pub(super) full_at: Option<Timestamp>,
     /// When the first of what waits is given up, if the receiver is not configured.
     pub(super) orphans_until: Option<Timestamp>,
 }
@@ -228,12 +230,13 @@ impl Lane {
     }
 
     /// When the hour's limit allows another one; `None` if it does now.
-    fn free_at(&mut self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn free_at(&mut self, now: Timestamp) -> Option<Timestamp> {
         let limit = usize::try_from(self.limit?).unwrap_or(usize::MAX);
         let begun = self.begun(now);
         if begun < limit {
             return None;
         }
+        self.full_at = Some(now);
         let freeing = self.begun.get(begun.saturating_sub(limit.max(1)));
         Some(freeing.map_or(later(now, HOUR), |at| later(*at, HOUR)))
     }
@@ -241,6 +244,7 @@ impl Lane {
     /// A clock put back: what was begun in the future was not.
     pub(super) fn forget_begun_after(&mut self, now: Timestamp) {
         self.begun.retain(|at| *at <= now);
+        self.full_at = self.full_at.map(|at| at.min(now));
     }
 
     /// Offers that wait for their time.

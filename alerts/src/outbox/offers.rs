@@ -10,7 +10,7 @@ use model::alert::Severity;
 use model::delivery::DeliveryState;
 
 use super::lane::{Line, Offer};
-use super::{DIGEST_RULE, Outbox, Place, schedule};
+use super::{Outbox, Place, schedule};
 
 impl Outbox {
     pub(super) const fn next_change(&mut self) -> u64 {
@@ -46,7 +46,7 @@ impl Outbox {
         };
         let is_critical = entry.message.severity == Severity::Critical;
         let may_leave = entry.came_in.is_none() || (self.is_store_refusing && is_critical);
-        let is_digest = &*entry.message.rule == DIGEST_RULE;
+        let heeds_limit = entry.heeds_limit();
         let is_untried = !entry.is_begun;
         let serial = entry.message.serial;
         let Some(row) = entry.row_mut(&line.1) else {
@@ -68,7 +68,7 @@ impl Outbox {
             row.place = Place::Offered;
             row.offered_as = worst;
             offer.severity = worst;
-            let is_limited = is_untried && worst != Severity::Critical && !is_digest;
+            let is_limited = is_untried && heeds_limit && worst != Severity::Critical;
             lane.offer(&offer, row.delivery.next_at, is_limited);
         }
     }

@@ -14,8 +14,8 @@ use model::delivery::{DeliveryState, OutboxMessage};
 
 use super::lane::Lane;
 use super::{
-    CRITICAL_MAX, DIGEST_RULE, Entry, OUTBOX_MAX, Outbox, Place, UNSTORED_CRITICAL_MAX,
-    UNSTORED_MAX,
+    AGENT_FAULT_RULE, CRITICAL_MAX, DIGEST_RULE, Entry, OUTBOX_MAX, Outbox, Place,
+    UNSTORED_CRITICAL_MAX, UNSTORED_MAX,
 };
 
 /// A message that may give way, or counts towards the hour's limit.
@@ -24,6 +24,7 @@ struct Candidate {
     severity: Severity,
     is_digest: bool,
     is_untried: bool,
+    heeds_limit: bool,
     waiting: usize,
 }
 
@@ -33,7 +34,34 @@ impl Candidate {
     }
 }
 
+impl Entry {
+    /// Whether it is held when the receiver had its hour's messages: not what is critical,
+    /// stands for others, or tells what is wrong with the agent.
+    pub(super) fn heeds_limit(&self) -> bool {
+        let rule = &*self.message.rule;
+        let is_exempt = rule == DIGEST_RULE || rule == AGENT_FAULT_RULE;
+        self.message.severity != Severity::Critical && !is_exempt
+    }
+}
+
 impl Outbox {
+    /// Whether since the last call messages gave way because too many waited in all; a
+    /// receiver's hourly limit is no such thing.
+    pub const fn take_fullness(&mut self) -> bool {
+        std::mem::replace(&mut self.was_full, false)
+    }
+
+    /// Since when a message waits for its receiver: not while the receiver's limit holds it.
+    pub(super) fn waits_since(&self, entry: &Entry) -> Timestamp {
+        let created_at = entry.message.created_at;
+        if entry.is_begun || !entry.heeds_limit() {
+            return created_at;
+        }
+        let lane = self.lanes.get(&entry.message.receiver);
+        let full_at = lane.and_then(|lane| lane.full_at);
+        full_at.map_or(created_at, |at| at.max(created_at))
+    }
+
     /// Messages of a receiver that are to be put into one digest instead, if there are too
     /// many or its hourly limit is reached: they are marked as digested with the call, and
     /// the limit holds from then on. The message that stands for them has the rule
@@ -55,6 +83,7 @@ impl Outbox {
         let mut chosen = self.over_limit(&name, hourly_limit, now);
         if chosen.is_empty() {
             chosen = self.over_bound(&name);
+            self.was_full |= 2 <= chosen.len();
         }
         if chosen.len() < 2 {
             return Vec::new();
@@ -89,15 +118,19 @@ impl Outbox {
         let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) else {
             return Vec::new();
         };
+        if lane.free_at(now).is_some() {
+            return Vec::new();
+        }
         let begun = lane.begun(now);
-        if begun.saturating_add(lane.waiting()) <= limit || limit <= begun {
+        if begun.saturating_add(lane.waiting()) <= limit {
             return Vec::new();
         }
         let untried = self.candidates(receiver);
         let untried: Vec<Candidate> = untried.into_iter().filter(|one| one.is_untried).collect();
-        let exempt = untried.iter().filter(|one| !one.is_mild()).count();
+        let exempt = untried.iter().filter(|one| !one.heeds_limit).count();
         let free = limit.saturating_sub(begun).saturating_sub(exempt);
-        let mild: Vec<Candidate> = untried.into_iter().filter(Candidate::is_mild).collect();
+        let mild = untried.into_iter().filter(|one| one.heeds_limit);
+        let mild: Vec<Candidate> = mild.collect();
         if mild.len() <= free {
             return Vec::new();
         }
@@ -163,6 +196,7 @@ impl Outbox {
                     severity: entry.message.severity,
                     is_digest: &*entry.message.rule == DIGEST_RULE,
                     is_untried: !entry.is_begun,
+                    heeds_limit: entry.heeds_limit(),
                     waiting: rows.filter(|row| row.place != Place::Settled).count(),
                 }
             })
@@ -180,8 +214,8 @@ const fn excess(count: usize, most: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Next;
     use super::super::tests::{START, after_seconds, commit, delivery, message, put, serials};
+    use super::super::{Attempt, Next};
     use super::*;
 
     #[test]
@@ -361,6 +395,53 @@ mod tests {
         );
         let yet_more = outbox.take_surplus("ops", None, START);
         assert_eq!(yet_more, [], "what is digested has no body that takes room");
+    }
+
+    #[test]
+    fn what_an_hourly_limit_holds_is_neither_old_nor_an_outbox_that_is_full() {
+        let to = ["a@example.com"];
+        let mut outbox = Outbox::default();
+        put(&mut outbox, 1, Severity::Info, "t1", &to);
+        commit(&mut outbox);
+        assert_eq!(outbox.take_surplus("ops", Some(1), START), []);
+        assert_eq!(serials(&mut outbox, START), [1]);
+        let sent = Attempt::Sent("250 ok".to_owned());
+        outbox.settle("m1@agent", "a@example.com", &sent, START);
+        for serial in 2..=3 {
+            put(
+                &mut outbox,
+                serial,
+                Severity::Info,
+                &format!("t{serial}"),
+                &to,
+            );
+        }
+        let mut fault = message(4, Severity::Warning, "fault");
+        fault.rule = AGENT_FAULT_RULE.into();
+        let row = delivery(&fault, "a@example.com");
+        outbox.put(fault, vec![row]);
+        commit(&mut outbox);
+        let late = after_seconds(3_599);
+        assert_eq!(outbox.take_surplus("ops", Some(1), late), []);
+        assert_eq!(serials(&mut outbox, late), [4], "of the agent itself");
+        outbox.settle("m4@agent", "a@example.com", &sent, late);
+        assert_eq!(outbox.snapshot().oldest_at, Some(late));
+        let free = after_seconds(3_599 + 3_600);
+        assert_eq!(outbox.take_surplus("ops", Some(1), free).len(), 2);
+        assert!(!outbox.take_fullness(), "the limit's digest");
+        outbox.set_store_refuses(true);
+        for serial in 1_000..=1_000 + u64::try_from(UNSTORED_MAX).unwrap() {
+            put(
+                &mut outbox,
+                serial,
+                Severity::Info,
+                &format!("t{serial}"),
+                &to,
+            );
+        }
+        assert_ne!(outbox.take_surplus("ops", None, free), []);
+        assert!(outbox.take_fullness());
+        assert!(!outbox.take_fullness(), "told once");
     }
 
     #[test]

@@ -369,19 +369,23 @@ impl AlertBook {
 
     /// Counts what came of attempts at delivery.
     fn take_results(&mut self, now: Moment) {
-        let (results, has_refusal, dead) = {
+        let (results, has_refusal, was_full, dead) = {
             let mut outbox = self.tray.lock();
             outbox.give_up_orphans(now.timestamp());
             let results = outbox.take_results();
-            (results, outbox.take_refusal(), outbox.take_dead())
+            let (has_refusal, was_full) = (outbox.take_refusal(), outbox.take_fullness());
+            (results, has_refusal, was_full, outbox.take_dead())
         };
         self.dead.tell(&dead, now.monotonic);
         if has_refusal {
             self.faults.note(AgentFault::DeliveryDead, now);
         }
+        if was_full {
+            self.faults.note(AgentFault::OutboxFull, now);
+        }
         for (receiver, result, attempts) in results {
             self.counts.delivered(&receiver, result, attempts);
-            self.faults.note_result(&receiver, result, now);
+            self.faults.note_result(&receiver, result);
         }
     }
 

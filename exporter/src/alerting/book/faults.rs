@@ -132,11 +132,10 @@ impl FaultWatch {
     }
 
     /// What came of an attempt at delivery.
-    pub(super) fn note_result(&mut self, receiver: &Arc<str>, result: &str, now: Moment) {
+    pub(super) fn note_result(&mut self, receiver: &Arc<str>, result: &str) {
         match result {
             "misconfigured" => drop(self.misconfigured.insert(Arc::clone(receiver))),
             "sent" => drop(self.misconfigured.remove(receiver)),
-            "digested" => self.note(AgentFault::OutboxFull, now),
             _ => {}
         }
     }
@@ -333,12 +332,12 @@ mod tests {
         let mut watch = FaultWatch::default();
         let (calm, now) = (Snapshot::default(), moment(0, 0));
         let [ops, hook]: [Arc<str>; 2] = ["ops", "hook"].map(Arc::from);
-        watch.note_result(&ops, "misconfigured", now);
-        watch.note_result(&hook, "sent", now);
+        watch.note_result(&ops, "misconfigured");
+        watch.note_result(&hook, "sent");
         assert_eq!(there(&watch, &calm, now), [AgentFault::MailConfig]);
-        watch.note_result(&ops, "sent", now);
+        watch.note_result(&ops, "sent");
         assert!(there(&watch, &calm, now).is_empty());
-        watch.note_result(&ops, "misconfigured", now);
+        watch.note_result(&ops, "misconfigured");
         watch.keep_receivers(&[hook]);
         assert!(there(&watch, &calm, now).is_empty());
     }

@@ -59,7 +59,8 @@ pub(in super::super) const ROWS: &[Row] = &[
         Shape::Count(1, 10_000),
         "`100` for mail, else none",
         "20",
-        "Most messages in an hour. What is above and not critical is told in one digest.",
+        "Most messages in an hour. What is above and neither critical nor about the agent \
+         itself is told in one digest.",
     ),
     row(
         "alerts.receivers[].webhook",
