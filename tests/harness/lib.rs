@@ -11,6 +11,7 @@
 pub mod agent;
 pub mod alertmanager;
 pub mod client;
+pub mod fake_clock;
 pub mod http;
 pub mod log_file;
 pub mod page;

@@ -2,6 +2,7 @@
 //! nothing is lost or told twice, and that Prometheus and Alertmanager agree with ours.
 
 mod alertmanager;
+mod clocks;
 mod forwarded;
 mod hostile;
 mod inform;
