@@ -228,7 +228,7 @@ fn a_page_says_that_its_agent_is_gone_and_recovers_with_it() {
     let stale = browser.next().unwrap();
     let words = stale["words"].as_str().unwrap();
     assert!(words.starts_with("Stale since "), "{words}");
-    let agent = Agent::start(&scene).unwrap();
+    let again = Agent::start(&scene).unwrap();
     let back = browser.next().unwrap();
     assert_eq!(
         (&back["state"], &back["words"]),
@@ -236,5 +236,5 @@ fn a_page_says_that_its_agent_is_gone_and_recovers_with_it() {
     );
     assert_eq!(back["focus"], "SUMMARY", "who was there is still there");
     assert!(browser.all().is_empty());
-    assert!(agent.terminate().unwrap().success());
+    assert!(again.terminate().unwrap().success());
 }

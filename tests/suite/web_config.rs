@@ -185,10 +185,10 @@ fn a_silence_is_made_by_http_stands_over_a_restart_and_is_ended() {
     let secured = Secured::new(&format!("{TLS}{USERS}"));
     let (agent, address) = secured.start();
     let wish = r#"{"matchers": ["connector=pub-1"], "for": "2h", "why": "moved"}"#;
-    let post = |address, path: &str, body: &str| {
+    let post = |to, path: &str, body: &str| {
         let more = ["--header", "content-type: application/json", "--data", body];
         secured
-            .curl(address, path, &[&ALICE[..], &more[..]].concat())
+            .curl(to, path, &[&ALICE[..], &more[..]].concat())
             .unwrap()
     };
     let (told, code) = post(address, "/api/v1/silences", wish);
@@ -205,8 +205,8 @@ fn a_silence_is_made_by_http_stands_over_a_restart_and_is_ended() {
         status["alerts"]["silences"].to_string()
     };
     assert!(silences().contains(id), "{}", silences());
-    let (told, code) = post(again, &format!("/api/v1/silences/{id}/end"), "{}");
-    assert_eq!(code, 200, "{told}");
+    let ended = post(again, &format!("/api/v1/silences/{id}/end"), "{}");
+    assert_eq!(ended.1, 200, "{}", ended.0);
     wait::until(PATIENCE, "the silence to be over", || {
         Ok((!silences().contains(id)).then_some(()))
     })

@@ -67,8 +67,8 @@ pub fn shown_field(name: &str, value: &Untrusted) -> String {
     if PLAIN_FIELDS.contains(&name) {
         value.expose().to_owned()
     } else if SENTENCE_FIELDS.contains(&name) {
-        let words = value.expose();
-        let shown = redact_line(words.as_bytes()).expose().to_owned();
+        let text = value.expose();
+        let shown = redact_line(text.as_bytes()).expose().to_owned();
         if name == "class" {
             let words: Vec<&str> = shown.split_whitespace().take(CLASS_WORDS_MAX).collect();
             return words.join(" ");

@@ -12,7 +12,8 @@ const HASH: &str = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze
 #[test]
 fn the_file_of_another_exporter_is_taken_as_it_is() {
     let file = parse(&format!(
-        "# node_exporter\ntls_server_config:\n  cert_file: server.crt\n  key_file: /keys/server.key\n\
+        "# node_exporter\ntls_server_config:\n  cert_file: server.crt\n\
+         \x20 key_file: /keys/server.key\n\
          \x20 client_auth_type: \"RequireAndVerifyClientCert\"\n  client_ca_file: ca.pem\n\
          \x20 client_allowed_sans:\n    - prometheus.example.com\n  min_version: TLS12\n\
          \x20 max_version: \"\"\n  cipher_suites:\n  - TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\n\
@@ -113,6 +114,15 @@ fn what_is_wrong_is_told_with_its_line_its_column_and_the_mend() {
             "tls_server_config: {prefer_server_cipher_suites: often}\n",
             "is no truth value",
         ),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(error.contains(words), "{text}{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_beside_tls_is_told_too() {
+    for (text, words) in [
         (
             "http_server_config: {headers: {Content-Type: foo}}\n",
             "a field that cannot be set",
@@ -163,7 +173,8 @@ fn an_error_repeats_no_password_and_no_key() {
         "tls_server_config: {cert: a, key: [canary-7]}\n",
         "tls_server_config:\n  zzz: 1\n  key: canary-7\n",
         "basic_auth_users:\n  alice: canary-7\n bob: x\n",
-        "basic_auth_users:\n  alice: '$2y$31$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/canary-7canary-7a'\n",
+        "basic_auth_users: {alice: \
+         '$2y$31$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/canary-7canary-7a'}\n",
     ] {
         let error = parse(text).unwrap_err();
         assert!(!error.contains("canary"), "{text}{error}");

@@ -126,7 +126,8 @@ mod tests {
     #[test]
     fn suites_and_curves_are_those_of_the_file_in_its_order() {
         let text = "tls_server_config:\n  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, \
-                    TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]\n  curve_preferences: [CurveP384, X25519]\n";
+                    TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]\n  \
+                    curve_preferences: [CurveP384, X25519]\n";
         let file = WebFile::parse(Path::new("web.yml"), text).unwrap();
         let provider = provider(&file.tls_server_config);
         let suites: Vec<_> = provider
