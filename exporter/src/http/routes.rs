@@ -49,6 +49,9 @@ const STYLE: &str = include_str!("../../templates/style.css");
 const SCRIPT: &str = include_str!("../../templates/page.js");
 const ICON: &str = include_str!("../../templates/icon.svg");
 
+/// Who asks, if that is known.
+type Known = Option<Extension<Visitor>>;
+
 /// The routes, and what stands before them.
 #[derive(Debug)]
 pub(super) struct Front {
@@ -162,15 +165,30 @@ impl App {
 
 fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(|app, uri| look(app, uri, View::Connectors)))
+        .route(
+            "/",
+            get(|app, known, uri| look(app, known, uri, View::Connectors)),
+        )
         .route("/connectors/{name}", get(connector))
-        .route("/events", get(|app, uri| look(app, uri, View::Events)))
-        .route("/alerts", get(|app, uri| look(app, uri, View::Alerts)))
-        .route("/host", get(|app, uri| look(app, uri, View::Host)))
-        .route("/logs", get(|app, uri| look(app, uri, View::Logs)))
+        .route(
+            "/events",
+            get(|app, known, uri| look(app, known, uri, View::Events)),
+        )
+        .route(
+            "/alerts",
+            get(|app, known, uri| look(app, known, uri, View::Alerts)),
+        )
+        .route(
+            "/host",
+            get(|app, known, uri| look(app, known, uri, View::Host)),
+        )
+        .route(
+            "/logs",
+            get(|app, known, uri| look(app, known, uri, View::Logs)),
+        )
         .route(
             "/config",
-            get(|app, uri| look(app, uri, View::Configuration)),
+            get(|app, known, uri| look(app, known, uri, View::Configuration)),
         )
         .route("/api/v1/status", get(status_json))
         .route("/api/v1/stream", get(stream))
@@ -228,24 +246,32 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     response
 }
 
-async fn look(state: State<Arc<App>>, uri: Uri, view: View) -> Response {
-    see(&state, &uri, view, "")
+async fn look(state: State<Arc<App>>, known: Known, uri: Uri, view: View) -> Response {
+    see(&state, known, &uri, (view, ""))
 }
 
-async fn connector(state: State<Arc<App>>, Path(name): Path<String>, uri: Uri) -> Response {
-    see(&state, &uri, View::Connector, &name)
+async fn connector(
+    state: State<Arc<App>>,
+    known: Known,
+    Path(name): Path<String>,
+    uri: Uri,
+) -> Response {
+    see(&state, known, &uri, (View::Connector, &name))
 }
 
-fn see(app: &App, uri: &Uri, view: View, name: &str) -> Response {
+fn see(app: &App, known: Known, uri: &Uri, (view, name): (View, &str)) -> Response {
+    let now = app.shared.clock.now().timestamp();
+    let form_token = known.map(|Extension(visitor)| visitor.form_token(now));
     let (snapshot, store_problem) = (app.snapshot(), app.store_problem());
     let configuration = Arc::clone(&app.shared.configuration.borrow());
     let seen = Seen {
         snapshot: &snapshot,
         store_problem: store_problem.as_deref(),
         version: app.shared.version,
-        now: app.shared.clock.now().timestamp(),
+        now,
         trends: &app.trends,
         configuration: &configuration,
+        form_token: form_token.as_deref(),
     };
     let query = uri.query();
     let refused = match views::answer(seen, Asked { view, name, query }) {

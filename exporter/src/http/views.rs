@@ -40,6 +40,8 @@ pub(super) struct Seen<'a> {
     pub(super) now: Timestamp,
     pub(super) trends: &'a Trends,
     pub(super) configuration: &'a [ShownRow],
+    /// Goes into forms that change something; `None` if nobody who asks is known.
+    pub(super) form_token: Option<&'a str>,
 }
 
 /// What is asked for.

@@ -54,6 +54,27 @@ async fn a_form_of_the_page_makes_one_and_leads_back() {
     assert_eq!((made.matchers.len(), &*made.why), (2, "a b"));
 }
 
+/// The value of a field of the page's form.
+fn token_of(page: &str) -> &str {
+    let (_, after) = page.split_once("name=\"token\" value=\"").unwrap();
+    after.split_once('"').unwrap().0
+}
+
+#[tokio::test]
+async fn the_page_shows_the_form_to_who_is_known_and_takes_what_it_showed() {
+    let (server, _folder) = server().await;
+    let page = server.ask("GET /alerts", ALICE).await;
+    let body = format!("matcher=rule%3D*&for=2h&why=x&token={}", token_of(&page));
+    let headers = format!("{ALICE}{FORM}origin: http://localhost\r\n");
+    let answer = post(&server, "/api/v1/silences", &headers, &body).await;
+    assert_eq!(status_of(&answer), "303", "{answer}");
+    // A form that is being filled in is not loaded away.
+    assert!(!page.contains("http-equiv"));
+    let open = Server::start(sample::snapshot()).await;
+    let shown = open.get("/alerts").await;
+    assert!(!shown.contains("method=\"post\"") && shown.contains("http-equiv"));
+}
+
 /// Alice, as the routes see her.
 fn visitor(server: &Server) -> Visitor {
     server.access.visitor("alice")

@@ -162,6 +162,7 @@ async fn page_of(
     configuration: &[ShownRow],
 ) -> String {
     let seen = Seen {
+        form_token: None,
         snapshot,
         store_problem: None,
         version: "1.2.3",

@@ -77,6 +77,17 @@ pub(super) struct Choice {
 }
 
 impl<'a> Frame<'a> {
+    /// What goes into forms that change something, if whoever asks may.
+    pub(super) const fn form_token(&self) -> Option<&'a str> {
+        self.seen.form_token
+    }
+
+    /// Whether a browser without scripts loads the page again by itself. Not where somebody
+    /// may be filling in a form.
+    pub(super) fn reloads_itself(&self) -> bool {
+        self.view != View::Alerts || self.form_token().is_none()
+    }
+
     pub(super) fn new(seen: Seen<'a>, view: View, query: Query) -> Self {
         Self {
             seen,
