@@ -197,3 +197,17 @@ fn durations_are_read_as_go_writes_them() {
     assert_eq!(interval("-1s"), None);
     assert_eq!(interval("1..2s"), None);
 }
+
+proptest::proptest! {
+    /// Whatever stands in the file, it is refused or taken, and never the end of the agent.
+    #[test]
+    fn any_text_is_refused_or_taken_in_peace(
+        text in "(tls_server_config|basic_auth_users|rate_limit|http_server_config|[a-z:]{0,9}): \
+                 [ -~\\n]{0,80}",
+        noise in ".{0,200}",
+    ) {
+        drop(parse(&text));
+        drop(parse(&noise));
+        drop(parse(&format!("tls_server_config:\n  cipher_suites: {noise}\n")));
+    }
+}
