@@ -219,7 +219,7 @@ fn what_cannot_be_a_silence_is_refused_with_what_is_wanted() {
     for (more, words) in [
         (&["connector"][..], "want `label=value`"),
         (&["a=b", "a=c"], "stands there twice"),
-        (&["a=b", "--id", "../x"], "no name"),
+        (&["a=b", "--id", "../x"], "its id is none"),
     ] {
         let output = alerts(&scene, &[&usual[..], more].concat());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -234,9 +234,13 @@ impl SnmpExporter {
     /// The series that it makes of an agent with a module, as `name{labels}`.
     pub(crate) fn scrape(&self, module: &str, agent: SocketAddr) -> BTreeSet<String> {
         let path = format!("/snmp?module={module}&target={agent}");
-        // It takes a moment to listen; connecting is refused until then.
-        let page = (0..10_000)
-            .find_map(|_| http_get(self.port, &path))
+        // It takes a moment to listen, a long one on a busy machine; connecting is refused
+        // until then, in some tens of microseconds.
+        let page = (0..1_000_000)
+            .find_map(|_| {
+                std::thread::yield_now();
+                http_get(self.port, &path)
+            })
             .unwrap();
         page.lines()
             .filter(|line| !line.starts_with('#'))
