@@ -29,8 +29,12 @@ impl DebugLog {
     /// A record of the place in the source, the component and the text.
     pub(crate) fn record(&mut self, text: &str) -> String {
         self.seconds += 1;
-        let (minutes, seconds) = (self.seconds / 60, self.seconds % 60);
-        format!("2024/05/01 07:{minutes:02}:{seconds:02}.981 stAgentSvc p6ff8 t50dc info {text}\n")
+        let (minutes, seconds) = (self.seconds / 60 % 60, self.seconds % 60);
+        // A fast machine says more than an hour's worth.
+        let hours = 7 + self.seconds / 3_600;
+        format!(
+            "2024/05/01 {hours:02}:{minutes:02}:{seconds:02}.981 stAgentSvc p6ff8 t50dc info {text}\n"
+        )
     }
 
     pub(crate) fn say(&mut self, text: &str) {
