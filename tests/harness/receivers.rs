@@ -1,7 +1,7 @@
 //! Scenes in which somebody is told: receivers in the configuration, lines that matter in
 //! the log, and what the agent says of its alerts.
 //!
-//! The rules are the default ones, but for [`QUICK_RULES`]: a test does not wait two minutes
+//! The rules are the default ones, but for `QUICK_RULES`: a test does not wait two minutes
 //! to see whether a tunnel comes back.
 
 use std::fs;
