@@ -7,7 +7,7 @@
 //!
 //! A file appears whole, by a rename. Only files of the agent's own user and of root count,
 //! of bounded size, and so many a look; what makes no sense is renamed to `.bad`, so that a
-//! person can look at it, and removed once there are some of them. [`sweep`](self::sweep) is
+//! person can look at it, and removed once there are some of them. [`sweep`] is
 //! the agent's side.
 
 pub mod sweep;

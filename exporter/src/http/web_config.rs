@@ -2,9 +2,9 @@
 //!
 //! [`WebAccess`] is what all listeners share: the rules that the file says now, the memory
 //! of passwords that were right, and the bounds of guessing. Each handshake and each request
-//! looks whether the file, or a certificate that it names, has changed ([`watch`]): a renewed
+//! looks whether the file, or a certificate that it names, has changed (`watch`): a renewed
 //! certificate needs no restart. What a file says is [`crate::config::web_file`]'s matter;
-//! [`tls`] makes TLS of it, [`passwords`] checks who asks.
+//! `tls` makes TLS of it, `passwords` checks who asks.
 //!
 //! A changed file that is wrong changes nothing, nor does one that would leave an address
 //! unprotected that other machines can reach: the rules before stay in force, and the log
