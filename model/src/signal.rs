@@ -378,6 +378,10 @@ signals! {
             "Where the resource begins to be in a bad way"),
         ThresholdBreached ("ztna_host_threshold_breached" Gauge None ["resource"]
             "Whether the resource has been in a bad way for long enough (1)"),
+        ThresholdBreachedAt ("ztna_host_threshold_breached_timestamp_seconds" Gauge Seconds [
+            "resource"
+        ]
+            "Since when the resource has been in a bad way for long enough; absent while it is not"),
         CollectorSuccess ("ztna_host_collector_success" Gauge None ["collector"]
             "Whether the collector read everything it should (1)"),
         CollectorDuration ("ztna_host_collector_duration_seconds" Gauge Seconds ["collector"]
@@ -392,6 +396,8 @@ signals! {
             "Alerts of the rule that fire now"),
         Pending ("ztna_alert_pending" Gauge None ["rule", "severity"]
             "Alerts of the rule whose matter is in a bad way, and not for long enough yet"),
+        Since ("ztna_alert_since_timestamp_seconds" Gauge Seconds ["rule", "severity"]
+            "Since when the oldest alert of the rule that fires now has fired; absent if none does"),
         Held ("ztna_alert_held" Gauge None ["rule", "severity"]
             "Alerts of the rule that fire and of which nobody is told: silenced, in maintenance, or explained by another"),
         Notifications ("ztna_alert_notifications_total" Counter None ["rule", "message"]
@@ -405,7 +411,8 @@ signals! {
         OutboxMessages ("ztna_outbox_messages" Gauge None ["state"]
             "Deliveries that wait: not tried yet (queued), or tried without success (retrying)"),
         OutboxOldest ("ztna_outbox_oldest_timestamp_seconds" Gauge Seconds []
-            "When the oldest message that waits was rendered; absent if none waits"),
+            "Since when the oldest message waits: since it was rendered, or its receiver's \
+             hourly limit last held it; absent if none waits"),
         Deliveries ("ztna_deliveries_total" Counter None ["receiver", "result"]
             "Attempts at delivery, by what came of them"),
         UpdateScheduled ("ztna_update_scheduled_timestamp_seconds" Gauge Seconds ["profile"]

@@ -96,6 +96,8 @@ pub struct RuleSnapshot {
     pub id: Arc<str>,
     /// The type of alert.
     pub alert: Arc<str>,
+    /// Where its runbook is: an address, or a path. Empty if it has none.
+    pub runbook: Arc<str>,
     /// How bad its alerts are, or the worst of them if that depends.
     pub severity: Severity,
     /// Notifications by what they say, every word present.
@@ -113,7 +115,8 @@ pub struct OutboxSnapshot {
     pub queued: u64,
     /// Deliveries tried without success, to be tried again.
     pub retrying: u64,
-    /// When the oldest message of them was rendered.
+    /// Since when the oldest message of them waits: since it was rendered, or since its
+    /// receiver's hourly limit last held it.
     pub oldest_at: Option<Timestamp>,
 }
 
