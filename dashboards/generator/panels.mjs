@@ -113,6 +113,13 @@ export const number = (about) =>
       new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).values(false).fields(''),
     );
 
+const legendBelow = () =>
+  new common.VizLegendOptionsBuilder()
+    .displayMode(common.LegendDisplayMode.List)
+    .placement(common.LegendPlacement.Bottom)
+    .showLegend(true)
+    .calcs([]);
+
 /** Lines over time. @param {About} about */
 export const graph = (about) =>
   furnish(new timeseries.PanelBuilder(), { min: 0, ...about }, overTime)
@@ -120,13 +127,7 @@ export const graph = (about) =>
     .lineWidth(1)
     .fillOpacity(8)
     .showPoints(common.VisibilityMode.Auto)
-    .legend(
-      new common.VizLegendOptionsBuilder()
-        .displayMode(common.LegendDisplayMode.List)
-        .placement(common.LegendPlacement.Bottom)
-        .showLegend(true)
-        .calcs([]),
-    )
+    .legend(legendBelow())
     .tooltip(
       new common.VizTooltipOptionsBuilder()
         .mode(common.TooltipDisplayMode.Multi)
@@ -170,13 +171,7 @@ export const timeline = (about) =>
     .fillOpacity(75)
     .lineWidth(0)
     .perPage(25)
-    .legend(
-      new common.VizLegendOptionsBuilder()
-        .displayMode(common.LegendDisplayMode.List)
-        .placement(common.LegendPlacement.Bottom)
-        .showLegend(true)
-        .calcs([]),
-    )
+    .legend(legendBelow())
     .tooltip(
       new common.VizTooltipOptionsBuilder()
         .mode(common.TooltipDisplayMode.Single)
