@@ -411,8 +411,7 @@ signals! {
         OutboxMessages ("ztna_outbox_messages" Gauge None ["state"]
             "Deliveries that wait: not tried yet (queued), or tried without success (retrying)"),
         OutboxOldest ("ztna_outbox_oldest_timestamp_seconds" Gauge Seconds []
-            "Since when the oldest message waits: since it was rendered, or its receiver's \
-             hourly limit last held it; absent if none waits"),
+            "Since when the oldest message waits: since it was rendered, or its receiver's hourly limit last held it; absent if none waits"),
         Deliveries ("ztna_deliveries_total" Counter None ["receiver", "result"]
             "Attempts at delivery, by what came of them"),
         UpdateScheduled ("ztna_update_scheduled_timestamp_seconds" Gauge Seconds ["profile"]

@@ -120,6 +120,7 @@ placements_of! { probe_placement ProbeSignal {
 placements_of! { alert_placement AlertSignal {
     Firing ["ztnaAlertCount", "ztnaAlertRule", "ztnaAlertSeverity"],
     Pending ("what may come to nothing is for dashboards; the table shows what fires"),
+    Since ["ztnaAlertSince"],
     Held ("a poller sees the alert itself; that nobody is told of it is the page's"),
     Notifications ("the agent's own bookkeeping, on /metrics"),
     RuleFailures ("the alert `agent-fault` tells of them"),
@@ -208,6 +209,7 @@ placements_of! { host_placement HostSignal {
     PublisherFiles ["ztnaHostPublisherFiles"],
     Threshold ["ztnaThresholdLimit"],
     ThresholdBreached ["ztnaThresholdBreached", "ztnaThresholdMounts"],
+    ThresholdBreachedAt ("a poller sees when the truth changes; since when it holds, /metrics says"),
     CollectorSuccess ["ztnaCollectorSuccess"],
     CollectorDuration ["ztnaCollectorDuration"],
     CollectorHungThreads ["ztnaCollectorHung"],

@@ -11,9 +11,11 @@
 //!
 //! Known limit: states start anew with the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::{Filesystem, HostCollector, HostSample, UPDATE_SPACE_MIN_BYTES, approximate};
 use crate::log::label_set;
@@ -154,6 +156,9 @@ pub struct ThresholdFact {
     pub is_breached: Option<bool>,
     /// Whether any of its numbers is beyond the limit, and none for long enough.
     pub is_pending: bool,
+    /// `ztna_host_threshold_breached_timestamp_seconds`: when the sample was taken that
+    /// decided so first, if any of its numbers is.
+    pub breached_at: Option<Timestamp>,
     /// The file systems that are, by mount point. Empty for what is no file system.
     pub mountpoints: Vec<Arc<str>>,
 }
@@ -245,6 +250,8 @@ impl Threshold {
 pub struct Thresholds {
     rows: Vec<Threshold>,
     states: BTreeMap<(HostResource, Option<Arc<str>>), ThresholdState>,
+    /// Since when a resource has been in a bad way, by the wall clock of the samples.
+    breached_at: BTreeMap<HostResource, Timestamp>,
 }
 
 impl Thresholds {
@@ -257,6 +264,7 @@ impl Thresholds {
         Self {
             rows: by_resource.into_values().collect(),
             states: BTreeMap::new(),
+            breached_at: BTreeMap::new(),
         }
     }
 
@@ -275,7 +283,26 @@ impl Thresholds {
                 changes.extend(change(&seen, before, *state));
             }
         }
+        self.date_breaches(sample);
         changes
+    }
+
+    /// Notes since when resources have been in a bad way: another file system of the same
+    /// resource makes it no younger.
+    fn date_breaches(&mut self, sample: &HostSample) {
+        let states = self.states.iter();
+        let breached: BTreeSet<HostResource> = states
+            .filter(|(_, state)| matches!(state, ThresholdState::Breached { .. }))
+            .map(|((resource, _), _)| *resource)
+            .collect();
+        self.breached_at
+            .retain(|resource, _| breached.contains(resource));
+        let Some(at) = sample.taken_at else {
+            return;
+        };
+        for resource in breached {
+            self.breached_at.entry(resource).or_insert(at);
+        }
     }
 
     /// Goes on where `old` is, under these rows: a breach stays one until its number is
@@ -284,6 +311,8 @@ impl Thresholds {
         let is_watched = |resource| self.rows.iter().any(|row| row.resource == resource);
         self.states = old.states;
         self.states.retain(|(resource, _), _| is_watched(*resource));
+        self.breached_at = old.breached_at;
+        self.breached_at.retain(|resource, _| is_watched(*resource));
     }
 
     /// What is published, a row each, in the order of [`HostResource::ALL`].
@@ -310,6 +339,7 @@ impl Thresholds {
             row: *row,
             is_breached,
             is_pending: is_any_pending && is_breached != Some(true),
+            breached_at: self.breached_at.get(&row.resource).copied(),
             mountpoints,
         }
     }

@@ -33,6 +33,7 @@ pub(crate) fn host() -> HostSnapshot {
         row: row_of(resource),
         is_pending: false,
         is_breached: Some(mountpoint.is_some()),
+        breached_at: mountpoint.map(|_| at(320)),
         mountpoints: mountpoint.into_iter().map(Arc::from).collect(),
     };
     HostSnapshot {

@@ -244,3 +244,36 @@ fn the_default_rows_clear_on_the_good_side_and_name_their_signal() {
         HostResource::ALL
     );
 }
+
+#[test]
+fn a_breach_says_since_when_and_a_second_disk_makes_it_no_younger() {
+    let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+    let sample = |second: i64, free: [u64; 2]| {
+        let mut sample = healthy();
+        sample.taken_at = Some(at(second));
+        let [root, srv] = free;
+        sample.filesystems = vec![disk("/", root), disk("/srv", srv)];
+        sample
+    };
+    let mut thresholds = Thresholds::new(DEFAULT_THRESHOLDS);
+    let mut told = |second: u16, free| {
+        let now = Duration::from_secs(second.into());
+        thresholds.step(&sample(i64::from(second), free), now);
+        let facts = thresholds.facts();
+        let of_disk = facts
+            .iter()
+            .find(|fact| fact.row.resource == HostResource::Disk);
+        of_disk.unwrap().breached_at
+    };
+    let (much, little) = (5_000_000_000, 900_000_000);
+    assert_eq!(told(0, [little, much]), None, "not for long enough");
+    assert_eq!(told(60, [little, little]), Some(at(60)));
+    assert_eq!(
+        told(120, [much, little]),
+        Some(at(60)),
+        "the other one goes on"
+    );
+    assert_eq!(told(180, [much, much]), None);
+    assert_eq!(told(240, [much, little]), None);
+    assert_eq!(told(300, [much, little]), Some(at(300)));
+}

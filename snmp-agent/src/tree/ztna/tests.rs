@@ -254,6 +254,7 @@ fn thresholds() -> Vec<ThresholdFact> {
         row: row_of(resource),
         is_breached,
         is_pending: false,
+        breached_at: None,
         mountpoints: mountpoints.iter().map(|one| Arc::from(*one)).collect(),
     };
     vec![

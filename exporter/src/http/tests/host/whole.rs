@@ -130,6 +130,7 @@ fn limit(resource: HostResource, is_breached: Option<bool>) -> ThresholdFact {
         row: row_of(resource),
         is_breached,
         is_pending: false,
+        breached_at: None,
         mountpoints: Vec::new(),
     }
 }

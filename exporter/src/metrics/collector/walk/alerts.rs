@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use model::alert::{AlertPhase, AlertRow, Severity};
 use model::signal::AlertSignal;
 use model::snapshot::{AlertsSnapshot, RuleSnapshot};
@@ -25,6 +26,7 @@ pub(in crate::metrics) fn of_alerts<'a>(
         AlertSignal::Pending => {
             by_rule(alerts, lines, |row| row.phase == AlertPhase::Pending);
         }
+        AlertSignal::Since => since(alerts, lines),
         AlertSignal::Held => by_rule(alerts, lines, |row| {
             row.phase == AlertPhase::Firing && row.held_by.is_some()
         }),
@@ -100,6 +102,61 @@ fn by_rule<'a>(
     }
 }
 
+/// Since when the oldest of each rule fires. Nothing of a rule of which none does.
+fn since<'a>(alerts: &'a AlertsSnapshot, lines: &mut Lines<'a>) {
+    let mut oldest: BTreeMap<(&'a Arc<str>, Severity), Timestamp> = BTreeMap::new();
+    let rows = alerts.rows.iter();
+    for row in rows.filter(|row| row.phase == AlertPhase::Firing) {
+        let at = oldest.entry((&row.rule, row.severity)).or_insert(row.since);
+        *at = row.since.min(*at);
+    }
+    for ((rule, severity), at) in oldest {
+        lines.moment(&[rule, severity.name()], Some(at));
+    }
+}
+
 fn is_usual(rule: &RuleSnapshot, severity: Severity) -> bool {
     rule.severity == severity
+}
+
+#[cfg(test)]
+mod tests {
+    use model::signal::Signal;
+    use model::snapshot::Snapshot;
+
+    use super::*;
+    use crate::metrics::collector::{Value, series_of};
+    use crate::metrics::sample::{at, whole};
+
+    #[test]
+    fn since_when_is_told_of_the_oldest_that_fires_and_of_none_that_only_waits() {
+        let mut alerts = (*whole().alerts).clone();
+        let firing = alerts
+            .rows
+            .iter()
+            .find(|row| row.phase == AlertPhase::Firing);
+        let older = AlertRow {
+            since: at(100),
+            ..firing.unwrap().clone()
+        };
+        alerts.rows.push(older);
+        let snapshot = Snapshot {
+            alerts: Arc::new(alerts),
+            ..Snapshot::default()
+        };
+        let signal = Signal::Alert(AlertSignal::Since);
+        let told: Vec<(String, String)> = series_of(signal, &snapshot)
+            .into_iter()
+            .map(|one| match one.value {
+                Value::Number(number) => (one.label_values.join(" "), number.to_string()),
+                Value::Count(_) | Value::RoundTrips(_) => panic!("{:?}", one.label_values),
+            })
+            .collect();
+        let second = |at: Timestamp| at.as_second().to_string();
+        let wanted = [
+            ("host-disk critical".to_owned(), second(at(300))),
+            ("tunnel-down critical".to_owned(), second(at(100))),
+        ];
+        assert_eq!(told, wanted);
+    }
 }

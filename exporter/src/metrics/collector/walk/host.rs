@@ -145,6 +145,11 @@ pub(in crate::metrics) fn of_host<'a>(
                 lines.known(&[fact.row.resource.name()], fact.is_breached.map(u64::from));
             }
         }
+        HostSignal::ThresholdBreachedAt => {
+            for fact in &host.thresholds {
+                lines.moment(&[fact.row.resource.name()], fact.breached_at);
+            }
+        }
         HostSignal::CollectorSuccess => {
             collectors(sample, lines, |run| Value::Count(u64::from(run.is_success)));
         }
