@@ -56,6 +56,7 @@ pub use self::quantity::{HumanDuration, HumanSize};
 pub use self::shown::{REDACTED, ShownRow};
 pub use self::silence::UnknownAfter;
 pub use self::snmp::SnmpConfig;
+pub(crate) use self::suggest::similar;
 pub use self::tail::TailConfig;
 pub(crate) use self::timeline::TimelineDocument;
 pub use self::tools::{ToolConfig, ToolUse, ToolsConfig, tools_of};

@@ -15,6 +15,7 @@ mod exposition;
 mod gate;
 mod guard;
 mod health;
+mod markdown;
 mod negotiate;
 mod page;
 mod patient_stream;

@@ -20,4 +20,5 @@ pub mod metrics;
 pub mod parse;
 pub mod pipeline;
 pub mod probe;
+pub mod runbooks;
 pub mod snmp;

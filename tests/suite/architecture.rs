@@ -90,6 +90,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tower", &["ztna-exporter"]),
     ("prometheus-client", &["ztna-exporter"]),
     ("askama", &["ztna-exporter"]),
+    ("pulldown-cmark", &["ztna-exporter"]),
     ("anyhow", &["ztna-exporter"]),
     ("tracing", &["alerts", "snmp-agent", "ztna-exporter"]),
     ("tracing-subscriber", &["ztna-exporter"]),

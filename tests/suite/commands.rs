@@ -191,6 +191,31 @@ fn explain_names_the_event_and_its_reason() {
 }
 
 #[test]
+fn a_runbook_is_printed_for_its_rule_and_a_near_name_is_guessed() {
+    let list = stdout(&["alerts", "runbook"]);
+    assert!(list.starts_with("# Runbooks: "), "{list}");
+    let own = stdout(&["alerts", "runbook", "tunnel-down"]);
+    assert!(own.starts_with("# The tunnel is down\n"), "{own}");
+    // Two rules with one page, and a rule that is off.
+    let shared = stdout(&["alerts", "runbook", "certificate-expires-soon"]);
+    assert!(shared.contains("Rules `certificate-expiring`"), "{shared}");
+    let off = stdout(&["alerts", "runbook", "clients-leaving"]);
+    assert!(off.contains("Rule `clients-leaving`"), "{off}");
+    for (name, words) in [
+        (
+            "tunel-down",
+            "no rule is called `tunel-down`; did you mean `tunnel-down`?",
+        ),
+        ("xyzzy", "`alerts runbook` lists them"),
+    ] {
+        let output = run(&["alerts", "runbook", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn a_usage_error_has_exit_code_2() {
     for arguments in [
         ["run", "--no-such-flag"],

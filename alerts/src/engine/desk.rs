@@ -282,6 +282,7 @@ impl Desk {
         RuleSnapshot {
             id: Arc::clone(&self.rule.id),
             alert: Arc::clone(&self.rule.alert),
+            runbook: Arc::clone(&self.rule.runbook),
             severity: match &self.rule.severity {
                 SeverityOf::Is(severity) => *severity,
                 SeverityOf::Told(_) => Severity::Critical,

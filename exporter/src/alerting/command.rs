@@ -8,6 +8,7 @@ mod check;
 mod export;
 mod history;
 mod queue;
+mod runbook;
 mod send_test;
 mod silence;
 mod table;
@@ -22,6 +23,7 @@ use clap::{Args, Subcommand};
 pub use self::export::ExportArgs;
 pub use self::history::HistoryArgs;
 pub use self::queue::QueueArgs;
+pub use self::runbook::RunbookArgs;
 pub use self::send_test::SendTestArgs;
 pub use self::silence::SilenceCommand;
 pub use self::test::TestArgs;
@@ -43,6 +45,8 @@ pub enum AlertsCommand {
     History(HistoryArgs),
     /// List messages with what became of each delivery. The latest comes last.
     Queue(QueueArgs),
+    /// Print what to do about an alert, or the list of all such pages.
+    Runbook(RunbookArgs),
     /// Send a test message to a receiver, and say how it fared.
     SendTest(SendTestArgs),
     /// Hold alerts back for a while.
@@ -101,6 +105,7 @@ pub fn run(command: &AlertsCommand) -> Result<(), Failure> {
         AlertsCommand::ExportPrometheus(args) => export::run(args),
         AlertsCommand::History(args) => history::run(args),
         AlertsCommand::Queue(args) => queue::run(args),
+        AlertsCommand::Runbook(args) => runbook::run(args),
         AlertsCommand::SendTest(args) => send_test::run(args),
         AlertsCommand::Silence { command } => silence::run(command),
     }

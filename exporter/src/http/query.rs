@@ -26,6 +26,8 @@ pub(super) enum View {
     Alerts,
     Host,
     Logs,
+    Runbooks,
+    Runbook,
     Configuration,
 }
 
@@ -64,7 +66,7 @@ const ALERT_LISTS: &[&str] = &["alerts", "messages", "history"];
 const FORMATS: &[&str] = &["json", "csv"];
 
 impl View {
-    /// Its path; of one connector the part before the name.
+    /// Its path; of one connector or runbook the part before the name.
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::Connectors => "/",
@@ -73,6 +75,7 @@ impl View {
             Self::Alerts => "/alerts",
             Self::Host => "/host",
             Self::Logs => "/logs",
+            Self::Runbooks | Self::Runbook => "/runbooks/",
             Self::Configuration => "/config",
         }
     }
@@ -84,7 +87,7 @@ impl View {
             Self::Connector => &[Event, Text, Format],
             Self::Events => &[Connector, Event, Text, Page, Format],
             Self::Alerts => &[Connector, Severity, State, Text, List, Page, Format],
-            Self::Host => &[],
+            Self::Host | Self::Runbooks | Self::Runbook => &[],
             Self::Logs => &[Connector, State, Text, Page, Format],
             Self::Configuration => &[Text, Page, Format],
         }
@@ -111,6 +114,8 @@ impl View {
                 | Self::Connector
                 | Self::Events
                 | Self::Host
+                | Self::Runbooks
+                | Self::Runbook
                 | Self::Configuration => CONNECTOR_STATES.to_vec(),
             }),
         }

@@ -12,8 +12,8 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::{Request, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 use hyper::body::Incoming;
 use model::snapshot::Snapshot;
@@ -165,31 +165,17 @@ impl App {
 
 fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route(
-            "/",
-            get(|app, known, uri| look(app, known, uri, View::Connectors)),
-        )
-        .route("/connectors/{name}", get(connector))
-        .route(
-            "/events",
-            get(|app, known, uri| look(app, known, uri, View::Events)),
-        )
-        .route(
-            "/alerts",
-            get(|app, known, uri| look(app, known, uri, View::Alerts)),
-        )
-        .route(
-            "/host",
-            get(|app, known, uri| look(app, known, uri, View::Host)),
-        )
-        .route(
-            "/logs",
-            get(|app, known, uri| look(app, known, uri, View::Logs)),
-        )
-        .route(
-            "/config",
-            get(|app, known, uri| look(app, known, uri, View::Configuration)),
-        )
+        .route("/", view(View::Connectors))
+        .route("/connectors/{name}", named(View::Connector))
+        .route("/events", view(View::Events))
+        .route("/alerts", view(View::Alerts))
+        .route("/host", view(View::Host))
+        .route("/logs", view(View::Logs))
+        // The list's links stand beside it.
+        .route("/runbooks", get(async || Redirect::permanent("runbooks/")))
+        .route("/runbooks/", view(View::Runbooks))
+        .route("/runbooks/{name}", named(View::Runbook))
+        .route("/config", view(View::Configuration))
         .route("/api/v1/status", get(status_json))
         .route("/api/v1/stream", get(stream))
         .route("/metrics", get(metrics))
@@ -206,8 +192,9 @@ fn routes() -> Router<Arc<App>> {
 
 /// Does not repeat the path, which is anybody's text.
 async fn not_found() -> Response {
-    let known = "Not found. Known paths: / /connectors/NAME /events /alerts /host /logs /config \
-                 /metrics /api/v1/status /api/v1/stream /-/healthy /-/ready /ready/tunnel\n";
+    let known = "Not found. Known paths: / /connectors/NAME /events /alerts /host /logs \
+                 /runbooks/ /config /metrics /api/v1/status /api/v1/stream /-/healthy /-/ready \
+                 /ready/tunnel\n";
     (StatusCode::NOT_FOUND, TEXT, known).into_response()
 }
 
@@ -246,17 +233,20 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     response
 }
 
-async fn look(state: State<Arc<App>>, known: Known, uri: Uri, view: View) -> Response {
-    see(&state, known, &uri, (view, ""))
+/// A view that needs no name.
+fn view(view: View) -> MethodRouter<Arc<App>> {
+    let look = async move |state: State<Arc<App>>, known: Known, uri: Uri| {
+        see(&state, known, &uri, (view, ""))
+    };
+    get(look)
 }
 
-async fn connector(
-    state: State<Arc<App>>,
-    known: Known,
-    Path(name): Path<String>,
-    uri: Uri,
-) -> Response {
-    see(&state, known, &uri, (View::Connector, &name))
+/// A view of what the path names.
+fn named(view: View) -> MethodRouter<Arc<App>> {
+    let look = async move |state: State<Arc<App>>, known: Known, name: Path<String>, uri: Uri| {
+        see(&state, known, &uri, (view, &name))
+    };
+    get(look)
 }
 
 fn see(app: &App, known: Known, uri: &Uri, (view, name): (View, &str)) -> Response {
@@ -284,6 +274,7 @@ fn see(app: &App, known: Known, uri: &Uri, (view, name): (View, &str)) -> Respon
             let text = "No connector has this name.\n";
             (StatusCode::NOT_FOUND, TEXT, text).into_response()
         }
+        Refusal::NoRunbook(text) => (StatusCode::NOT_FOUND, TEXT, text).into_response(),
         Refusal::NotMade(failure) => internal_error(&failure),
     }
 }

@@ -3,7 +3,7 @@
 //! [`Server`] is what the tests below share; `hostile` holds the slow, silent, huge and
 //! malformed requests, `crowd` more clients than there are places, `answers` what
 //! well-behaved clients get, `endpoints` what they are told of endpoint clients, `host`
-//! what of the host and active probes.
+//! what of the host and active probes, `runbooks` what of what to do.
 
 mod alerts;
 mod answers;
@@ -11,6 +11,7 @@ mod crowd;
 mod endpoints;
 mod host;
 mod hostile;
+mod runbooks;
 mod secured;
 mod silenced;
 mod stream;

@@ -12,6 +12,7 @@ mod events;
 mod frame;
 mod host;
 mod logs;
+mod runbooks;
 
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ pub(super) struct Seen<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) view: View,
-    /// The connector, of a view of one.
+    /// The connector, of a view of one; of a runbook its name or its rule.
     pub(super) name: &'a str,
     /// What stands behind the `?`.
     pub(super) query: Option<&'a str>,
@@ -60,6 +61,8 @@ pub(super) enum Refusal {
     BadQuery(BadQuery),
     /// No connector has the name.
     NoConnector,
+    /// No runbook and no rule has the name: a text for people, without it.
+    NoRunbook(String),
     NotMade(askama::Error),
 }
 
@@ -92,6 +95,8 @@ pub(super) fn answer(seen: Seen<'_>, asked: Asked<'_>) -> Result<Response, Refus
         View::Alerts => alerts::answer(&frame),
         View::Host => host::answer(&frame),
         View::Logs => logs::answer(&frame),
+        View::Runbooks => runbooks::list(&frame),
+        View::Runbook => runbooks::answer(&frame, asked.name),
         View::Configuration => configuration::answer(&frame),
     }
 }

@@ -137,6 +137,8 @@ pub(in crate::http) struct UpdateReport<'a> {
 pub(in crate::http) struct RuleReport<'a> {
     pub(in crate::http) id: Foreign<'a>,
     pub(in crate::http) alert: Foreign<'a>,
+    /// An address or a path; empty if the rule has none.
+    pub(in crate::http) runbook: Foreign<'a>,
     #[serde(serialize_with = "severity_name")]
     pub(in crate::http) severity: Severity,
     #[serde(serialize_with = "as_object")]
@@ -264,6 +266,7 @@ fn rule_report(rule: &RuleSnapshot) -> RuleReport<'_> {
     RuleReport {
         id: Foreign(&rule.id),
         alert: Foreign(&rule.alert),
+        runbook: Foreign(&rule.runbook),
         severity: rule.severity,
         notifications: rule.notifications.clone(),
         failures: rule.failures,

@@ -12,6 +12,7 @@ use crate::http::health;
 use crate::http::page::{mood_word, words};
 use crate::http::query::{Parameter, Query, View};
 use crate::http::status::{Foreign, icon_meaning, mood_of};
+use crate::runbooks::{self, Place};
 
 /// How long an event that no state remembers keeps its advice on the page, in seconds.
 const ADVICE_SECONDS: i64 = 24 * 3_600;
@@ -29,6 +30,7 @@ const VIEWS: &[(View, &str)] = &[
     (View::Alerts, "Alerts"),
     (View::Host, "Host"),
     (View::Logs, "Logs"),
+    (View::Runbooks, "Runbooks"),
     (View::Configuration, "Configuration"),
 ];
 
@@ -226,6 +228,22 @@ impl<'a> Frame<'a> {
             View::Events.path(),
             Parameter::Connector.name()
         )
+    }
+
+    /// Where the runbook of a rule in force is.
+    pub(super) fn place_of(&self, rule: &str) -> Place<'a> {
+        let mut rules = self.seen.snapshot.alerts.rules.iter();
+        let rule = rules.find(|one| &*one.id == rule);
+        rule.map_or(Place::Nowhere, |rule| runbooks::place(&rule.runbook))
+    }
+
+    /// The address of a rule's runbook, if it has one that can be followed.
+    pub(super) fn runbook_link(&self, rule: &Foreign<'_>) -> Option<String> {
+        match self.place_of(rule.expose()) {
+            Place::Ours(runbook) => Some(format!("{}{}", View::Runbook.path(), runbook.name)),
+            Place::Web(address) => Some(address.to_owned()),
+            Place::Word(_) | Place::Nowhere => None,
+        }
     }
 
     pub(super) fn ago(&self, at: &Timestamp) -> String {

@@ -63,6 +63,7 @@ fn rule(id: &str, alert: &str, severity: Severity) -> RuleSnapshot {
     RuleSnapshot {
         id: id.into(),
         alert: alert.into(),
+        runbook: format!("docs/runbooks/{id}.md").into(),
         severity,
         notifications: words.map(|(word, count)| (*word, count)).collect(),
         failures: 1,
