@@ -10,6 +10,7 @@
 
 mod events;
 mod proof;
+mod runbook;
 mod samples;
 
 use std::fmt::Write as _;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::proof::Proof;
+pub use self::runbook::RunbookBase;
 use crate::rule::{Rule, RuleSet, Trigger};
 
 /// The name under which the unit tests look for the rules.
@@ -57,7 +59,7 @@ struct PrometheusRule {
 }
 
 /// Writes the rules as a rule file and its unit tests.
-pub fn export(rules: &RuleSet) -> Exported {
+pub fn export(rules: &RuleSet, runbooks: &RunbookBase) -> Exported {
     let mut rules_yaml = String::from(
         "# Written by `ztna-exporter alerts export-prometheus`: change the rules, not this file.\n",
     );
@@ -72,8 +74,9 @@ pub fn export(rules: &RuleSet) -> Exported {
         match exported(rule) {
             Ok(list) => {
                 for one in list {
-                    write_rule(&mut body, rule, &one);
-                    proof::write(&mut tests_yaml, rule, &one);
+                    let annotations = annotations(rule, &one, runbooks);
+                    write_rule(&mut body, rule, &one, &annotations);
+                    proof::write(&mut tests_yaml, rule, &one, &annotations);
                 }
             }
             Err(why) => left_out.push((Arc::clone(&rule.id), why)),
@@ -112,7 +115,10 @@ fn exported(rule: &Rule) -> Result<Vec<PrometheusRule>, &'static str> {
     }
 }
 
-fn write_rule(to: &mut String, rule: &Rule, one: &PrometheusRule) {
+/// What an alert says, by the annotations' names.
+type Annotations = Vec<(&'static str, String)>;
+
+fn write_rule(to: &mut String, rule: &Rule, one: &PrometheusRule, annotations: &Annotations) {
     let _ = writeln!(to, "      - alert: {}", one.alert);
     let _ = writeln!(to, "        expr: {}", quoted(&one.expression));
     if !one.lasting.is_zero() {
@@ -126,7 +132,7 @@ fn write_rule(to: &mut String, rule: &Rule, one: &PrometheusRule) {
         let _ = writeln!(to, "          {name}: {}", quoted(value));
     }
     to.push_str("        annotations:\n");
-    for (name, text) in annotations(rule, one) {
+    for (name, text) in annotations {
         let _ = writeln!(to, "          {name}: {}", quoted(text));
     }
 }
@@ -140,16 +146,14 @@ fn own_labels<'a>(rule: &'a Rule, one: &'a PrometheusRule) -> [(&'static str, &'
     ]
 }
 
-fn annotations<'a>(
-    rule: &'a Rule,
-    one: &'a PrometheusRule,
-) -> impl Iterator<Item = (&'static str, &'a str)> {
-    let all: [(&str, &str); 3] = [
-        ("summary", &one.summary),
-        ("description", &one.action),
-        ("runbook", &rule.runbook),
+fn annotations(rule: &Rule, one: &PrometheusRule, runbooks: &RunbookBase) -> Annotations {
+    let mut all = vec![
+        ("summary", one.summary.clone()),
+        ("description", one.action.clone()),
     ];
-    all.into_iter().filter(|(_, text)| !text.is_empty())
+    all.extend(runbooks.annotation(&rule.runbook));
+    all.retain(|(_, text)| !text.is_empty());
+    all
 }
 
 /// The rule's id as Prometheus names alerts: `tunnel-down` is `TunnelDown`.

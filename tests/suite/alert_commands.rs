@@ -262,6 +262,18 @@ fn the_rules_are_listed_and_written_for_prometheus() {
     assert_eq!(fs::read_dir(&written).unwrap().count(), 2);
     let printed = check(&scene, &["export-prometheus"], 0);
     assert!(printed.contains("TLS_AT_ONCE"), "{printed}");
+    let ours = "runbook_url: 'http://{{ $labels.instance }}/runbooks/tunnel-down'";
+    assert!(printed.contains(ours), "{printed}");
+    let base = [
+        "export-prometheus",
+        "--runbook-base",
+        "https://wiki.example.com/r/",
+    ];
+    let elsewhere = check(&scene, &base, 0);
+    let wiki = "runbook_url: 'https://wiki.example.com/r/tunnel-down'";
+    assert!(elsewhere.contains(wiki), "{elsewhere}");
+    let wrong = check(&scene, &["export-prometheus", "--runbook-base", "wiki"], 2);
+    assert!(wrong.contains("is no address of runbooks"), "{wrong}");
     mailbox.stop();
 }
 

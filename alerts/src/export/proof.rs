@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{PrometheusRule, annotations, own_labels, quoted};
+use super::{Annotations, PrometheusRule, own_labels, quoted};
 use crate::level::{Level, LevelState, Side, Standing};
 use crate::rule::{Rule, View};
 
@@ -41,7 +41,7 @@ pub(super) struct StepProof {
 }
 
 /// Writes the test of one rule.
-pub(super) fn write(to: &mut String, rule: &Rule, one: &PrometheusRule) {
+pub(super) fn write(to: &mut String, rule: &Rule, one: &PrometheusRule, annotations: &Annotations) {
     let sampled;
     let proof = match &one.proof {
         Proof::Steps(steps) => steps,
@@ -74,7 +74,7 @@ pub(super) fn write(to: &mut String, rule: &Rule, one: &PrometheusRule) {
             let _ = writeln!(to, "              {label}: {}", quoted(value));
         }
         to.push_str("            exp_annotations:\n");
-        for (annotation, text) in annotations(rule, one) {
+        for (annotation, text) in annotations {
             let text = filled(text, &proof.labels);
             let _ = writeln!(to, "              {annotation}: {}", quoted(&text));
         }

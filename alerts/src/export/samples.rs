@@ -1,6 +1,5 @@
 //! Rules on samples: the same limit, the same `for`, and `clear` by way of `ALERTS`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::alert::{AgentFault, Severity};
@@ -27,63 +26,104 @@ pub(super) fn exported(rule: &Rule) -> Result<Vec<PrometheusRule>, &'static str>
     if row.labels.iter().any(|label| OWN_LABELS.contains(label)) {
         return Err("its metric has labels that alerts have, too");
     }
-    let labels: Vec<&str> = rule.by.iter().map(|label| &**label).collect();
-    let text = |wording: &crate::rule::wording::Wording| wording.for_prometheus(&labels);
-    let summary = text(&rule.summary).map_err(|_| "its summary cannot be rendered")?;
-    let action = text(&rule.action).map_err(|_| "its action cannot be rendered")?;
-    let by_severity = severities(rule, *signal, only);
-    Ok(by_severity
+    let variants = variants(rule, *signal, only)?;
+    Ok(variants
         .into_iter()
-        .map(|(severity, series)| PrometheusRule {
-            alert: camel(&rule.id),
-            expression: expression(rule, row, *view, &series, level),
+        .map(|one| PrometheusRule {
+            expression: expression(&one, rule, row, *view, level),
             lasting: level.lasting,
             keep_firing: level.keep_firing,
-            severity: severity.name().to_owned(),
-            summary: summary.clone(),
-            action: action.clone(),
+            severity: one.said.severity.name().to_owned(),
+            summary: one.said.summary,
+            action: one.said.action,
             proof: Proof::Sample(SampleProof {
-                series: example_series(row, &series),
-                labels: example_labels(rule, row, &series),
+                series: example_series(row, &one.only),
+                labels: example_labels(rule, row, &one.only),
                 view: *view,
                 level: *level,
             }),
+            alert: one.alert,
         })
         .collect())
 }
 
-/// The severities that the rule can have, each with the series that have it.
-fn severities(rule: &Rule, signal: Signal, only: &Only) -> Vec<(Severity, Only)> {
-    let wording = match &rule.severity {
-        SeverityOf::Is(severity) => return vec![(*severity, only.clone())],
-        SeverityOf::Told(wording) => wording,
+/// What a rule says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Said {
+    severity: Severity,
+    summary: String,
+    action: String,
+}
+
+/// A rule as far as it says the same of all its series.
+#[derive(Debug)]
+struct Variant {
+    /// The name of its alert.
+    alert: String,
+    said: Said,
+    only: Only,
+}
+
+/// One for the rule, or one for each value of a label whose values are all known, if severity
+/// or action depend on it.
+fn variants(rule: &Rule, signal: Signal, only: &Only) -> Result<Vec<Variant>, &'static str> {
+    let labels: Vec<&str> = rule.by.iter().map(|label| &**label).collect();
+    let summary = rule.summary.for_prometheus(&labels);
+    let summary = summary.map_err(|_| "its summary cannot be rendered")?;
+    let said = |known: &[(&str, &str)]| -> Result<Said, &'static str> {
+        let action = rule.action.for_prometheus_where(&labels, known);
+        Ok(Said {
+            severity: severity(rule, known),
+            summary: summary.clone(),
+            action: action.map_err(|_| "its action cannot be rendered")?,
+        })
     };
-    let by_value = |label: &Arc<str>| -> Option<BTreeMap<Severity, Vec<Arc<str>>>> {
-        let values = closed_values(signal, label)?;
-        let mut found: BTreeMap<Severity, Vec<Arc<str>>> = BTreeMap::new();
-        for value in values {
-            let value: Arc<str> = Arc::from(value);
-            let scope = WordingScope {
-                labels: &[(Arc::clone(label), Arc::clone(&value))],
-                ..WordingScope::default()
-            };
-            let word = wording.render(&scope).ok()?;
-            let severity = Severity::from_name(&word)?;
-            found.entry(severity).or_default().push(value);
-        }
-        Some(found)
-    };
-    let found = rule
+    let closed = rule
         .by
         .iter()
-        .find_map(|label| Some((label, by_value(label)?)));
-    match found {
-        Some((label, found)) if only.is_empty() => found
-            .into_iter()
-            .map(|(severity, values)| (severity, vec![(Arc::clone(label), values)]))
-            .collect(),
-        // What cannot be told is critical, here as in the engine.
-        _ => vec![(Severity::Critical, only.clone())],
+        .find_map(|label| Some((label, closed_values(signal, label)?)));
+    let mut variants = Vec::new();
+    if let Some((label, values)) = closed.filter(|_| only.is_empty()) {
+        for value in values {
+            variants.push(Variant {
+                // Two rules of one name and with the same labels are refused.
+                alert: camel(&format!("{}-{}", rule.id, value.replace('_', "-"))),
+                said: said(&[(label, value)])?,
+                only: vec![(Arc::clone(label), vec![Arc::from(value)])],
+            });
+        }
+    }
+    let first = variants.first().map(|one| one.said.clone());
+    if variants.iter().any(|one| Some(&one.said) != first.as_ref()) {
+        return Ok(variants);
+    }
+    let of_all = Variant {
+        alert: camel(&rule.id),
+        said: first.map_or_else(|| said(&[]), Ok)?,
+        only: only.clone(),
+    };
+    Ok(vec![of_all])
+}
+
+/// The severity where these labels have these values.
+fn severity(rule: &Rule, known: &[(&str, &str)]) -> Severity {
+    let wording = match &rule.severity {
+        SeverityOf::Is(severity) => return *severity,
+        SeverityOf::Told(wording) => wording,
+    };
+    let labels = known
+        .iter()
+        .map(|(label, value)| (Arc::from(*label), Arc::from(*value)));
+    let labels: Vec<(Arc<str>, Arc<str>)> = labels.collect();
+    let scope = WordingScope {
+        labels: &labels,
+        ..WordingScope::default()
+    };
+    let word = wording.render(&scope).unwrap_or_default();
+    // What cannot be told is critical, here as in the engine.
+    match Severity::from_name(&word) {
+        Some(severity) if !known.is_empty() => severity,
+        _ => Severity::Critical,
     }
 }
 
@@ -93,8 +133,15 @@ fn closed_values(signal: Signal, label: &str) -> Option<Vec<&'static str>> {
     is_fault.then(|| AgentFault::ALL.iter().map(|fault| fault.name()).collect())
 }
 
-fn expression(rule: &Rule, row: &SignalRow, view: View, only: &Only, level: &Level) -> String {
-    let matchers: Vec<(&str, Vec<&str>)> = only
+fn expression(
+    variant: &Variant,
+    rule: &Rule,
+    row: &SignalRow,
+    view: View,
+    level: &Level,
+) -> String {
+    let matchers: Vec<(&str, Vec<&str>)> = variant
+        .only
         .iter()
         .map(|(label, values)| (&**label, values.iter().map(|one| &**one).collect()))
         .collect();
@@ -127,7 +174,7 @@ fn expression(rule: &Rule, row: &SignalRow, view: View, only: &Only, level: &Lev
     };
     let firing = format!(
         "ALERTS{{alertname=\"{}\",alertstate=\"firing\"}}",
-        camel(&rule.id)
+        variant.alert
     );
     format!(
         "{beyond} or ({core} {sign} {clear} and ignoring (alertname, alertstate, {}) {firing})",

@@ -1,16 +1,17 @@
 //! Conditions of rules: CEL over the event and what is known of its connector.
 //!
-//! The one file that names the crate, with `lint` and `cost` below it. The language has no type
-//! checker, so names are looked up in our own schema when a rule is loaded, and what
-//! cannot be evaluated later is a fault of the rule, never "no". Every name always has a
+//! The one file that names the crate, with `lint`, `cost` and `truth` below it. The language
+//! has no type checker, so names are looked up in our own schema when a rule is loaded, and
+//! what cannot be evaluated later is a fault of the rule, never "no". Every name always has a
 //! value: a text that is not known is empty, a state that is not known is `unknown`.
 //!
-//! Known limit: types are not checked at load, `event.kind > 3` is refused when it is
-//! evaluated for the first time.
+//! Known limit: of types only truths are checked at load, `event.kind > 3` is refused when
+//! it is evaluated for the first time.
 
 mod cost;
 mod lint;
 mod schema;
+mod truth;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -75,7 +76,7 @@ impl Condition {
     /// # Errors
     ///
     /// What is wrong, in words for people: it is no condition, is too long, too deep or too
-    /// slow, or asks for something that does not exist.
+    /// slow, asks for something that does not exist, or gives no truth.
     pub fn compile(text: &str, subject: Subject) -> Result<Self, String> {
         if CONDITION_BYTES_MAX < text.len() {
             return Err(format!(
@@ -90,6 +91,7 @@ impl Condition {
             .parse(text)
             .map_err(|errors| first_line(&errors.to_string()))?;
         let names = Names::of(&expression, subject)?;
+        truth::check(&expression)?;
         let program = environment
             .compile(text)
             .map_err(|errors| first_line(&errors.to_string()))?;

@@ -231,10 +231,19 @@ impl Wording {
     /// The sentence as an annotation of Prometheus: labels that the alert has there become
     /// places of its own templates, what only an event tells is left to the log.
     pub(crate) fn for_prometheus(&self, labels: &[&str]) -> Result<String, String> {
+        self.for_prometheus_where(labels, &[])
+    }
+
+    /// The same where some labels have one value only: the sentence may depend on it.
+    pub(crate) fn for_prometheus_where(
+        &self,
+        labels: &[&str],
+        known: &[(&str, &str)],
+    ) -> Result<String, String> {
         let Some(compiled) = &self.compiled else {
             return Ok(one_line(&self.text));
         };
-        compiled.render(values::places(&compiled.vocabulary, labels))
+        compiled.render(values::places(&compiled.vocabulary, labels, known))
     }
 
     /// Renders it with a value for every name, so that an unknown filter or test is found.

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Output;
 use std::time::Duration;
 
-use alerts::export::{RULES_FILE, TESTS_FILE, export};
+use alerts::export::{RULES_FILE, RunbookBase, TESTS_FILE, export};
 use alerts::level::{Level, LevelState, Standing};
 use alerts::rule::load::{RuleFile, load};
 use alerts::rule::{Rule, RuleSet, Trigger};
@@ -217,6 +217,10 @@ fn rules() -> RuleSet {
     load(&[file]).unwrap()
 }
 
+fn exported(rules: &RuleSet) -> String {
+    export(rules, &RunbookBase::default()).rules_yaml
+}
+
 fn cases<'a>(rules: &'a RuleSet, dice: &mut Dice) -> Vec<Case<'a>> {
     let mut cases = Vec::new();
     for rule in &rules.rules {
@@ -280,7 +284,7 @@ fn told(output: &Output) -> String {
 fn prometheus_agrees_with_every_verdict_of_ours() {
     let rules = rules();
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(RULES_FILE), export(&rules).rules_yaml).unwrap();
+    fs::write(folder.path().join(RULES_FILE), exported(&rules)).unwrap();
     for seed in [1, 2] {
         let cases = cases(&rules, &mut Dice(seed));
         let (output, tally) = ask(&cases, folder.path(), |_| {});
@@ -298,7 +302,7 @@ fn prometheus_agrees_with_every_verdict_of_ours() {
 fn a_machine_that_is_wrong_in_one_point_is_caught() {
     let rules = rules();
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(RULES_FILE), export(&rules).rules_yaml).unwrap();
+    fs::write(folder.path().join(RULES_FILE), exported(&rules)).unwrap();
     let cases = cases(&rules, &mut Dice(3));
     let later: &dyn Fn(&mut Level) = &|level| {
         // `for` reached one evaluation later: over it, instead of at it.
@@ -349,7 +353,7 @@ fn the_first_event_ever_fires_since_its_counter_was_there_at_0() {
     }])
     .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(RULES_FILE), export(&rules).rules_yaml).unwrap();
+    fs::write(folder.path().join(RULES_FILE), exported(&rules)).unwrap();
     let series = |connector: &str, values: &str| {
         let name = format!(
             "ztna_events_total{{connector={connector:?},event=\"tls.error\",reason=\"ssl\"}}"

@@ -88,6 +88,47 @@ fn what_is_not_known_has_a_value_all_the_same() {
 }
 
 #[test]
+fn what_is_neither_true_nor_false_is_refused() {
+    assert_eq!(
+        refused("1"),
+        "wants true or false, and it is a number: compare it, as in `state.tunnel == \
+         \"connected\"`"
+    );
+    for (text, place) in [
+        ("\"yes\"", "it is a text"),
+        ("event.reason", "it is a text"),
+        ("event.fields[\"code\"]", "it is a text"),
+        ("state.tunnel", "it is a text"),
+        ("int(event.fields.code) + 1", "it is a sum"),
+        ("size(event.reason)", "it is a number"),
+        ("[true]", "it is a list"),
+        ("[true].map(one, one)", "it is a list"),
+        ("null", "it is nothing"),
+        ("state.is_silent && event.log", "a side of `&&` is a text"),
+        ("1 || true", "a side of `||` is a number"),
+        ("!state.version", "what follows `!` is a text"),
+        (
+            "event.log ? true : false",
+            "what stands before `?` is a text",
+        ),
+        ("state.is_silent ? true : 1", "what follows `:` is a number"),
+    ] {
+        let told = refused(text);
+        assert!(told.contains(place), "{text}: {told}");
+    }
+    for text in [
+        "true",
+        "!state.is_silent",
+        "[true, false].exists(one, one)",
+        "[1, 2].all(one, one > 0)",
+        "[1, 2].exists_one(one, one > 1)",
+        "state.is_silent ? event.log == 'agent' : !state.is_tunnel_up",
+    ] {
+        assert!(holds(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn a_name_that_does_not_exist_is_refused_with_the_nearest_one() {
     assert_eq!(
         refused("event.reson == \"x\""),

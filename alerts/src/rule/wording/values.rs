@@ -18,9 +18,13 @@ pub(super) fn of(vocabulary: &Vocabulary, scope: &WordingScope<'_>) -> Value {
     Value::from(map_of(vocabulary, scope))
 }
 
-/// The same with places of Prometheus' templates for these labels.
-pub(super) fn places(vocabulary: &Vocabulary, labels: &[&str]) -> Value {
-    let place = |label: &str| format!("{{{{ $labels.{label} }}}}");
+/// The same with places of Prometheus' templates for these labels, those aside whose value
+/// is known.
+pub(super) fn places(vocabulary: &Vocabulary, labels: &[&str], known: &[(&str, &str)]) -> Value {
+    let place = |label: &str| match known.iter().find(|(name, _)| *name == label) {
+        Some((_, value)) => (*value).to_owned(),
+        None => format!("{{{{ $labels.{label} }}}}"),
+    };
     let given: Vec<(Arc<str>, Arc<str>)> = labels
         .iter()
         .map(|label| (Arc::from(*label), Arc::from(place(label))))

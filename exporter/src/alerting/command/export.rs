@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use alerts::export::{RULES_FILE, TESTS_FILE, export};
+use alerts::export::{RULES_FILE, RunbookBase, TESTS_FILE, export};
 use anyhow::Context as _;
 use clap::Args;
 
@@ -19,6 +19,12 @@ pub struct ExportArgs {
     /// The folder to write the files into; without it the rule file goes to stdout.
     #[arg(long, value_name = "FOLDER")]
     pub dir: Option<PathBuf>,
+
+    /// Where runbooks are read, for the annotation `runbook_url`; by default at the agent
+    /// that the alert is about: `http://{{ $labels.instance }}/runbooks`. With TLS or behind
+    /// another name, say so here.
+    #[arg(long, value_name = "URL", value_parser = RunbookBase::parse)]
+    pub runbook_base: Option<RunbookBase>,
 }
 
 /// Writes them.
@@ -28,7 +34,8 @@ pub struct ExportArgs {
 /// The configuration's, or that a file cannot be written.
 pub(super) fn run(args: &ExportArgs) -> Result<(), Failure> {
     let rules = args.config.rules()?;
-    let exported = export(&rules);
+    let runbooks = args.runbook_base.clone().unwrap_or_default();
+    let exported = export(&rules, &runbooks);
     let Some(folder) = &args.dir else {
         crate::logging::print_result(exported.rules_yaml.as_bytes())?;
         return Ok(());

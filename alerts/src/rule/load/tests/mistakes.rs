@@ -309,6 +309,10 @@ const CASES: &[Case] = &[
     ),
     (&[("when", "event.kind ==")], "`when` is no condition"),
     (
+        &[("when", "'1'")],
+        "x.yaml:8: rule `one`: `when` wants true or false, and it is a number",
+    ),
+    (
         &[("by", "[conector]")],
         "`by` has the label `conector`, which there is not (did you mean `connector`?)",
     ),

@@ -363,6 +363,31 @@ fn only_what_breaks_the_agents_own_work_is_critical() {
     );
 }
 
+/// Whoever reads the mail of a fault need not look elsewhere what to do first.
+#[test]
+fn each_fault_of_the_agent_has_its_own_advice() {
+    let rules = loaded(&[default_file()]);
+    let action = &rules.find("agent-fault").unwrap().action;
+    let told = AgentFault::ALL.iter().map(|fault| {
+        let labels = [(Arc::from("fault"), Arc::from(fault.name()))];
+        let scope = WordingScope {
+            labels: &labels,
+            ..WordingScope::default()
+        };
+        action.render(&scope).unwrap()
+    });
+    let told: BTreeSet<String> = told.collect();
+    assert_eq!(told.len(), AgentFault::ALL.len(), "{told:?}");
+    for advice in &told {
+        assert!(!advice.contains("What it is stands"), "{advice}");
+        // A word that was cut at its hyphen.
+        assert!(
+            !advice.contains("- ") && advice.ends_with(['.', '?']),
+            "{advice}"
+        );
+    }
+}
+
 /// The table of docs/alert-rules.md, which is written by this test's message.
 #[test]
 fn the_table_of_the_documentation_is_current() {
