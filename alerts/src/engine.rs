@@ -151,6 +151,8 @@ pub struct Engine {
     journal: Journal,
     /// How long nobody looked before this engine was opened.
     outage: Duration,
+    /// Whether no step was taken since the plan was put in force.
+    is_replanned: bool,
     /// Whether all that the logs held at the start has been read.
     is_caught_up: bool,
     /// The last moment that was handed over.
@@ -209,12 +211,20 @@ impl Engine {
         self.is_caught_up = self.is_caught_up || facts.is_caught_up();
         let world = World::of(facts);
         let events = self.queue.take();
+        if std::mem::take(&mut self.is_replanned) {
+            let mut configured = BTreeSet::new();
+            facts.connectors(&mut |one| {
+                configured.insert(one.name.to_owned());
+            });
+            self.lines.keep(|name| configured.contains(name));
+        }
         for event in &events {
-            self.lines.hear(event);
+            self.lines.hear(event, now.wall);
         }
         let look = Look {
             facts,
             world: &world,
+            lines: &self.lines,
             now,
         };
         let mut turn = Turn {

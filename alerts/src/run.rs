@@ -220,6 +220,12 @@ impl Attempt {
         self.started_at.is_some() && self.end.is_none()
     }
 
+    /// Whether a line told of its beginning. An end of which none did begins with its end.
+    pub fn is_start_told(&self) -> bool {
+        let is_told = |at| self.ended_at != Some(at);
+        self.started_at.is_some_and(is_told)
+    }
+
     /// Whether nobody told of a beginning or an end, and something was seen that an update
     /// does.
     pub fn is_seen_only(&self) -> bool {

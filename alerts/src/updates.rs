@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use self::find::begins_by;
 pub use self::key::{Item, KeyPart, MailKey, RunId, RunKind, UpdateAlert};
 pub use self::notice::Notice;
 use serde::{Deserialize, Serialize};

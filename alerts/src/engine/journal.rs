@@ -16,7 +16,7 @@ use crate::notification::Notification;
 pub(super) const HISTORY_MAX: usize = 2_000;
 
 /// What was decided: the closed list of [`HistoryRow::decision`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decided {
     /// It began to be bad, not for long enough yet.
     Pending,

@@ -2,7 +2,9 @@
 //!
 //! They come with the events, redacted and cut, from whoever read them; a connector whose
 //! lines are about people has none. Kept with the rest of the engine: after a crash the same
-//! lines are read again on top of the same ones, and the same mail quotes the same.
+//! lines are read again on top of the same ones, and the same mail quotes the same. Those
+//! of a connector that is not configured any more are dropped. A mail about an update quotes
+//! of the lines about updates only those of its own time.
 //!
 //! Nothing here is a label or a number. A connector costs at most [`LINES_MAX`] lines and
 //! one more.
@@ -15,6 +17,7 @@ use model::event::EventKind;
 use model::snapshot::RecentEvent;
 use serde::{Deserialize, Serialize};
 
+use super::desk::happened_at;
 use super::ledger::Ledger;
 
 /// Most lines that a mail quotes.
@@ -42,18 +45,59 @@ struct Heard {
     /// When its last line was read.
     at: Timestamp,
     /// The oldest first.
-    lines: VecDeque<Arc<str>>,
+    lines: VecDeque<Line>,
     /// The last line that told of an update, which others push out of `lines` before
     /// anybody is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    of_update: Option<Arc<str>>,
+    of_update: Option<Line>,
+}
+
+/// A line as it is quoted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    text: Arc<str>,
+    /// When what it tells happened.
+    at: Timestamp,
+    /// Whether it tells of an update.
+    is_of_update: bool,
+}
+
+/// An update of a connector, from when on and until when a line of its log may tell of it.
+#[derive(Debug, Clone)]
+pub(super) struct UpdateSpan {
+    /// The connector.
+    pub(super) connector: Arc<str>,
+    /// The first moment.
+    pub(super) from: Timestamp,
+    /// The last moment, included.
+    pub(super) until: Timestamp,
+}
+
+impl UpdateSpan {
+    fn has(&self, line: &Line) -> bool {
+        line.is_of_update && self.from <= line.at && line.at <= self.until
+    }
+}
+
+impl Heard {
+    /// The last line that told of this update.
+    fn telling(&self, span: &UpdateSpan) -> Option<&Line> {
+        let all = self.of_update.iter().chain(&self.lines);
+        all.filter(|line| span.has(line)).max_by_key(|line| line.at)
+    }
 }
 
 impl Lines {
     /// Takes in the line of an event, if it has one.
-    pub(super) fn hear(&mut self, event: &RecentEvent) {
-        let Some(line) = line_of(event) else {
+    pub(super) fn hear(&mut self, event: &RecentEvent, now: Timestamp) {
+        let Some(text) = line_of(event) else {
             return;
+        };
+        let line = Line {
+            text,
+            at: happened_at(event, now),
+            is_of_update: is_of_update(event.event.key.kind),
         };
         let name = &event.connector;
         if !self.by_connector.contains_key(name) {
@@ -67,8 +111,8 @@ impl Lines {
             of_update: None,
         });
         heard.at = event.read_at;
-        if is_of_update(event.event.key.kind) {
-            heard.of_update = Some(Arc::clone(&line));
+        if line.is_of_update {
+            heard.of_update = Some(line.clone());
         }
         if LINES_MAX <= heard.lines.len() {
             heard.lines.pop_front();
@@ -88,38 +132,44 @@ impl Lines {
     pub(super) fn up_to(&self, connector: &str, line: &Arc<str>) -> Vec<String> {
         let heard = self.by_connector.get(connector);
         let found = heard.and_then(|heard| {
-            let place = heard.lines.iter().rposition(|one| one == line)?;
+            let place = heard.lines.iter().rposition(|one| one.text == *line)?;
             Some(texts(heard.lines.iter().take(place.saturating_add(1))))
         });
         found.unwrap_or_else(|| vec![line.to_string()])
     }
 
-    /// What tells of the last update of these connectors: of one its last lines, with the
-    /// one about the update among them; of several that one line each.
-    pub(super) fn of_update<'a>(
-        &self,
-        mut connectors: impl Iterator<Item = &'a Arc<str>>,
-    ) -> Vec<String> {
-        let Some(first) = connectors.next() else {
+    /// What tells of these updates: of one the last lines of its connector, with the one
+    /// about the update among them; of several that one line each.
+    pub(super) fn of_updates(&self, spans: &[UpdateSpan]) -> Vec<String> {
+        let heard = |span: &UpdateSpan| self.by_connector.get(&span.connector);
+        let [only] = spans else {
+            let told = spans.iter().filter_map(|span| heard(span)?.telling(span));
+            return texts(told.take(LINES_MAX));
+        };
+        let Some(heard) = heard(only) else {
             return Vec::new();
         };
-        let mut others = connectors.peekable();
-        if others.peek().is_some() {
-            let all = std::iter::once(first).chain(others);
-            let heard = all.filter_map(|name| self.by_connector.get(name));
-            let lines = heard.filter_map(|heard| heard.of_update.as_ref());
-            return texts(lines.take(LINES_MAX));
-        }
-        let Some(heard) = self.by_connector.get(first) else {
-            return Vec::new();
-        };
-        let pushed_out = heard.of_update.iter();
-        let pushed_out = pushed_out.filter(|line| !heard.lines.contains(line));
-        let mut lines: Vec<&Arc<str>> = pushed_out.chain(&heard.lines).collect();
+        let last = heard.lines.iter();
+        let last = last.filter(|line| !line.is_of_update || only.has(line));
+        let told = heard.telling(only);
+        let pushed_out = told.into_iter().filter(|line| !heard.lines.contains(line));
+        let mut lines: Vec<&Line> = pushed_out.chain(last).collect();
         if LINES_MAX < lines.len() {
             lines.remove(1);
         }
         texts(lines)
+    }
+
+    /// Forgets connectors that are not configured.
+    pub(super) fn keep(&mut self, is_configured: impl Fn(&str) -> bool) {
+        let changed = &mut self.changed;
+        self.by_connector.retain(|name, _| {
+            let is_kept = is_configured(name);
+            if !is_kept {
+                changed.insert(Arc::clone(name));
+            }
+            is_kept
+        });
     }
 
     /// Takes a row back. `false` if it cannot be read.
@@ -172,6 +222,9 @@ const fn is_of_update(kind: EventKind) -> bool {
     )
 }
 
-fn texts<'a>(lines: impl IntoIterator<Item = &'a Arc<str>>) -> Vec<String> {
-    lines.into_iter().map(ToString::to_string).collect()
+fn texts<'a>(lines: impl IntoIterator<Item = &'a Line>) -> Vec<String> {
+    lines
+        .into_iter()
+        .map(|line| line.text.to_string())
+        .collect()
 }

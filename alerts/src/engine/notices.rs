@@ -132,7 +132,12 @@ impl Desk {
         let Part::Notices(notices) = part else {
             return;
         };
-        let mut herald = Herald { rule, tally, turn };
+        let mut herald = Herald {
+            rule,
+            tally,
+            turn,
+            again: BTreeMap::new(),
+        };
         let fresh = std::mem::take(&mut notices.fresh);
         let mut alone = Vec::new();
         for mut one in fresh {
@@ -152,6 +157,7 @@ impl Desk {
                 alone.push(one);
             }
         }
+        herald.write_notes();
         // What is told together is the least bad.
         alone.sort_by_key(|one| std::cmp::Reverse(one.severity));
         let together = alone.split_off(alone.len().min(NOTICES_AT_ONCE_MAX));
@@ -315,7 +321,12 @@ struct Herald<'a, 'b> {
     rule: &'a Arc<Rule>,
     tally: &'a mut Tally,
     turn: &'a mut Turn<'b>,
+    /// What is not told now, and how often.
+    again: BTreeMap<Untold, u64>,
 }
+
+/// The matter's key, what was decided, and why.
+type Untold = (Arc<str>, Decided, String);
 
 impl Herald<'_, '_> {
     fn held(&self, one: &Happened, holds: &Holds<'_>) -> Option<Held> {
@@ -328,10 +339,24 @@ impl Herald<'_, '_> {
         holds.find(self.rule, subject, &one.connector, &one.key)
     }
 
+    /// Notes what is not told now: a row of history for all of a step that are alike, since
+    /// a flood would leave no room in it for anything else.
     fn note(&mut self, key: &Arc<str>, decided: Decided, reason: String) {
-        let about = (&self.rule.id, key);
+        let untold = (Arc::clone(key), decided, reason);
+        let count = self.again.entry(untold).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn write_notes(&mut self) {
         let at = self.turn.now.wall;
-        self.turn.journal.note(about, decided, reason, at);
+        for ((key, decided, reason), count) in std::mem::take(&mut self.again) {
+            let reason = match count {
+                1 => reason,
+                _ => format!("{count} times: {reason}"),
+            };
+            let about = (&self.rule.id, &key);
+            self.turn.journal.note(about, decided, reason, at);
+        }
     }
 
     fn tell(&mut self, one: Happened) {

@@ -32,6 +32,7 @@ impl Engine {
         now: EngineTime,
     ) {
         self.plan = plan;
+        self.is_replanned = true;
         let rules = &self.plan.rules.rules;
         self.desks = rules.iter().cloned().map(Desk::new).collect();
         self.explaining = rules

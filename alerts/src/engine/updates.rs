@@ -24,6 +24,7 @@ use model::event::{Event, EventKey, EventKind};
 use model::snapshot::RecentEvent;
 
 pub(super) use self::publish::publish;
+use super::lines::Lines;
 use super::naming::bounded;
 use super::world::World;
 use super::{Decided, EnginePlan, EngineTime, Output};
@@ -43,6 +44,8 @@ pub(super) struct Look<'a> {
     pub(super) facts: &'a dyn Facts,
     /// The same, as conditions ask about it.
     pub(super) world: &'a World<'a>,
+    /// The last lines of the logs.
+    pub(super) lines: &'a Lines,
     /// The present.
     pub(super) now: EngineTime,
 }

@@ -109,7 +109,7 @@ pub(super) fn scheduled_at(
 }
 
 /// From when on a report counts to a run that starts then.
-fn begins_by(start: Timestamp) -> Timestamp {
+pub(crate) fn begins_by(start: Timestamp) -> Timestamp {
     earlier(start, EARLY_MAX)
 }
 

@@ -187,8 +187,12 @@ impl MailKey {
             UpdateAlert::Succeeded | UpdateAlert::Failed => {
                 members.all(|attempt| attempt.end.is_some())
             }
-            // Nobody knows how many there will be.
-            UpdateAlert::WillStart | UpdateAlert::ConnectionFailed | UpdateAlert::Skipped => false,
+            // Nobody knows how many there will be, but for an agent alone: whoever is the only
+            // one in the run has nobody to wait for.
+            UpdateAlert::ConnectionFailed | UpdateAlert::Skipped => {
+                run.attempts.len() == 1 && members.all(|attempt| attempt.end.is_some())
+            }
+            UpdateAlert::WillStart => false,
         }
     }
 }
@@ -196,7 +200,7 @@ impl MailKey {
 /// What a mail says of one Publisher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// When its update began.
+    /// When its update began, if a line told it.
     pub started_at: Option<Timestamp>,
     /// How it ended, and how we know. `None` while it runs.
     pub end: Option<(Outcome, Evidence)>,
@@ -222,7 +226,7 @@ pub struct Item {
 impl Item {
     pub(crate) fn of(attempt: &Attempt, end: Option<(Outcome, Evidence)>) -> Self {
         Self {
-            started_at: attempt.started_at,
+            started_at: attempt.started_at.filter(|_| attempt.is_start_told()),
             end,
             ended_at: attempt.ended_at,
             stitcher: attempt.stitcher.clone(),

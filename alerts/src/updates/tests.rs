@@ -323,7 +323,7 @@ fn without_a_word_of_updates_tunnel_and_version_decide_at_the_windows_end() {
     let failed = "CONNECTION_FAILED: p1".to_owned();
     let succeeded = "UPGRADE_SUCCEEDED wave 1: p1".to_owned();
     let down = Report::Disconnected;
-    assert_eq!(story(&[(20, down.clone())]), [(125, failed)]);
+    assert_eq!(story(&[(20, down.clone())]), [(120, failed)]);
     let reports = [(20, down.clone()), (25, up.clone()), (26, version("127"))];
     assert_eq!(story(&reports), [(120, succeeded)]);
     assert_eq!(story(&[(20, down.clone()), (25, up)]), []);
@@ -414,7 +414,7 @@ fn an_update_by_hand_is_a_run_of_its_own_with_a_window_of_its_own() {
         .map(|(id, _)| (id.kind, id.start))
         .collect();
     assert!(runs.contains(&(RunKind::Manual, minute(600))), "{runs:?}");
-    assert_eq!(story.mails(UpdateAlert::ConnectionFailed), [(725, "p1")]);
+    assert_eq!(story.mails(UpdateAlert::ConnectionFailed), [(720, "p1")]);
 }
 
 #[test]

@@ -45,6 +45,11 @@ fn tell(story: &mut Story, connector: &str, kind: EventKind, at: i64) {
     story.happen(&event(connector, kind, "reset", at), second(at));
 }
 
+fn fail(story: &mut Story, reason: &str, at: i64) {
+    let failed = event("pub-1", EventKind::UpdateFailed, reason, at);
+    story.happen(&failed, second(at));
+}
+
 fn lines(story: &Story, rule: &str) -> Vec<String> {
     let mut said = story.said.iter().rev();
     let told = said.find(|one| *one.rule == *rule);
@@ -138,4 +143,52 @@ fn lines_of_no_more_connectors_are_kept_than_the_bound() {
     assert_eq!(own.count(), 1_000);
     assert!(rows.iter().all(|(key, _)| &**key != "lines/pub-2"));
     assert!(rows.iter().any(|(key, _)| &**key == "lines/pub-3"));
+}
+
+#[test]
+fn a_mail_about_an_update_quotes_no_line_of_another_update_and_bears_its_own_time() {
+    let mut story = Story::of(RULES);
+    fail(&mut story, "docker_pull", 2);
+    story.step(minute(5));
+    // Half a day later, another update.
+    let later = 12 * 3_600;
+    fail(&mut story, "host_os", later + 2);
+    fail(&mut story, "docker_engine", later + 30);
+    story.step(minute(721));
+    fail(&mut story, "container_stop", later + 90);
+    for at in 722..=730 {
+        story.step(minute(at));
+    }
+    let told: Vec<(Vec<String>, i64)> = story
+        .said
+        .iter()
+        .map(|one| (one.log_lines.clone(), one.dated.as_second() - 1_800_000_000))
+        .collect();
+    let line = |at: i64| format!("pub-1 update.failed {at}");
+    let [first, second, third, last] = [2, later + 2, later + 30, later + 90];
+    assert_eq!(
+        told,
+        [
+            (vec![line(first)], first),
+            (vec![line(second), line(third)], third),
+            (vec![line(second), line(third), line(last)], last),
+        ]
+    );
+}
+
+#[test]
+fn lines_of_connectors_that_are_not_configured_any_more_are_dropped() {
+    let mut story = Story::of(RULES);
+    tell(&mut story, "pub-1", EventKind::TlsError, 1);
+    tell(&mut story, "pub-2", EventKind::TlsError, 2);
+    story.step(second(3));
+    story.restart(plan(RULES), second(4));
+    story.facts.connectors.retain(|name| name == "pub-1");
+    story.step(second(5));
+    let rows = story.stored();
+    let own: Vec<&str> = rows
+        .iter()
+        .filter_map(|(key, _)| key.strip_prefix("lines/"))
+        .collect();
+    assert_eq!(own, ["pub-1"]);
 }

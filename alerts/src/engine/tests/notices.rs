@@ -55,6 +55,33 @@ fn each_event_is_a_notice_with_an_id_that_another_reading_gives_again() {
 }
 
 #[test]
+fn a_flood_of_one_failure_takes_a_few_rows_of_the_history_and_not_one_for_each_event() {
+    let mut story = Story::of(&format!("{TLS}    dedup: 15m\n"));
+    for at in 0..900 {
+        let told = event("pub-1", EventKind::TlsError, "reset", at);
+        story.happen(&told, second(at));
+        // A step every ten seconds: 900 events were 899 rows of duplicates, now 90.
+        if at % 10 == 9 {
+            story.step(second(at));
+        }
+    }
+    let duplicates = story
+        .history
+        .iter()
+        .filter(|row| &*row.decision == "duplicate");
+    let reasons: Vec<&str> = duplicates.map(|row| row.reason.as_str()).collect();
+    assert_eq!(reasons.len(), 90);
+    assert_eq!(
+        reasons[0],
+        "9 times: again within 15 min: the next one counts it"
+    );
+    assert_eq!(
+        reasons[89],
+        "10 times: again within 15 min: the next one counts it"
+    );
+}
+
+#[test]
 fn what_comes_again_too_soon_is_counted_in_the_next_notice() {
     let mut story = Story::of(&format!("{TLS}    dedup: 15m\n"));
     for at in [1, 2, 3, 4, 17] {

@@ -84,7 +84,6 @@ fn text(value: Option<&Arc<str>>) -> String {
 
 fn took(item: &Item) -> String {
     match (item.started_at, item.ended_at) {
-        // An end without a beginning begins with its end.
         (Some(from), Some(to)) if from < to => words::duration(to.duration_since(from)),
         _ => UNKNOWN.to_owned(),
     }

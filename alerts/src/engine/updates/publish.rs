@@ -12,8 +12,6 @@ use super::super::desk::{Desk, Turn};
 use super::super::holds::{Holds, Subject};
 use super::super::{Decided, Output};
 use crate::notification::Notification;
-use crate::rule::Trigger;
-use crate::updates::UpdateAlert;
 
 /// Counts, holds or tells each of `said`, and writes the history.
 pub(in crate::engine) fn publish(
@@ -28,7 +26,7 @@ pub(in crate::engine) fn publish(
         events,
     } = said;
     let mut told = Vec::with_capacity(notifications.len());
-    for mut one in notifications {
+    for one in notifications {
         let mut of_rule = desks.iter_mut();
         let desk = of_rule.find(|desk| desk.rule.id == one.rule);
         if let Some(reason) = held(&one, holds) {
@@ -36,12 +34,6 @@ pub(in crate::engine) fn publish(
             continue;
         }
         if let Some(desk) = desk {
-            if let Trigger::Update(UpdateAlert::Failed | UpdateAlert::ConnectionFailed) =
-                desk.rule.on
-            {
-                let members = one.items.iter().map(|item| &item.name);
-                one.log_lines = turn.lines.of_update(members);
-            }
             desk.tally.count(&one.kind);
             for fault in &one.faults {
                 desk.fail(fault.clone(), turn);

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::alert::{HistoryRow, Severity};
 use model::snapshot::RecentEvent;
 
+use super::super::lines::{Lines, UpdateSpan};
 use super::super::naming::key_of;
 use super::{Decided, EngineTime, Look, UpdateDesk, words};
 use crate::fingerprint::fingerprint;
@@ -46,6 +47,8 @@ pub(super) struct Member {
     pub(super) version: Option<Arc<str>>,
     /// What conditions of rules ask about.
     pub(super) event: Option<RecentEvent>,
+    /// When lines of its log may tell of it, if it has begun.
+    pub(super) span: Option<UpdateSpan>,
 }
 
 /// What comes before a rule's own sentence.
@@ -85,7 +88,8 @@ impl UpdateDesk {
             self.note(now, (&rule.id, &key), Decided::Resolved, reason);
             return;
         }
-        let notification = self.worded((rule, saying), &members, faults, now);
+        let mut notification = self.worded((rule, saying), &members, faults, now);
+        notification.log_lines = quoted(saying.alert, &members, look.lines);
         let decided = if is_over {
             Decided::Resolved
         } else {
@@ -145,7 +149,7 @@ impl UpdateDesk {
             receivers: rule.receivers.clone(),
             labels,
             at: now.wall,
-            dated: dated(members, now.wall),
+            dated: saying.ended_at.unwrap_or_else(|| dated(members, now.wall)),
             started_at: saying.run.start,
             ended_at: saying.ended_at,
             summary,
@@ -196,6 +200,20 @@ fn dated(members: &[Member], now: Timestamp) -> Timestamp {
     let events = members.iter().filter_map(|member| member.event.as_ref());
     let last = events.filter_map(|event| event.event.time).max();
     last.unwrap_or(now).min(now)
+}
+
+/// The lines of the log that told of what went wrong.
+fn quoted(alert: UpdateAlert, members: &[Member], lines: &Lines) -> Vec<String> {
+    match alert {
+        UpdateAlert::Failed | UpdateAlert::ConnectionFailed => {
+            let spans = members.iter().filter_map(|member| member.span.clone());
+            lines.of_updates(&spans.collect::<Vec<_>>())
+        }
+        UpdateAlert::WillStart
+        | UpdateAlert::Started
+        | UpdateAlert::Succeeded
+        | UpdateAlert::Skipped => Vec::new(),
+    }
 }
 
 /// A rule that speaks.

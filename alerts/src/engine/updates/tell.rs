@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::event::{EventKey, EventKind, Reason};
 use model::signal::{HostSignal, Signal};
 
+use super::super::lines::UpdateSpan;
 use super::super::naming;
 use super::columns::{Table, row};
 use super::say::{Member, Opening, Saying};
@@ -20,8 +21,10 @@ use crate::facts::Facts;
 use crate::incident::Message;
 use crate::notification::NotificationKind;
 use crate::profile::{Profile, releases_behind};
-use crate::run::Outcome;
-use crate::updates::{Item, KeyPart, MailKey, Notice, RunId, RunKind, Told, UpdateAlert};
+use crate::run::{Attempt, Outcome};
+use crate::updates::{
+    Item, KeyPart, MailKey, NO_PROFILE, Notice, RunId, RunKind, Told, UpdateAlert, begins_by,
+};
 
 impl UpdateDesk {
     /// Turns what is to be told into notifications, events and lines of history.
@@ -162,6 +165,7 @@ impl UpdateDesk {
             reason: None,
             version,
             event: None,
+            span: None,
         }
     }
 
@@ -177,7 +181,7 @@ impl UpdateDesk {
         let members: Vec<Member> = batch
             .items
             .iter()
-            .map(|(name, item)| member_of(&table, name, item, now))
+            .map(|(name, item)| member_of((&table, &key.run), name, item, now))
             .collect();
         let mut facts = self.run_facts(&key.run);
         for (name, value) in labels_of(&key.run, Some(key)) {
@@ -225,7 +229,7 @@ impl UpdateDesk {
         let found = self.updates.run(&run);
         let attempt = found.and_then(|found| found.attempts.get(member));
         let item = attempt.map(|one| Item::of(one, one.end.clone()));
-        let members = item.map(|item| member_of(&table, member, &item, now));
+        let members = item.map(|item| member_of((&table, &run), member, &item, now));
         let key = attempt.map(|one| MailKey::of(alert, &run, one));
         Saying {
             kind,
@@ -260,26 +264,44 @@ impl UpdateDesk {
     fn run_facts(&self, run: &RunId) -> Vec<(&'static str, String)> {
         let zone = self.zone_of(run);
         let profile = self.profile_of(run);
+        let found = self.updates.run(run);
         let mut start = words::moment(run.start, zone);
         match run.kind {
-            RunKind::Manual => start.push_str(", begun by hand"),
+            // Whoever updates by a schedule that nobody told us of looks the same.
+            RunKind::Manual if profile.is_none() => {}
+            RunKind::Manual if zone.is_none() => start.push_str(", begun by hand"),
+            RunKind::Manual => start.push_str(", not by the profile's schedule"),
             RunKind::Scheduled if profile.is_some_and(|one| is_shifted(one, run.start)) => {
                 start.push_str(", later than scheduled: clocks are put forward over that hour");
             }
             RunKind::Scheduled => {}
         }
-        let mut facts = vec![("Profile", run.profile.to_string()), ("Start", start)];
+        let mut facts = Vec::new();
+        if &*run.profile != NO_PROFILE {
+            facts.push(("Profile", run.profile.to_string()));
+        }
+        // Without a schedule the start is what a line told, or else not known.
+        let is_start_known = run.kind == RunKind::Scheduled
+            || found.is_some_and(|found| found.attempts.values().any(Attempt::is_start_told));
+        if is_start_known {
+            facts.push(("Start", start));
+        }
         if let Some(profile) = profile {
             facts.push(("Release", profile.release.name()));
         }
-        if let Some(found) = self.updates.run(run) {
+        if let Some(found) = found.filter(|_| is_start_known) {
             facts.push(("Expected end", words::moment(found.window_end, zone)));
         }
         facts
     }
 }
 
-fn member_of(table: &Table<'_>, name: &Arc<str>, item: &Item, now: EngineTime) -> Member {
+fn member_of(
+    (table, run): (&Table<'_>, &RunId),
+    name: &Arc<str>,
+    item: &Item,
+    now: EngineTime,
+) -> Member {
     let key = match &item.end {
         Some((outcome, _)) => key_of(outcome),
         None => EventKey {
@@ -294,6 +316,11 @@ fn member_of(table: &Table<'_>, name: &Arc<str>, item: &Item, now: EngineTime) -
         reason: (!reason.is_none()).then(|| Arc::from(reason.as_str())),
         version: item.version.clone(),
         event: Some(event_of(name, key, at, now.wall)),
+        span: Some(UpdateSpan {
+            connector: Arc::clone(name),
+            from: item.started_at.unwrap_or_else(|| begins_by(run.start)),
+            until: item.ended_at.unwrap_or(now.wall),
+        }),
     }
 }
 

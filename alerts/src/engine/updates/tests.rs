@@ -271,6 +271,7 @@ impl Story {
         let look = Look {
             facts: &self.picture,
             world: &World::of(&self.picture),
+            lines: &Lines::default(),
             now,
         };
         self.desk.step(&look);
@@ -281,6 +282,7 @@ impl Story {
         let look = Look {
             facts: &self.picture,
             world: &World::of(&self.picture),
+            lines: &Lines::default(),
             now,
         };
         self.desk.take_event(line, &look);

@@ -231,3 +231,32 @@ fn a_mail_that_became_due_while_nobody_ran_goes_at_once_with_the_true_times() {
     story.step();
     assert_eq!(story.events.len(), 3, "p3, p4 and p5 are judged");
 }
+
+#[test]
+fn an_agent_alone_without_a_profile_tells_at_once_and_only_what_it_knows() {
+    let mut nobody = weekly(1);
+    nobody.members = vec![Arc::from("another")];
+    let mut story = Story::of(&plan(nobody), &[("s1", &["p1"])]);
+    story.fail(200, &["p1"], "docker_pull").until(201);
+    let mail = story.mail(UpdateAlert::Failed);
+    let names: Vec<&str> = mail.facts.iter().map(|(name, _)| &**name).collect();
+    assert!(!names.contains(&"Profile"), "{names:?}");
+    assert!(!names.contains(&"Start"), "{names:?}");
+    assert!(!names.contains(&"Expected end"), "{names:?}");
+    story.say(
+        400 * 60,
+        &["p1"],
+        EventKind::UpdateReconnectFailed,
+        "reconnect_timeout",
+    );
+    story.until(401);
+    let mail = story.mail(UpdateAlert::ConnectionFailed);
+    assert_eq!(cell(mail, "p1", "Started"), Some("unknown"));
+    let minutes = story.mails.iter().map(|(minute, _)| *minute);
+    let minutes: Vec<i64> = minutes.filter(|minute| 0 < *minute).collect();
+    assert_eq!(minutes, [200, 400], "nobody else is waited for");
+    story.start(600, &["p1"]).fail(620, &["p1"], "host_os");
+    let mail = &story.mails.last().unwrap().1;
+    assert_eq!(fact(mail, "Start"), Some("2026-12-08 15:00 UTC"));
+    assert_eq!(fact(mail, "Expected end"), Some("2026-12-08 17:00 UTC"));
+}

@@ -205,7 +205,7 @@ fn a_skipped_update_is_a_mail_of_its_own_kind() {
         .until(60);
     assert_eq!(
         story.mails(UpdateAlert::Skipped),
-        ["11 info 1 Publishers skipped: p1"]
+        ["1 info 1 Publishers skipped: p1"]
     );
 }
 

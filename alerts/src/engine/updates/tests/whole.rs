@@ -216,7 +216,7 @@ fn a_tunnel_that_falls_for_an_update_is_told_only_if_it_outlives_it() {
     );
     assert_eq!(
         story.of_rule("update-reconnect-failed"),
-        ["125 update Not back after the update in profile eu-weekly: p1"]
+        ["120 update Not back after the update in profile eu-weekly: p1"]
     );
     assert_eq!(story.events.len(), 1);
     // Judgements come back from nowhere: the rules made them.
