@@ -175,7 +175,7 @@ const matter = () => [
           configuration_update_failed: ['configuration cannot be fetched', WARN],
           service_impaired: ['a service is in error or warns', WARN],
         }),
-        links: [['Runbook', '${runbooks}/connector-degraded.md']],
+        links: [house.toRunbook('connector-degraded')],
         coloured: true,
       },
       { of: 'Value', as: 'Since', unit: 'dateTimeFromNow', width: 160 },

@@ -188,35 +188,40 @@ const alerts = (/** @type {[rule: string, page: string][]} */ shared) => {
   const firing = agent('ztna_alert_firing');
   const ranked = ['critical', 'warning', 'info'].map(
     (word, index) =>
-      `label_replace(${agent('ztna_alert_firing', `severity="${word}"`)} > 0, "severity", "${index + 1} ${word}", "", "")`,
+      `label_replace(${agent('ztna_alert_since_timestamp_seconds', `severity="${word}"`)}, "rank", "${index + 1} ${word}", "", "")`,
   );
+  const one = `severity, rule, ${ONE_AGENT}`;
+  // How many there are stands in a label, since the value is since when.
+  const many = `count_values by (${one}) ("alerts", ${firing} > 0)`;
   return [
     house.rows({
       title: 'Alerts that fire',
       description:
-        "The agents' own rules, as their mails tell. Held back: fires, and nobody is told.",
+        "The agents' own rules, as their mails tell, and since when the oldest alert of each fires.",
       w: 12,
       h: 8,
       noValue: 'No alert fires.',
       expression: withPage(
-        `sum by (severity, rule, ${ONE_AGENT}) (${ranked.join('\n  or ')})`,
+        `1000 * min by (rank, ${one}) (${ranked.join('\n  or ')})\n` +
+          `  * on (${one}) group_left (alerts) ${many}`,
         shared,
       ),
       columns: [
         {
-          of: 'severity',
+          of: 'rank',
           as: 'Severity',
           width: 90,
           mappings: house.wordsFor(SEVERITIES),
           coloured: true,
         },
         { of: 'rule', as: 'Rule', links: [house.toRunbook()] },
-        { of: 'Value', as: 'Alerts', width: 80 },
+        { of: 'Value', as: 'Since', unit: 'dateTimeFromNow', width: 130 },
+        { of: 'alerts', as: 'Alerts', width: 70 },
         { of: 'site', as: 'Site', width: 120 },
         { of: 'instance', as: 'Agent', links: [house.toAgentsPage(), house.toHost()] },
         { of: 'page', as: 'Page', hidden: true },
       ],
-      sortBy: [{ column: 'Severity' }],
+      sortBy: [{ column: 'Severity' }, { column: 'Since', descending: true }],
     }),
     house
       .graph({

@@ -64,17 +64,18 @@ const variables = ({ connectors = '' }) => {
   return [...chosen, choice('connector', 'Connector', names, connectors ? undefined : '.*')];
 };
 
-/** Where runbooks are read. */
-const runbooks = () =>
-  new dashboard.TextBoxVariableBuilder('runbooks')
-    .label('Runbooks')
-    .description('The folder docs/runbooks of this project, where your people can read it.')
-    .defaultValue('https://runbooks.example.com')
-    .current({
-      selected: true,
-      text: 'https://runbooks.example.com',
-      value: 'https://runbooks.example.com',
-    });
+/** How the agents' own pages are asked, runbooks among them. */
+const scheme = () =>
+  new dashboard.CustomVariableBuilder('scheme')
+    .label("Agents' pages")
+    .description('Whether the agents serve their pages, to which links lead, with TLS.')
+    .values('http,https')
+    .current({ selected: true, text: 'http', value: 'http' })
+    .options(
+      ['http', 'https'].map((word) => ({ selected: word === 'http', text: word, value: word })),
+    )
+    .multi(false)
+    .includeAll(false);
 
 /**
  * Marks of update runs on every graph: the run itself as a span, its bad ends as moments.
@@ -148,7 +149,7 @@ export const page = ({ uid, title, description, connectors, panels }) => {
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
     .links(uid === 'ztna-overview' ? [siblings()] : [upwards(), siblings()])
     .annotations(updateMarks(connectors === null ? agent : connector))
-    .variables([...variables({ connectors }), runbooks()]);
+    .variables([...variables({ connectors }), scheme()]);
   for (const panel of panels) {
     if (panel instanceof dashboard.RowBuilder) builder.withRow(panel);
     else builder.withPanel(panel);

@@ -76,9 +76,9 @@ const is = (family, state, label = 'state') => `${connector(family, `${label}="$
 
 const SWITCHED_OFF = connector('ztna_client_status', 'status=~"disabled|uninstalled"');
 
-/** @param {string} resource */
+/** The agent says itself since when; absent while all is well. @param {string} resource */
 const breached = (resource) =>
-  sinceZero(agent('ztna_host_threshold_breached', `resource="${resource}"`), ONE_AGENT);
+  `max by (${ONE_AGENT}) (${agent('ztna_host_threshold_breached_timestamp_seconds', `resource="${resource}"`)})`;
 
 /** @param {string} state @returns {string} a service's aspect carries its name */
 const service = (state) => {

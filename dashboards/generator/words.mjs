@@ -187,7 +187,13 @@ export const toHost = (from = '__data.fields.instance') => [
 ];
 
 /** Of a table's row. @returns {Link} */
-export const toAgentsPage = () => ["The agent's own page", 'http://${__data.fields.instance}/'];
+export const toAgentsPage = () => [
+  "The agent's own page",
+  '${scheme}://${__data.fields.instance}/',
+];
 
-/** Of a table's row with the label `page`. @returns {Link} */
-export const toRunbook = () => ['Runbook', '${runbooks}/${__data.fields.page}.md'];
+/** Of a table's row: a runbook, or the one that the label `page` names. @returns {Link} */
+export const toRunbook = (page = '${__data.fields.page}') => [
+  'Runbook',
+  `\${scheme}://\${__data.fields.instance}/runbooks/${page}`,
+];

@@ -3,13 +3,14 @@
 //! What a test of this folder looks at is here: the committed dashboards, and the queries that
 //! their panels, variables and annotations ask. Whether they are written well is judged by
 //! `rules` and `runbooks`, whether they give data by `queries` and `intervals`, whether they are
-//! current by `written`, and what goes around them by `around`. No Grafana runs here: none can
-//! be installed. How they look is for people: `./test --dashboards` draws them.
+//! current by `written`, and what goes around them by `around` and `recorded`. No Grafana runs
+//! here: none can be installed. How they look is for people: `./test --dashboards` draws them.
 
 mod around;
 mod asked;
 mod intervals;
 mod queries;
+mod recorded;
 mod rules;
 mod runbooks;
 mod written;

@@ -49,7 +49,8 @@ pub(super) fn walk_queries(
     findings
 }
 
-fn walk<'a>(
+/// Calls `see` with an expression and each part of it.
+pub(super) fn walk<'a>(
     expression: &'a Expr,
     around: &mut Vec<&'a Expr>,
     see: &mut impl FnMut(&'a Expr, &[&'a Expr]),

@@ -286,7 +286,7 @@ fn is_not_too_large(page: &Page) -> Vec<String> {
 }
 
 /// The families of the reference, with the parts that a histogram has.
-fn families() -> BTreeSet<String> {
+pub(super) fn families() -> BTreeSet<String> {
     let reference = fs::read_to_string(root().join("docs/metrics.md")).unwrap();
     let mut families: BTreeSet<String> = OF_PROMETHEUS.iter().map(|name| (*name).into()).collect();
     for line in reference.lines() {

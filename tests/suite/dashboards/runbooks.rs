@@ -72,10 +72,10 @@ fn what_is_wrong_leads_to_the_runbook_of_a_rule_of_ours() {
     for page in pages() {
         let text = page.json.to_string();
         let fixed = text
-            .split("${runbooks}/")
+            .split("${__data.fields.instance}/runbooks/")
             .skip(1)
             .filter(|rest| !rest.starts_with('$'));
-        for name in fixed.filter_map(|rest| Some(rest.split_once(".md")?.0)) {
+        for name in fixed.filter_map(|rest| Some(rest.split_once('"')?.0)) {
             let runbook = format!("docs/runbooks/{name}.md");
             assert!(
                 root().join(&runbook).is_file(),

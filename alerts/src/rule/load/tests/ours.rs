@@ -363,7 +363,7 @@ fn only_what_breaks_the_agents_own_work_is_critical() {
     );
 }
 
-/// Whoever reads the mail of a fault need not look elsewhere what to do first.
+/// Whoever reads the mail need not look elsewhere, and no word is cut at its hyphen.
 #[test]
 fn each_fault_of_the_agent_has_its_own_advice() {
     let rules = loaded(&[default_file()]);
@@ -380,7 +380,6 @@ fn each_fault_of_the_agent_has_its_own_advice() {
     assert_eq!(told.len(), AgentFault::ALL.len(), "{told:?}");
     for advice in &told {
         assert!(!advice.contains("What it is stands"), "{advice}");
-        // A word that was cut at its hyphen.
         assert!(
             !advice.contains("- ") && advice.ends_with(['.', '?']),
             "{advice}"
