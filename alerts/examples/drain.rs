@@ -228,7 +228,8 @@ async fn drain(
         agent: "pub-host".into(),
         host: "pub-host".into(),
         site: None,
-        page_url: None,
+        external_url: None,
+        config_file: None,
         listens_on: None,
     };
     let mut sent = desk.sent.subscribe();

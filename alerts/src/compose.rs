@@ -15,9 +15,11 @@ mod email;
 mod exec;
 mod headers;
 mod labels;
+mod leads;
 pub(crate) mod lost;
 mod mime;
 pub mod snmp;
+mod style;
 pub mod syslog;
 mod templates;
 #[cfg(test)]
@@ -176,7 +178,12 @@ impl Composer {
                 && self.is_told_by(receiver, rules, &row.rule)
         };
         let own: Vec<&AlertRow> = rows.iter().filter(hears).collect();
-        alertmanager::refresh(&own, &self.identity, now)
+        let runbook_of = |row: &AlertRow| {
+            let rule = rules.find(&row.rule);
+            let said = rule.map(|rule| &*rule.runbook).unwrap_or_default();
+            leads::Runbook::of(said, &self.identity)
+        };
+        alertmanager::refresh(&own, &self.identity, runbook_of, now)
     }
 
     fn is_told_by(&self, receiver: &Receiver, rules: &RuleSet, rule: &str) -> bool {

@@ -27,4 +27,5 @@ pub mod receiver;
 pub mod rule;
 pub mod run;
 pub mod schedule;
+mod template_language;
 pub mod updates;

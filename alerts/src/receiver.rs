@@ -243,8 +243,10 @@ pub struct Identity {
     pub host: Arc<str>,
     /// The site, if somebody says.
     pub site: Option<Arc<str>>,
-    /// The page's address, if somebody says how it is reached from outside.
-    pub page_url: Option<Arc<str>>,
+    /// The address under which its page is reached from outside, if somebody says.
+    pub external_url: Option<Arc<str>>,
+    /// The configuration that it runs with, by its whole path, for commands in messages.
+    pub config_file: Option<Arc<str>>,
     /// Where the agent listens.
     pub listens_on: Option<SocketAddr>,
 }

@@ -113,6 +113,9 @@ pub struct Config {
     /// The text that this came from, to point into it.
     #[serde(skip)]
     source: Option<Arc<Document>>,
+    /// The file that it came from, by its whole path.
+    #[serde(skip)]
+    file: Option<PathBuf>,
     /// What the text says of `web.listen`, which flags may replace.
     #[serde(skip)]
     listen_of_text: Vec<String>,
@@ -145,6 +148,9 @@ pub struct WebConfig {
     pub config_file: Option<PathBuf>,
     /// Names beside `localhost` that browsers on this machine use for the page.
     pub host_names: Vec<String>,
+    /// The address under which people reach the page, for links in messages.
+    #[serde(deserialize_with = "decode::present")]
+    pub external_url: Option<String>,
 }
 
 impl Default for WebConfig {
@@ -153,6 +159,7 @@ impl Default for WebConfig {
             listen: vec![DEFAULT_LISTEN.to_owned()],
             config_file: None,
             host_names: Vec::new(),
+            external_url: None,
         }
     }
 }
@@ -277,7 +284,9 @@ impl Config {
         let name = path.display().to_string();
         let path = path.to_owned();
         load_in_time(&name, move |shown| {
-            Self::build(shown, &read_text(&path, shown)?, path.parent())
+            let mut config = Self::build(shown, &read_text(&path, shown)?, path.parent())?;
+            config.file = std::path::absolute(&path).ok();
+            Ok(config)
         })
     }
 
@@ -333,12 +342,18 @@ impl Config {
             snmp: SnmpConfig::default(),
             alerts: AlertsConfig::default(),
             source: None,
+            file: None,
             listen_of_text: Vec::new(),
         };
         config.find_zones(None)?;
         check::check(&config, None)?;
         config.find_tools(surroundings);
         Ok(config)
+    }
+
+    /// The file that it came from, by its whole path; `None` without one.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     /// The names of [`WebConfig::host_names`], to be compared with.

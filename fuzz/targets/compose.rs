@@ -44,7 +44,8 @@ fn composer() -> Composer {
         agent: "web-1".into(),
         host: "web-1".into(),
         site: None,
-        page_url: None,
+        external_url: None,
+        config_file: None,
         listens_on: None,
     };
     let email = EmailWay {

@@ -24,9 +24,11 @@ use jiff::Timestamp;
 use model::alert::AlertRow;
 use serde::Serialize;
 
-use super::labels::{Labels, Matter, annotations, annotations_of_item, members, moment, of_item};
+use super::labels::{
+    Labels, Matter, annotation, annotations, annotations_of_item, members, moment, of_item, page_of,
+};
+use super::leads::Runbook;
 use super::text::line;
-use super::webhook::page;
 use super::wording::{ACTION_CHARS_MAX, SUMMARY_CHARS_MAX};
 use crate::notification::{Notification, NotificationKind};
 use crate::receiver::{AlertmanagerWay, Identity};
@@ -79,13 +81,13 @@ pub(super) fn write(
         }
     };
     let alert = |names: Labels, annotations: Labels| Alert {
+        generator_url: page_of(&names, identity),
         labels: names,
         annotations,
         starts_at: moment(starts_at),
         ends_at: ends_at.map(moment),
-        generator_url: page(identity),
     };
-    let said = annotations(notification);
+    let said = annotations(notification, identity);
     let mut times: BTreeMap<&str, u32> = BTreeMap::new();
     let mut alerts: Vec<Alert> = members(notification, ALERTS_MAX)
         .iter()
@@ -109,7 +111,12 @@ pub(super) fn write(
 /// each; no body if there are none. To be sent once a minute to each Alertmanager, of the
 /// rows that are its own and fire ([`super::Composer::refresh`] chooses them). They need no
 /// outbox: the next one says the same again.
-pub fn refresh(rows: &[&AlertRow], identity: &Identity, now: Timestamp) -> Vec<Vec<u8>> {
+pub(super) fn refresh(
+    rows: &[&AlertRow],
+    identity: &Identity,
+    runbook_of: impl Fn(&AlertRow) -> Runbook,
+    now: Timestamp,
+) -> Vec<Vec<u8>> {
     let ends_at = moment(later(now, LASTS));
     let alert = |row: &&AlertRow| {
         let matter = Matter {
@@ -125,12 +132,14 @@ pub fn refresh(rows: &[&AlertRow], identity: &Identity, now: Timestamp) -> Vec<V
         if !action.is_empty() {
             annotations.insert("description".to_owned(), action);
         }
+        annotations.extend(annotation(runbook_of(row)));
+        let labels = matter.labels(identity);
         Alert {
-            labels: matter.labels(identity),
+            generator_url: page_of(&labels, identity),
+            labels,
             annotations,
             starts_at: moment(row.since),
             ends_at: Some(ends_at.clone()),
-            generator_url: page(identity),
         }
     };
     rows.chunks(ALERTS_MAX)

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::leads::{self, Runbook};
 use super::text::line;
 use super::wording::{ACTION_CHARS_MAX, SUMMARY_CHARS_MAX, VALUE_CHARS_MAX};
 use crate::fingerprint::fingerprint;
@@ -78,7 +79,7 @@ pub(super) fn of_item(whole: &Labels, item: &NotificationItem) -> Labels {
 }
 
 /// What is said of the whole.
-pub(super) fn annotations(notification: &Notification) -> Labels {
+pub(super) fn annotations(notification: &Notification, identity: &Identity) -> Labels {
     let mut annotations = Labels::new();
     let facts = notification.facts.iter();
     add_facts(
@@ -93,7 +94,6 @@ pub(super) fn annotations(notification: &Notification) -> Labels {
     let ours = [
         ("summary", line(&notification.summary, SUMMARY_CHARS_MAX)),
         ("description", line(&notification.action, ACTION_CHARS_MAX)),
-        ("runbook_url", line(&notification.runbook, VALUE_CHARS_MAX)),
         ("host_log_lines", log_lines.join("\n")),
         ("status_detail", notification.kind.word().to_owned()),
         ("messages", digested(notification)),
@@ -103,7 +103,25 @@ pub(super) fn annotations(notification: &Notification) -> Labels {
             annotations.insert(name.to_owned(), value);
         }
     }
+    annotations.extend(annotation(Runbook::of(&notification.runbook, identity)));
     annotations
+}
+
+/// Where more is to be read: `runbook_url` is an address, `runbook` is anything else.
+pub(super) fn annotation(runbook: Runbook) -> Option<(String, String)> {
+    match runbook {
+        Runbook::Address(address) => Some(("runbook_url".to_owned(), address)),
+        Runbook::Command(other) | Runbook::Word(other) => Some(("runbook".to_owned(), other)),
+        Runbook::None => None,
+    }
+}
+
+/// The page of the connector that an alert is about, else the agent's; empty if nobody says
+/// how it is reached from outside.
+pub(super) fn page_of(labels: &Labels, identity: &Identity) -> String {
+    let connector = labels.get("connector");
+    let connector = connector.and_then(|name| leads::connector(name, identity));
+    connector.unwrap_or_else(|| leads::page(identity))
 }
 
 /// Members that are alerts of their own, `members_max` at most. What a digest stands for is

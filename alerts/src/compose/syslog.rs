@@ -8,6 +8,7 @@
 use jiff::tz::TimeZone;
 use model::alert::Severity;
 
+use super::leads::{self, Runbook};
 use super::text::{cut_bytes, line};
 use super::wording::{Clock, sentence};
 use crate::notification::Notification;
@@ -90,7 +91,19 @@ fn data(notification: &Notification, identity: &Identity) -> String {
         .map(|(name, value)| (&**name, &**value))
         .filter(|(name, _)| ours.iter().all(|(of_ours, _)| of_ours != name));
     let mut out = format!("[{DATA_ID}");
-    for (name, value) in ours.into_iter().chain(labels) {
+    let runbook = match Runbook::of(&notification.runbook, identity) {
+        Runbook::Address(address) => address,
+        Runbook::Command(_) | Runbook::Word(_) | Runbook::None => String::new(),
+    };
+    let connector = notification
+        .labels
+        .iter()
+        .find(|(name, _)| &**name == "connector");
+    let url = connector.and_then(|(_, name)| leads::connector(name, identity));
+    let url = url.unwrap_or_else(|| leads::page(identity));
+    let leads = [("url", url.as_str()), ("runbook_url", runbook.as_str())];
+    let leads = leads.into_iter().filter(|(_, address)| !address.is_empty());
+    for (name, value) in ours.into_iter().chain(labels).chain(leads) {
         let value = line(value, 200);
         let parameter = format!(" {}=\"{}\"", parameter_name(name), escaped(&value));
         if out.len().saturating_add(parameter.len()) < DATA_BYTES_MAX {

@@ -4,23 +4,21 @@
 //! too long is a fault to be told, never a mail that is not sent: the caller gets our part
 //! and the fault. Theirs may take ours by `{% extends "mail.txt" %}` and change a block.
 //!
-//! Known limit: a template that builds a huge text in a variable is stopped by its number
-//! of steps only.
-
-use std::io;
+//! What they may use is [`crate::template_language`]'s.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error};
 
 use super::view::View;
 use crate::receiver::MailTemplates;
+use crate::template_language::{self, TEMPLATE, Written};
 
 /// Longest part, in bytes: what is above about 102 kB, some readers cut without a word.
 pub(super) const PART_BYTES_MAX: usize = 90_000;
 
 /// Steps that a template may take. Our own take some 20,000 for a hundred members.
-const STEPS_MAX: u64 = 2_000_000;
+const STEPS_MAX: u64 = 200_000;
 
 /// A part of a mail that has a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +86,7 @@ pub(super) struct Templates {
 
 impl Templates {
     pub(super) fn new(own: &MailTemplates) -> Self {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(STEPS_MAX));
+        let mut environment = template_language::environment(STEPS_MAX);
         let syntax = SyntaxConfig::builder()
             .trim_blocks(true)
             .lstrip_blocks(true)
@@ -115,7 +111,13 @@ impl Templates {
             let Some((text, name)) = part.own(own) else {
                 continue;
             };
-            if let Err(error) = environment.add_template_owned(theirs, text.clone()) {
+            if let Err(refused) = template_language::check(text, TEMPLATE) {
+                let line = refused.line;
+                broken.push((
+                    part,
+                    format!("template {name} line {line}: {}", refused.why),
+                ));
+            } else if let Err(error) = environment.add_template_owned(theirs, text.clone()) {
                 broken.push((part, told(&error, name)));
             }
         }
@@ -174,16 +176,16 @@ impl Templates {
     }
 
     fn attempt(&self, name: &str, view: &View) -> Result<String, Refusal> {
-        let mut out = Bounded::default();
+        let mut out = Written::at_most(PART_BYTES_MAX);
         let rendered = self.environment.get_template(name).and_then(|template| {
             let captured = template.render_captured_to(Serde(view), &mut out);
             captured.map(drop)
         });
         match rendered {
-            Ok(()) => Ok(String::from_utf8_lossy(&out.bytes).into_owned()),
+            Ok(()) => Ok(out.into_text()),
             Err(error) => Err(Refusal {
                 error,
-                is_too_long: out.is_full,
+                is_too_long: out.is_full(),
             }),
         }
     }
@@ -196,26 +198,4 @@ fn told(error: &Error, file: &str) -> String {
     let detail = error.detail().map(|detail| format!(" ({detail})"));
     let detail = detail.unwrap_or_default();
     format!("template {file}{line}: {}{detail}", error.kind())
-}
-
-/// Takes what a part may hold, and no more.
-#[derive(Debug, Default)]
-struct Bounded {
-    bytes: Vec<u8>,
-    is_full: bool,
-}
-
-impl io::Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if PART_BYTES_MAX < self.bytes.len().saturating_add(bytes.len()) {
-            self.is_full = true;
-            return Err(io::Error::other("longer than a part of a mail may be"));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

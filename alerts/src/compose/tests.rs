@@ -4,6 +4,7 @@ mod channels;
 mod hostile;
 mod mails;
 mod operators;
+mod recipients;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,7 +34,8 @@ fn identity() -> Identity {
         agent: text("web-1.example.com"),
         host: text("web-1"),
         site: Some(text("FRA")),
-        page_url: Some(text("https://web-1.example.com:10942/")),
+        external_url: Some(text("https://web-1.example.com:10942/")),
+        config_file: Some(text("/etc/ztna-exporter/config.yaml")),
         listens_on: None,
     }
 }

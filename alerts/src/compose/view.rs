@@ -6,6 +6,8 @@
 
 use serde::Serialize;
 
+use super::leads::{self, Runbook, config_flag};
+use super::style::Style;
 use super::text::{Grid, Margin, WIDTH, facts, line, quoted, wrap};
 use super::wording::{
     ACTION_CHARS_MAX, Clock, SUMMARY_CHARS_MAX, VALUE_CHARS_MAX, lasted, sentence, silence_command,
@@ -35,6 +37,25 @@ pub(super) struct Item {
     pub(super) facts: Vec<Fact>,
     /// Its values in the order of [`View::columns`], an empty one where it has none.
     pub(super) cells: Vec<String>,
+}
+
+/// Where to go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Link {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    /// Whether a browser follows it.
+    pub(super) is_address: bool,
+}
+
+impl Link {
+    fn to(name: &'static str, address: &str) -> Self {
+        Self {
+            name,
+            value: address.to_owned(),
+            is_address: true,
+        }
+    }
 }
 
 /// Parts laid out for a pager.
@@ -67,9 +88,11 @@ pub(super) struct View {
     pub(super) host: String,
     pub(super) site: String,
     pub(super) page_url: String,
+    pub(super) connector_url: String,
     pub(super) summary: String,
     pub(super) action: String,
     pub(super) runbook: String,
+    pub(super) runbook_command: String,
     pub(super) at: String,
     pub(super) started_at: String,
     pub(super) ended_at: String,
@@ -82,7 +105,10 @@ pub(super) struct View {
     pub(super) items_left_out: usize,
     pub(super) log_lines: Vec<String>,
     pub(super) faults: Vec<String>,
+    pub(super) links: Vec<Link>,
+    pub(super) commands: Vec<String>,
     pub(super) silence_command: String,
+    pub(super) style: Style,
     pub(super) layout: Layout,
 }
 
@@ -130,10 +156,12 @@ impl View {
             agent: value(&identity.agent),
             host: value(&identity.host),
             site: value(identity.site.as_deref().unwrap_or_default()),
-            page_url: value(identity.page_url.as_deref().unwrap_or_default()),
+            page_url: leads::page(identity),
+            connector_url: connector_url(notification, identity),
             summary: line(&notification.summary, SUMMARY_CHARS_MAX),
             action: line(&notification.action, ACTION_CHARS_MAX),
-            runbook: value(&notification.runbook),
+            runbook: String::new(),
+            runbook_command: String::new(),
             at: second(notification.at),
             started_at: second(notification.started_at),
             ended_at: notification.ended_at.map(second).unwrap_or_default(),
@@ -151,9 +179,13 @@ impl View {
             items,
             log_lines: log_lines(&notification.log_lines),
             faults: faults.map(|one| line(one, SUMMARY_CHARS_MAX)).collect(),
-            silence_command: silence_command(notification),
+            links: Vec::new(),
+            commands: Vec::new(),
+            silence_command: silence_command(notification, identity),
+            style: Style::of(notification),
             layout: Layout::default(),
         };
+        view.lead(Runbook::of(&notification.runbook, identity), identity);
         view.layout = view.laid_out();
         view
     }
@@ -162,6 +194,37 @@ impl View {
     pub(super) fn own_facts(notification: &Notification) -> Vec<Fact> {
         let facts = notification.facts.iter();
         pairs(facts.map(|(name, value)| (&**name, value.as_str())))
+    }
+
+    /// Says where to go on.
+    fn lead(&mut self, runbook: Runbook, identity: &Identity) {
+        match runbook {
+            Runbook::Address(address) => {
+                self.links.push(Link::to("Runbook", &address));
+                self.runbook = address;
+            }
+            Runbook::Word(word) => {
+                self.links.push(Link {
+                    is_address: false,
+                    ..Link::to("Runbook", &word)
+                });
+                self.runbook = word;
+            }
+            Runbook::Command(command) => {
+                self.commands.push(command.clone());
+                self.runbook_command = command;
+            }
+            Runbook::None => {}
+        }
+        if !self.connector_url.is_empty() {
+            self.links.push(Link::to("Connector", &self.connector_url));
+        }
+        if !self.page_url.is_empty() {
+            self.links.push(Link::to("Agent", &self.page_url));
+        }
+        let config = config_flag(identity);
+        self.commands
+            .push(format!("ztna-exporter alerts history{config}"));
     }
 
     fn laid_out(&self) -> Layout {
@@ -186,6 +249,15 @@ impl View {
             faults: faults.collect::<Vec<_>>().join("\n"),
         }
     }
+}
+
+/// The page of the connector that it is about, or empty.
+fn connector_url(notification: &Notification, identity: &Identity) -> String {
+    let mut labels = notification.labels.iter();
+    let connector = labels.find(|(name, _)| &**name == "connector");
+    connector
+        .and_then(|(_, name)| leads::connector(name, identity))
+        .unwrap_or_default()
 }
 
 fn row(item: &Item) -> Vec<String> {

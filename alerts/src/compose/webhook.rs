@@ -6,8 +6,10 @@
 use serde::Serialize;
 
 use super::labels::{
-    Labels, Matter, NO_END, annotations, annotations_of_item, members, moment, of_item, print_of,
+    Labels, Matter, NO_END, annotations, annotations_of_item, members, moment, of_item, page_of,
+    print_of,
 };
+use super::leads::page;
 use super::text::line;
 use crate::notification::Notification;
 use crate::receiver::{Identity, Receiver};
@@ -52,14 +54,14 @@ pub(super) fn write(
     identity: &Identity,
 ) -> Vec<u8> {
     let labels = Matter::of(notification).labels(identity);
-    let said = annotations(notification);
-    let address = page(identity);
+    let said = annotations(notification, identity);
     let is_end = notification.kind.is_end();
     let status = if is_end { "resolved" } else { "firing" };
     let ended_at = notification.ended_at.unwrap_or(notification.at);
     let alert = |names: Labels, annotations: Labels| Alert {
         status,
         fingerprint: print_of(&names),
+        generator_url: page_of(&names, identity),
         labels: names,
         annotations,
         starts_at: moment(notification.started_at),
@@ -68,7 +70,6 @@ pub(super) fn write(
         } else {
             NO_END.to_owned()
         },
-        generator_url: address.clone(),
     };
     let mut alerts: Vec<Alert> = members(notification, ALERTS_MAX)
         .iter()
@@ -94,14 +95,8 @@ pub(super) fn write(
             .collect(),
         common_labels: labels,
         common_annotations: said,
-        external_url: address,
+        external_url: page(identity),
         alerts,
     };
     super::json(&payload)
-}
-
-/// Where the agent's page is, or nothing: only an address that somebody configured can be
-/// reached from outside.
-pub(super) fn page(identity: &Identity) -> String {
-    line(identity.page_url.as_deref().unwrap_or_default(), 500)
 }

@@ -6,9 +6,11 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::leads::config_flag;
 use super::text::{cut, first_sentence, line, with_stop, without_stop};
 use crate::incident::Message;
 use crate::notification::{Notification, NotificationKind};
+use crate::receiver::Identity;
 
 /// Longest subject, its bracket included, in characters: what lists of mails show.
 const SUBJECT_CHARS_MAX: usize = 120;
@@ -178,8 +180,10 @@ pub(super) fn lasted(from: Timestamp, until: Timestamp) -> String {
 ///
 /// It is going to be pasted into a shell, and values may come from a log: what is not
 /// plain ends the value, and a star stands for the rest, as it does in a silence.
-pub(super) fn silence_command(notification: &Notification) -> String {
-    let mut command = String::from("ztna-exporter alerts silence add --for 2h --why 'WHY'");
+pub(super) fn silence_command(notification: &Notification, identity: &Identity) -> String {
+    let config = config_flag(identity);
+    let mut command =
+        format!("ztna-exporter alerts silence add{config} --for 2h --who 'NAME' --why 'WHY'");
     let rule = ("rule", &*notification.rule);
     let labels = notification.labels.iter();
     let pairs = std::iter::once(rule).chain(labels.map(|(name, value)| (&**name, &**value)));
@@ -200,6 +204,6 @@ pub(super) fn silence_command(notification: &Notification) -> String {
 }
 
 /// A character that no shell looks at twice.
-const fn is_plain(character: char) -> bool {
+pub(super) const fn is_plain(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-' | ':' | '@' | '/')
 }

@@ -211,7 +211,8 @@ pub(super) fn identity() -> Identity {
         agent: "agent".into(),
         host: "pub-host.example.com".into(),
         site: None,
-        page_url: None,
+        external_url: None,
+        config_file: None,
         listens_on: None,
     }
 }

@@ -6,8 +6,6 @@
 //! the first alert. What is rendered is one line of bounded length. It may hold what a log
 //! said: who writes it anywhere encodes it for that place.
 
-mod bounds;
-mod filters;
 mod values;
 
 use std::collections::BTreeSet;
@@ -15,18 +13,21 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use minijinja::{Environment, Error, Value};
 use model::snapshot::RecentEvent;
 use model::untrusted::is_unprintable;
 
-use self::bounds::Written;
 use super::nearest::near;
+use crate::template_language::{self, SENTENCE, Written};
 
 /// Longest sentence as it is written, in bytes.
 pub const WORDING_BYTES_MAX: usize = 4_000;
 
 /// Longest sentence as it is rendered, in bytes; the rest is left out.
 pub const RENDERED_BYTES_MAX: usize = 1_000;
+
+/// Most bytes that a sentence writes before it is cut to its line.
+const WRITTEN_BYTES_MAX: usize = 16_000;
 
 /// Steps that a sentence may take. Ours take less than fifty.
 const FUEL: u64 = 5_000;
@@ -148,14 +149,8 @@ struct Compiled {
 }
 
 /// The functions that sentences have, shared by all.
-static BASE: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    // Without the engine's own filters, tests and functions: see `bounds`.
-    let mut environment = Environment::empty();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
-    filters::add_to(&mut environment);
-    environment
-});
+static BASE: LazyLock<Environment<'static>> =
+    LazyLock::new(|| template_language::environment(FUEL));
 
 impl Wording {
     /// A sentence without places, as it is.
@@ -182,7 +177,7 @@ impl Wording {
         if !["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) {
             return Ok(Self::plain(text));
         }
-        bounds::check(text)?;
+        template_language::check(text, SENTENCE).map_err(|refused| refused.why)?;
         let mut environment = BASE.clone();
         environment
             .add_template_owned(TEMPLATE, text.to_owned())
@@ -285,7 +280,7 @@ impl Compiled {
 
     fn write(&self, values: Value) -> Result<String, Error> {
         let template = self.environment.get_template(TEMPLATE)?;
-        let mut written = Written::default();
+        let mut written = Written::at_most(WRITTEN_BYTES_MAX);
         template.render_captured_to(values, &mut written)?;
         Ok(written.into_text())
     }

@@ -76,7 +76,8 @@ fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
         agent: Arc::clone(&agent),
         host: Arc::from(host),
         site: alerts.site.as_deref().map(Arc::from),
-        page_url: alerts.page_url.as_deref().map(Arc::from),
+        external_url: config.web.external_url.as_deref().map(Arc::from),
+        config_file: config.file().and_then(|file| file.to_str()).map(Arc::from),
         listens_on: listens_on.and_then(|text| text.parse::<SocketAddr>().ok()),
     };
     // Not refused: the mail is sent with the built-in words, and says why.

@@ -49,9 +49,6 @@ pub struct AlertsConfig {
     /// Where it stands, for people.
     #[serde(deserialize_with = "decode::present")]
     pub site: Option<String>,
-    /// How people reach the agent's page.
-    #[serde(deserialize_with = "decode::present")]
-    pub page_url: Option<String>,
     /// Update profiles.
     pub profiles: Vec<ProfileConfig>,
     /// Times in which nobody wants to be told.

@@ -38,12 +38,16 @@ const NAME_BYTES_MAX: usize = 64;
 /// Longest name of a host (RFC 1035).
 const HOST_NAME_BYTES_MAX: usize = 253;
 
+/// Longest address of the page: links go on from it.
+const EXTERNAL_URL_BYTES_MAX: usize = 500;
+
 /// Checks everything but the listeners' reach, which a flag decides.
 pub(super) fn check(config: &Config, document: Option<&Document>) -> Result<(), ConfigError> {
     let checker = Checker { document };
     checker.store(&config.store.path)?;
     checker.listeners(&config.web.listen)?;
     checker.host_names(&config.web.host_names)?;
+    checker.external_url(config.web.external_url.as_deref())?;
     checker.tail(&config.tail)?;
     checker.connectors(&config.connectors)?;
     checker.host(&config.host)?;
@@ -199,6 +203,21 @@ impl Checker<'_> {
                 let wrong = format!("`{text}` is also in `{}`", path.index(first));
                 return Err(self.refuse(&item, &wrong).wanting("each address once"));
             }
+        }
+        Ok(())
+    }
+
+    fn external_url(&self, url: Option<&str>) -> Result<(), ConfigError> {
+        let Some(url) = url else {
+            return Ok(());
+        };
+        let path = KeyPath::default().key("web").key("external_url");
+        self.web_address(&path, url)?;
+        if url.contains('?') {
+            return Err(self.refuse(&path, "has a part behind `?`, which links cannot keep"));
+        }
+        if EXTERNAL_URL_BYTES_MAX < url.len() {
+            return Err(self.refuse(&path, &format!("has {} bytes", url.len())));
         }
         Ok(())
     }

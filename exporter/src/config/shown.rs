@@ -31,7 +31,6 @@ const OPEN: &[&str] = &[
     "alerts.default_receivers",
     "alerts.agent",
     "alerts.site",
-    "alerts.page_url",
     "alerts.profiles",
     "alerts.maintenance",
     "alerts.silences",

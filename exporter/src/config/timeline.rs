@@ -55,6 +55,7 @@ impl TimelineDocument {
             snmp: SnmpConfig::default(),
             alerts,
             source: None,
+            file: None,
             listen_of_text: Vec::new(),
         };
         config.alerts.resolve(folder);

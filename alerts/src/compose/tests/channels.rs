@@ -125,7 +125,8 @@ fn syslog_has_data_for_programs_and_a_sentence_for_people() {
         agent="web-1.example.com"
         profile="EU weekly"
         stitcher="fra1"
-        wave="2"] <mark>2 Publishers on fra1 were not updated (profile EU weekly, wave 2); the run began at 2026-12-08 05:00 UTC: Check that the host reaches hub.docker.com. (pub-fra-2, pub-fra-3)"#]].assert_eq(&told.replace("\" ", "\"\n"));
+        wave="2"
+        url="https://web-1.example.com:10942/"] <mark>2 Publishers on fra1 were not updated (profile EU weekly, wave 2); the run began at 2026-12-08 05:00 UTC: Check that the host reaches hub.docker.com. (pub-fra-2, pub-fra-3)"#]].assert_eq(&told.replace("\" ", "\"\n"));
 }
 
 #[test]

@@ -178,8 +178,8 @@ fn a_command_to_paste_runs_nothing_of_a_label() {
     let mail = read_mail(&message_for("ops", &notification).body);
     assert!(
         mail.text.contains(
-            "  ztna-exporter alerts silence add --for 2h --why 'WHY' rule=tunnel-down \
-             connector=pub-1 'stitcher=fra1*' 'profile=EU weekly' 'version=*'\n"
+            "  ztna-exporter alerts silence add --config /etc/ztna-exporter/config.yaml \
+             --for 2h --who 'NAME' --why 'WHY' rule=tunnel-down connector=pub-1 'stitcher=fra1*' 'profile=EU weekly' 'version=*'\n"
         ),
         "{}",
         mail.text

@@ -27,7 +27,8 @@ fn refresher(server: &HttpServer) -> Refresher {
         agent: Arc::from("web-1"),
         host: Arc::from("web-1"),
         site: None,
-        page_url: None,
+        external_url: None,
+        config_file: None,
         listens_on: None,
     };
     let composer = Composer::new(identity, receivers, vec![Arc::from("forward")]);

@@ -104,10 +104,7 @@ impl Checker<'_> {
         if let Some(site) = &alerts.site {
             self.one_line(&section.key("site"), site)?;
         }
-        match &alerts.page_url {
-            Some(url) => self.web_address(&section.key("page_url"), url).map(|_| ()),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn releases(&self, path: &KeyPath, releases: &[String]) -> Result<(), ConfigError> {
@@ -158,7 +155,11 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn web_address(&self, path: &KeyPath, text: &str) -> Result<WebAddress, ConfigError> {
+    pub(super) fn web_address(
+        &self,
+        path: &KeyPath,
+        text: &str,
+    ) -> Result<WebAddress, ConfigError> {
         WebAddress::parse(text).map_err(|why| {
             // What it says of a user is nobody's to print.
             let wrong = if text.contains('@') {

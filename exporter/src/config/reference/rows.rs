@@ -97,6 +97,18 @@ const ROWS: &[Row] = &[
         "One name. Upper and lower case are the same.",
     ),
     row(
+        "web.external_url",
+        Shape::Text(
+            "an address of at most 500 bytes without user, `?` and `#`, like \
+             `https://pub-fra-1.example.com:10942/` or `https://monitor.example.com/ztna/pub-fra-1`",
+        ),
+        "none: messages name commands for a shell on the host",
+        "\"https://monitor.example.com/ztna/pub-fra-1\"",
+        "Where people reach the page from their own desks, through a proxy if there is one, \
+         for links in messages: to the runbook, the connector and the page. A path is what \
+         the proxy takes away. A reload changes it.",
+    ),
+    row(
         "tail",
         Shape::Section,
         "",

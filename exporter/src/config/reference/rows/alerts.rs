@@ -79,13 +79,6 @@ pub(super) const ROWS: &[Row] = &[
         "Where the agent stands, for people: a line of each message.",
     ),
     row(
-        "alerts.page_url",
-        Shape::Text("an address like `https://pub-fra-1.example.com:10942/`"),
-        "none: messages have no link",
-        "\"https://pub-fra-1.example.com/\"",
-        "How people reach the agent's page, for links in messages.",
-    ),
-    row(
         "alerts.releases",
         Shape::List(
             "a list of at most 64 releases, the newest first, like `[\"1.4.7412\", \"1.4.7380\"]`",

@@ -198,8 +198,8 @@ pub(in super::super) const ROWS: &[Row] = &[
         Shape::Section,
         "the built-in ones",
         "",
-        "Templates of your own (minijinja). One that cannot be rendered is told of, and the \
-         mail leaves with the built-in text.",
+        "Templates of your own, in a part of Jinja: see [alerts.md](alerts.md#words-of-your-own). \
+         One that cannot be used is told of, and the mail leaves with the built-in text.",
     ),
     row(
         "alerts.receivers[].email.templates.text_file",

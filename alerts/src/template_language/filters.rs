@@ -1,5 +1,7 @@
-//! What sentences can do with a fact: filters of ours, and those of the engine's own that
-//! make nothing large of something small.
+//! What can be done with a fact: filters of ours, and those of the engine's own that make
+//! nothing large of something small.
+
+use std::fmt::{self, Write as _};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,6 +12,10 @@ use minijinja::{Environment, Error, ErrorKind, filters, tests as builtin};
 /// which is cut anyhow.
 const JOINED_BYTES_MAX: usize = 4_000;
 
+/// Longest text that `string` and `replace` make, in bytes; a longer one is an error. Chains
+/// of them would make an exabyte of a word.
+const TEXT_BYTES_MAX: usize = 16_000;
+
 /// What stands for what is not known: of texts, and of the profile of a Publisher that is
 /// in none.
 const NOT_KNOWN: &[&str] = &["", "unknown", "none"];
@@ -18,6 +24,8 @@ const NOT_KNOWN: &[&str] = &["", "unknown", "none"];
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     add_builtin(environment);
     environment.add_filter("join", join);
+    environment.add_filter("string", string);
+    environment.add_filter("replace", replace);
     environment.add_filter("known", known);
     environment.add_filter("local", local);
     environment.add_filter("duration", duration);
@@ -25,7 +33,7 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("percent", percent);
 }
 
-/// The engine's own filters and tests that a sentence may use.
+/// The engine's own filters and tests that there are.
 fn add_builtin(environment: &mut Environment<'_>) {
     environment.add_filter("upper", filters::upper);
     environment.add_filter("lower", filters::lower);
@@ -42,7 +50,6 @@ fn add_builtin(environment: &mut Environment<'_>) {
     environment.add_filter("abs", filters::abs);
     environment.add_filter("int", filters::int);
     environment.add_filter("float", filters::float);
-    environment.add_filter("string", filters::string);
     environment.add_test("defined", builtin::is_defined);
     environment.add_test("startingwith", builtin::is_startingwith);
     environment.add_test("endingwith", builtin::is_endingwith);
@@ -69,6 +76,50 @@ fn join(list: Value, between: Option<String>) -> Result<String, Error> {
         }
     }
     Ok(joined)
+}
+
+/// A text of anything.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the engine hands over what a filter owns"
+)]
+fn string(value: Value) -> Result<String, Error> {
+    let mut text = Text::default();
+    write!(text, "{value}").map_err(|_| too_long("string"))?;
+    Ok(text.0)
+}
+
+/// A text with each occurrence of a part as another.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the engine hands over what a filter owns"
+)]
+fn replace(text: String, from: String, to: String) -> Result<String, Error> {
+    let count = text.matches(from.as_str()).count();
+    let more = count.saturating_mul(to.len());
+    if TEXT_BYTES_MAX < text.len().saturating_add(more) {
+        return Err(too_long("replace"));
+    }
+    Ok(text.replace(&from, &to))
+}
+
+fn too_long(filter: &str) -> Error {
+    let told = format!("`{filter}` makes more than {TEXT_BYTES_MAX} bytes");
+    Error::new(ErrorKind::InvalidOperation, told)
+}
+
+/// A text that does not grow beyond its bound.
+#[derive(Default)]
+struct Text(String);
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if TEXT_BYTES_MAX < self.0.len().saturating_add(more.len()) {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(more);
+        Ok(())
+    }
 }
 
 /// A fact with words before it; nothing at all if it is not known.
