@@ -255,6 +255,7 @@ fn what_could_not_be_read_of_the_host_is_absent() {
         "ztna_host_sampled_timestamp_seconds",
         "ztna_host_threshold",
         "ztna_host_threshold_breached",
+        "ztna_host_threshold_breached_timestamp_seconds",
     ];
     assert_eq!(shown, BTreeSet::from(expected));
 }
