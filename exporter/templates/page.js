@@ -13,6 +13,9 @@
   const REOPEN_MS = 3000;
   const PATIENCE_MS = 10000; // for one answer
 
+  // Beside this file, wherever a proxy put both.
+  const STREAM = new URL("../api/v1/stream", document.currentScript.src);
+
   const note = document.getElementById("stale");
   let heard = Date.now(); // when the agent was heard last
   let asked = Date.now();
@@ -102,7 +105,7 @@
   };
 
   const open = () => {
-    stream = new EventSource("/api/v1/stream");
+    stream = new EventSource(STREAM);
     stream.addEventListener("turn", () => {
       isWanted = true;
       hear();

@@ -80,6 +80,21 @@ impl View {
         }
     }
 
+    /// The view of one of those that this one lists.
+    pub(super) const fn of_one(self) -> Option<Self> {
+        match self {
+            Self::Connectors => Some(Self::Connector),
+            Self::Runbooks => Some(Self::Runbook),
+            Self::Connector
+            | Self::Events
+            | Self::Alerts
+            | Self::Host
+            | Self::Logs
+            | Self::Runbook
+            | Self::Configuration => None,
+        }
+    }
+
     const fn parameters(self) -> &'static [Parameter] {
         use Parameter::{Connector, Event, Format, Kind, List, Page, Severity, State, Text};
         match self {

@@ -39,8 +39,11 @@ use crate::clock::Clock;
 /// Where silences are made.
 const PATH: &str = "/api/v1/silences";
 
-/// Where a browser goes afterwards.
-const VIEW: &str = "/alerts";
+/// What was done: the status for programs, and where a browser goes, seen from the path that
+/// it asked. Whole addresses would leave out what a proxy puts before them.
+type Done = (StatusCode, &'static str);
+const MADE: Done = (StatusCode::CREATED, "../../alerts");
+const ENDED: Done = (StatusCode::OK, "../../../../alerts");
 
 /// Longest body. Sixteen labels with long values fit.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -142,7 +145,7 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
         let asked = ask(request, now).await?;
         let wish = wish(&asked)?;
         let granted = wish.granted(now).map_err(|error| bad(error.words("")))?;
-        desk.hand_over(granted, &asked, StatusCode::CREATED).await
+        desk.hand_over(granted, &asked, MADE).await
     };
     outcome.await.unwrap_or_else(Refused::response)
 }
@@ -167,7 +170,7 @@ async fn end(
             until: now,
             ..found.clone()
         };
-        desk.hand_over(ended, &asked, StatusCode::OK).await
+        desk.hand_over(ended, &asked, ENDED).await
     };
     outcome.await.unwrap_or_else(Refused::response)
 }
@@ -178,7 +181,7 @@ impl Desk {
         &self,
         silence: Silence,
         asked: &Asked,
-        done: StatusCode,
+        (done, view): Done,
     ) -> Result<Response, Refused> {
         check_silence(&silence).map_err(bad)?;
         let later = |words: &str| Refused(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
@@ -199,7 +202,7 @@ impl Desk {
         let who = asked.visitor.name();
         tracing::info!(id = %silence.id, who, until = %silence.until, "silence set by HTTP");
         Ok(match asked.manner {
-            Manner::Form => (StatusCode::SEE_OTHER, [(header::LOCATION, VIEW)]).into_response(),
+            Manner::Form => (StatusCode::SEE_OTHER, [(header::LOCATION, view)]).into_response(),
             Manner::Json => {
                 let told = Told {
                     id: &silence.id,

@@ -326,7 +326,7 @@ async fn the_page_tells_what_is_wrong_and_what_to_do() {
         "still being read",
         "1.2.3",
         "/home/ubuntu/logs/agent.txt:4711",
-        "href=\"/metrics\"",
+        "href=\"./metrics\"",
     ] {
         assert!(page.contains(text), "{text} is missing");
     }

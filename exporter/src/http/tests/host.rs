@@ -221,7 +221,7 @@ async fn what_is_in_trouble_of_the_host_is_told_beside_the_connectors() {
         &text_of(sides),
         &["Host disk too little, network not read Probes management-plane: TLS is inspected"],
     );
-    assert!(sides.contains("href=\"/host#probes\""));
+    assert!(sides.contains("href=\"./host#probes\""));
     let mut quiet = snapshot();
     quiet.host = None;
     quiet.probes = Vec::new();

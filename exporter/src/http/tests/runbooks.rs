@@ -16,12 +16,14 @@ fn with_runbook(runbook: &str) -> Snapshot {
 #[tokio::test]
 async fn an_alert_leads_to_its_runbook_which_says_how_it_stands() {
     let server = Server::start(sample::whole()).await;
-    for path in ["/", "/alerts", "/connectors/pub-fra-1"] {
+    for (path, root) in [
+        ("/", "./"),
+        ("/alerts", "./"),
+        ("/connectors/pub-fra-1", "../"),
+    ] {
         let page = server.read(&[path]).await;
-        assert!(
-            page.contains("<a href=\"/runbooks/tunnel-down\">"),
-            "{path}: {page}"
-        );
+        let link = format!("<a href=\"{root}runbooks/tunnel-down\">");
+        assert!(page.contains(&link), "{path}: {page}");
     }
     let page = server.read(&["/runbooks/tunnel-down"]).await;
     check(

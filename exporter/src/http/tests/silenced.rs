@@ -49,7 +49,7 @@ async fn a_form_of_the_page_makes_one_and_leads_back() {
     let headers = format!("{ALICE}{FORM}{origin}");
     let answer = post(&server, "/api/v1/silences", &headers, &body).await;
     assert_eq!(status_of(&answer), "303", "{answer}");
-    assert!(answer.contains("location: /alerts\r\n"));
+    assert!(answer.contains("location: ../../alerts\r\n"));
     let made = server.silences.lock().unwrap().pop().unwrap();
     assert_eq!((made.matchers.len(), &*made.why), (2, "a b"));
 }

@@ -203,27 +203,77 @@ async fn five_thousand_connectors_fit_a_page() {
     check(&text_of(&last), &["4801–5000 of 5000", "pub-04999"]);
 }
 
+/// The promise is 100 ms of a release build (docs/performance.md has its figures); ours
+/// checks its assertions.
+const ANSWER_MAX: Duration = if cfg!(debug_assertions) {
+    Duration::from_millis(1_000)
+} else {
+    Duration::from_millis(100)
+};
+
+/// Of 5 000 connectors with 20 events each, by a client of the server: from the question to
+/// the answer's last byte. The best of five, since other tests run beside it.
 #[tokio::test]
-async fn a_view_of_five_thousand_connectors_is_made_in_no_time() {
-    let (most, clock) = (many(5_000), Clock::start());
-    for view in [
-        View::Connectors,
-        View::Connector,
-        View::Events,
-        View::Alerts,
-        View::Logs,
+async fn a_view_of_five_thousand_connectors_is_answered_in_no_time() {
+    let mut most = many(5_000);
+    for connector in &mut most.connectors {
+        connector.events[0].1 = 20;
+    }
+    let (server, clock) = (Server::start(most).await, Clock::start());
+    for path in [
+        "/",
+        "/?state=trouble&page=9",
+        "/?q=nobody-has-this",
+        "/?format=json",
+        "/?format=csv",
+        "/connectors/pub-04999",
+        "/events",
+        "/alerts",
+        "/host",
+        "/logs",
+        "/logs?format=csv",
+        "/runbooks/tunnel-down",
     ] {
         let mut shortest = Duration::MAX;
+        let mut bytes = 0;
         for _ in 0..5 {
             let began = clock.now().monotonic;
-            page_of(&most, view, None, &[]).await;
+            bytes = server.read(&[path]).await.len();
             shortest = shortest.min(clock.now().monotonic.saturating_sub(began));
         }
-        println!("{view:?}: {shortest:?}");
-        // The promise is 100 ms of a release build; ours checks its assertions.
-        assert!(
-            shortest < Duration::from_millis(1_000),
-            "{view:?}: {shortest:?}"
-        );
+        println!("| `{path}` | {shortest:.1?} | {bytes} |");
+        // Whole lists as data are as long as the list is.
+        let is_page = !path.contains("format=");
+        assert!(!is_page || shortest < ANSWER_MAX, "{path}: {shortest:?}");
+    }
+}
+
+/// A proxy may put something before our paths (`web.external_url`).
+#[tokio::test]
+async fn no_page_leads_to_an_address_that_begins_at_the_root() {
+    let server = Server::start(sample::whole()).await;
+    let views = [
+        "/",
+        "/connectors/pub-fra-1",
+        "/events",
+        "/alerts",
+        "/host",
+        "/logs",
+    ];
+    for view in views
+        .iter()
+        .chain(&["/config", "/runbooks/", "/runbooks/agent-fault"])
+    {
+        let page = server.read(&[view]).await;
+        for sign in ["href=\"/", "src=\"/", "action=\"/"] {
+            assert!(!page.contains(sign), "{view}: {sign}");
+        }
+        let up = if view.matches('/').count() == 2 {
+            "../"
+        } else {
+            "./"
+        };
+        let style = format!("href=\"{up}static/style.css\"");
+        assert!(page.contains(&style), "{view}");
     }
 }

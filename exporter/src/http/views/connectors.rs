@@ -131,14 +131,14 @@ fn sides(frame: &Frame<'_>) -> Vec<Side> {
     let snapshot = frame.seen.snapshot;
     let host = host_of(snapshot).map(|host| Side {
         title: "Host",
-        link: "/host",
+        link: "./host",
         mood: host.mood(),
         summary: host.summary(),
     });
     let probes = probes_of(snapshot);
     let probes = (!probes.is_empty()).then(|| Side {
         title: "Probes",
-        link: "/host#probes",
+        link: "./host#probes",
         mood: mood_of_probes(&probes),
         summary: summary_of_probes(&probes),
     });

@@ -58,9 +58,10 @@ pub(super) struct Standing {
 
 /// A view in the navigation.
 pub(super) struct Link {
-    pub(super) path: &'static str,
+    pub(super) address: String,
     pub(super) title: &'static str,
-    pub(super) is_current: bool,
+    /// In the words of `aria-current`: the page that is shown, or that this page is one of.
+    pub(super) current: Option<&'static str>,
 }
 
 /// A field of the form of filters.
@@ -98,6 +99,26 @@ impl<'a> Frame<'a> {
             standing: standing(&seen),
             problems: health::reasons_not_ready(seen.snapshot, seen.store_problem),
         }
+    }
+
+    /// The way from this page to where all of them are, so that they work behind a proxy that
+    /// puts something before their paths.
+    pub(super) const fn root(&self) -> &'static str {
+        match self.view {
+            View::Connector | View::Runbooks | View::Runbook => "../",
+            View::Connectors
+            | View::Events
+            | View::Alerts
+            | View::Host
+            | View::Logs
+            | View::Configuration => "./",
+        }
+    }
+
+    /// The address of a view, seen from this page; of one connector the part before its name.
+    fn address(&self, view: View) -> String {
+        let path = view.path();
+        format!("{}{}", self.root(), path.strip_prefix('/').unwrap_or(path))
     }
 
     pub(super) fn version(&self) -> &'static str {
@@ -141,9 +162,13 @@ impl<'a> Frame<'a> {
 
     pub(super) fn links(&self) -> Vec<Link> {
         let links = VIEWS.iter().map(|(view, title)| Link {
-            path: view.path(),
+            address: self.address(*view),
             title,
-            is_current: *view == self.view,
+            current: if *view == self.view {
+                Some("page")
+            } else {
+                (view.of_one() == Some(self.view)).then_some("true")
+            },
         });
         links.collect()
     }
@@ -217,7 +242,7 @@ impl<'a> Frame<'a> {
     /// The address of a connector's own view.
     pub(super) fn connector_link(&self, name: &Foreign<'_>) -> String {
         let name = crate::http::query::encoded(name.expose());
-        format!("{}{name}", View::Connector.path())
+        format!("{}{name}", self.address(View::Connector))
     }
 
     /// The events of a connector.
@@ -225,7 +250,7 @@ impl<'a> Frame<'a> {
         let name = crate::http::query::encoded(name.expose());
         format!(
             "{}?{}={name}",
-            View::Events.path(),
+            self.address(View::Events),
             Parameter::Connector.name()
         )
     }
@@ -240,7 +265,9 @@ impl<'a> Frame<'a> {
     /// The address of a rule's runbook, if it has one that can be followed.
     pub(super) fn runbook_link(&self, rule: &Foreign<'_>) -> Option<String> {
         match self.place_of(rule.expose()) {
-            Place::Ours(runbook) => Some(format!("{}{}", View::Runbook.path(), runbook.name)),
+            Place::Ours(runbook) => {
+                Some(format!("{}{}", self.address(View::Runbook), runbook.name))
+            }
             Place::Web(address) => Some(address.to_owned()),
             Place::Word(_) | Place::Nowhere => None,
         }
