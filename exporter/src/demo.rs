@@ -4,7 +4,7 @@
 //! one with the Cato Client. [`scenario`] says which line comes when and what it must
 //! count as, [`writer`] does it to the files of a [`folder`], the vendors' tools are
 //! stand-ins of [`tools`], the vendor's plane is a [`gateway`], mails go into a
-//! [`mailbox`], [`narrate`] tells the story beside. The agent that reads all that is the
+//! [`mailbox`], traps into a [`trap_sink`], [`narrate`] tells the story beside. The agent that reads all that is the
 //! ordinary one; nothing here knows it.
 //!
 //! The idea: the scenario is pure and takes the time as an argument, so a test runs
@@ -23,6 +23,7 @@ mod recognition;
 pub mod scenario;
 mod timetable;
 pub mod tools;
+pub mod trap_sink;
 pub mod truth;
 pub mod writer;
 

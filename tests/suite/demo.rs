@@ -40,6 +40,8 @@ const CHAPTERS: &[&str] = &[
     r#"ztna_probe_tls_intercepted{probe="management-plane"} 1"#,
     r#"ztna_probe_tls_intercepted{probe="management-plane"} 0"#,
     r#"ztna_probe_success{probe="data-plane"} 1"#,
+    r#"ztna_host_collector_success{collector="publisher"} 1"#,
+    r#"ztna_alert_silences 1"#,
 ];
 
 /// What only ever grows, and must have happened by the end.
@@ -143,7 +145,11 @@ fn the_demo_shows_the_whole_story_and_ends_by_itself() {
         let page = with_kinds(page);
         open.retain(|chapter| !page.shows(chapter));
         let rotated = page.count("ztna_log_generations_total", &[("cause", "rotated")]);
-        open.is_empty() && 0 < rotated && HAPPENED.iter().all(|event| 0 < page.events(event))
+        let sent = page.count("ztna_snmp_notices_total", &[("outcome", "sent")]);
+        open.is_empty()
+            && 0 < rotated
+            && 0 < sent
+            && HAPPENED.iter().all(|event| 0 < page.events(event))
     });
     all_seen.unwrap_or_else(|error| panic!("never shown: {open:#?}\n{error:#}"));
     for (view, words) in [
@@ -153,6 +159,9 @@ fn the_demo_shows_the_whole_story_and_ends_by_itself() {
         ("/host", "id=\"host\""),
         ("/host", "management-plane"),
         ("/logs", "nsdebuglog.log"),
+        ("/alerts", "Updates of eu-weekly"),
+        ("/alerts", "the demo makes them"),
+        ("/alerts", "UPGRADE_WILL_START"),
         ("/config", "connectors[0].name"),
     ] {
         let html = demo.agent.get(view).unwrap().text();

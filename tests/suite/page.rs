@@ -26,6 +26,8 @@ const VIEWS: &[&str] = &[
     "/alerts",
     "/host",
     "/logs",
+    "/runbooks/",
+    "/runbooks/agent-fault",
     "/config",
 ];
 
@@ -190,6 +192,7 @@ fn nothing_that_a_log_or_a_configuration_says_runs_in_a_browser() {
         "/host",
         "/logs",
         "/config",
+        "/runbooks/tunnel-down",
         "/logs?q=%3Cscript%3E",
     ];
     let seen = Browser::start("guard", agent.address().unwrap(), &views).all();

@@ -30,6 +30,7 @@ use crate::demo;
 use crate::demo::folder::DemoFolder;
 use crate::demo::gateway::Gateway;
 use crate::demo::mailbox::Mailbox;
+use crate::demo::trap_sink::TrapSink;
 use crate::demo::writer::{DemoWriter, WriterError};
 use crate::logging::print_result;
 
@@ -70,17 +71,20 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
         }
     };
     let mailbox = Mailbox::start(folder.path(), announce).context("the demo gets no mail")?;
+    let traps = TrapSink::start().context("the demo gets no traps")?;
+    let clock = Clock::start();
     let config = settings::write(&Places {
         folder: folder.path(),
         listen: &args.listen,
         snmp: settings::snmp_address(snmp_wanted),
         gateway: gateway.address(),
         mailbox: mailbox.address(),
+        traps: traps.address(),
+        now: clock.now().timestamp(),
     });
     let config = config.context("the demo's folder cannot be filled")?;
     load(&config)
         .map_err(|_| Failure::Usage(format!("--listen `{}`: {LISTEN_WANTED}", args.listen)))?;
-    let clock = Clock::start();
     let story = Story {
         told: Told {
             place: folder.path().to_owned(),
@@ -100,6 +104,7 @@ pub fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let ended = agent::run(options, clock);
     gateway.stop();
     mailbox.stop();
+    traps.stop();
     story.stop()?;
     ended
 }
@@ -225,7 +230,8 @@ fn greet(http: SocketAddr, snmp: Option<&SocketAddr>, told: &Told) {
     }
     text.push_str(&format!(
         "What its rules find it sends as mail to a mailbox of the demo's own; each mail is a\n\
-         file in {mails}.\n\n",
+         file in {mails}. An SNMP trap goes with it, to\n\
+         a receiver that throws it away.\n\n",
         mails = told.place.join("mails").display(),
     ));
     text.push_str("Their story, as it happens (Ctrl-C ends it and removes everything):\n\n");

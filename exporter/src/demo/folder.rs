@@ -47,6 +47,9 @@ const TOOLS: &[ToolPlace] = &[
     },
 ];
 
+/// The file with a Publisher's own counts.
+const COUNTS_FILE: &str = "publisher_metrics";
+
 /// Why the demo's files could not be written. The demo ends then.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -74,7 +77,7 @@ pub enum FolderError {
         /// What the system said.
         source: io::Error,
     },
-    /// A stand-in, or its answer, could not be written.
+    /// A stand-in, or its answer, or the Publisher's counts could not be written.
     #[error("cannot write the demo's stand-in `{path}`")]
     StandIn {
         /// The stand-in.
@@ -87,6 +90,21 @@ pub enum FolderError {
 /// The folder of a connector, in the demo's folder.
 pub fn connector_folder(folder: &Path, connector: ConnectorKind) -> PathBuf {
     folder.join(connector.name())
+}
+
+/// Where the Publisher's own counts are kept, in the demo's folder.
+pub fn counts_file(folder: &Path) -> PathBuf {
+    connector_folder(folder, ConnectorKind::NetskopePublisher).join(COUNTS_FILE)
+}
+
+/// What the file says while so many users are there.
+pub(super) fn counts(users: u32) -> String {
+    let [snat, tcp, files] = [3, 2, 4].map(|share| users.saturating_mul(share));
+    format!(
+        "num_snat_conns={snat}\nnum_tcp_conns={tcp}\nnum_udp_conns={users}\n\
+         num_opened_fds={}\n",
+        files.saturating_add(64),
+    )
 }
 
 impl ToolPlace {
@@ -130,11 +148,13 @@ impl DemoFolder {
             let installed = stand_in.install(&(place.first_answer)());
             installed.map_err(stand_in_failed(&stand_in))?;
         }
-        Ok(Self {
+        let opened = Self {
             path: folder.to_owned(),
             logs,
             left: BTreeMap::new(),
-        })
+        };
+        opened.count(&counts(0))?;
+        Ok(opened)
     }
 
     /// Does `action`. Saying something is left to the caller.
@@ -151,6 +171,7 @@ impl DemoFolder {
             Action::Begin { log, file_name } => self.begin(*log, file_name),
             Action::Answer { tool, answer } => self.answer(*tool, answer),
             Action::Path(inspection) => self.inspect(*inspection),
+            Action::Count(text) => self.count(text),
         }
     }
 
@@ -164,6 +185,14 @@ impl DemoFolder {
                 Ok(()) | Err(_) => Ok(()),
             },
         };
+        done.map_err(|source| FolderError::StandIn { path, source })
+    }
+
+    /// Under another name first: whoever reads it never finds half a file.
+    fn count(&self, text: &str) -> Result<(), FolderError> {
+        let path = counts_file(&self.path);
+        let new = path.with_extension("new");
+        let done = fs::write(&new, text).and_then(|()| fs::rename(&new, &path));
         done.map_err(|source| FolderError::StandIn { path, source })
     }
 

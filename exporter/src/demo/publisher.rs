@@ -7,6 +7,7 @@
 pub mod lines;
 pub mod stamp;
 
+use super::folder;
 use super::logs::Log;
 use super::timetable::{Timetable, What};
 use crate::corpus::chance::Chance;
@@ -20,6 +21,7 @@ pub(super) fn fill(table: &mut Timetable, chance: &mut Chance) {
     update(table);
     surprises(table, chance);
     traffic(table, chance);
+    counts(table, chance);
 }
 
 fn registration(table: &mut Timetable) {
@@ -146,5 +148,14 @@ fn traffic(table: &mut Timetable, chance: &mut Chance) {
         if 0 < chance.below(4) {
             table.write(at_ms + 1_700, lines::client_left(chance));
         }
+    }
+}
+
+/// What the Publisher counts inside: users while the tunnel is up.
+fn counts(table: &mut Timetable, chance: &mut Chance) {
+    for at_ms in (0..60_000).step_by(2_000) {
+        let is_up = (8_000..15_000).contains(&at_ms) || (20_000..58_000).contains(&at_ms);
+        let users = if is_up { chance.between(20, 40) } else { 0 };
+        table.add(at_ms, What::Count(folder::counts(users)));
     }
 }

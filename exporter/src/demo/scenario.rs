@@ -58,6 +58,8 @@ pub enum Action {
     },
     /// Let a firewall on the path to the vendor inspect TLS, or leave it alone.
     Path(Inspection),
+    /// Let the Publisher's own counts say this.
+    Count(String),
 }
 
 /// What a firewall on the path does to TLS.
@@ -162,6 +164,7 @@ impl Scenario {
             }
             What::Answer(tool, answer) => Action::Answer { tool, answer },
             What::Path(inspection) => Action::Path(inspection),
+            What::Count(text) => Action::Count(text),
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) enum What {
     Answer(Tool, Answer),
     /// Somebody begins to inspect TLS on the path, or ends it.
     Path(Inspection),
+    /// The Publisher's own counts are these from now on.
+    Count(String),
 }
 
 /// A record without its time and last line end.

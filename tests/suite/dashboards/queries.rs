@@ -56,34 +56,10 @@ const EMPTY: &[(&str, &str, &str, &str)] = &[
         "updates of clients are not in their logs",
     ),
     (
-        "overview",
-        "Next updates",
-        "A",
-        "the demo has no update profile",
-    ),
-    (
         "publisher",
         "Releases behind",
         "A",
         "the demo lists no releases",
-    ),
-    (
-        "publisher",
-        "Connections, as it counts itself",
-        "A",
-        "the demo writes no metrics file",
-    ),
-    (
-        "publisher",
-        "Connections, as it counts itself",
-        "B",
-        "the demo writes no metrics file",
-    ),
-    (
-        "publisher",
-        "Connections, as it counts itself",
-        "C",
-        "the demo writes no metrics file",
     ),
     (
         "clients",
@@ -134,7 +110,6 @@ const EMPTY: &[(&str, &str, &str, &str)] = &[
         "A",
         "nobody asks wrongly",
     ),
-    ("agent", "SNMP: notices", "A", "the demo has no targets"),
 ];
 
 /// A demo that lives fast, and the folder for what it leaves.

@@ -11,9 +11,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use model::connector::{ConnectorKind, Tool};
 
-use crate::demo::folder::connector_folder;
+use crate::demo::folder::{connector_folder, counts_file};
 use crate::demo::gateway::{SERVER_NAME, VENDOR_ROOT};
 use crate::demo::logs::Log;
 use crate::demo::tools::StandIn;
@@ -43,6 +44,10 @@ pub(super) struct Places<'a> {
     pub(super) gateway: SocketAddr,
     /// Who takes mails.
     pub(super) mailbox: SocketAddr,
+    /// Who takes traps.
+    pub(super) traps: SocketAddr,
+    /// When the demo begins.
+    pub(super) now: Timestamp,
 }
 
 /// The address to serve SNMP on: the wanted one, or a free port beside it if somebody
@@ -65,9 +70,10 @@ pub(super) fn write(places: &Places<'_>) -> io::Result<String> {
         "store: {{path: {store}}}\n\
          web: {{listen: [{listen:?}]}}\n\
          tail: {{rotate_grace: 5s}}\n\
-         host: {{interval: 5s}}\n",
+         host: {{interval: 5s, publisher_metrics_file: {counts}}}\n",
         store = quoted(&places.folder.join("state.db")),
         listen = places.listen,
+        counts = quoted(&counts_file(places.folder)),
     );
     config.push_str(&probes(places)?);
     config.push_str(&snmp(places)?);
@@ -114,19 +120,37 @@ rules:
   repeat: 4h
   summary: 'The tunnel of {{ connector }} is down'
   action: 'Nothing: it is the demo, and the tunnel comes back by itself.'
+  runbook: docs/runbooks/tunnel-down.md
 ";
 
-/// Mails to the demo's own mailbox.
+/// How long after the demo's beginning the next update is scheduled. Within a day, so that
+/// its notice comes at once.
+const UPDATE_AFTER: Duration = Duration::from_secs(20 * 3_600);
+
+/// How long a silence of the demo's lasts.
+const SILENCE_LASTS: Duration = Duration::from_secs(24 * 3_600);
+
+/// Mails to the demo's own mailbox, traps to its own receiver, an update that is near, and
+/// something that nobody wants to hear of.
 fn alerts(places: &Places<'_>) -> io::Result<String> {
     let rules = places.folder.join("impatient.rules.yml");
     keep(&rules, IMPATIENT_RULES)?;
+    let update = places.now + UPDATE_AFTER;
     Ok(format!(
-        "alerts:\n  agent: demo\n  profiles: [{{name: weekly}}]\n  rules: [default, {rules}]\n  receivers:\n  - name: you\n    \
+        "alerts:\n  agent: demo\n  rules: [default, {rules}]\n  \
+         profiles:\n  - {{name: eu-weekly, release: latest-1, \
+         schedule: {{weekly: {weekday}, time: \"{time}\", zone: UTC}}}}\n  \
+         silences:\n  - {{id: known, matchers: [rule=tls-errors], who: you, \
+         why: the demo makes them, until: {until}}}\n  \
+         receivers:\n  - name: you\n    \
          email: {{host: {host}, port: {port}, tls: none, from: \"ZTNA demo <demo@localhost>\", \
-         to: [you@localhost]}}\n",
+         to: [you@localhost]}}\n  - name: nms\n    snmp: {{}}\n",
         rules = quoted(&rules),
+        until = places.now + SILENCE_LASTS,
         host = places.mailbox.ip(),
         port = places.mailbox.port(),
+        weekday = update.strftime("%A").to_string().to_lowercase(),
+        time = update.strftime("%H:%M"),
     ))
 }
 
@@ -140,7 +164,9 @@ fn snmp(places: &Places<'_>) -> io::Result<String> {
         "snmp:\n  listen: [\"{address}\"]\n  contact: whoever runs the demo\n  \
          location: a temporary folder\n  communities: [{{name_file: {community}}}]\n  \
          users:\n  - name: {USER}\n    auth: {{protocol: sha, passphrase_file: {auth}}}\n    \
-         priv: {{protocol: aes128, passphrase_file: {privacy}}}\n",
+         priv: {{protocol: aes128, passphrase_file: {privacy}}}\n  \
+         targets: [{{name: nms, address: \"{traps}\", community_file: {community}}}]\n",
+        traps = places.traps,
         address = places.snmp,
         community = quoted(&secret("snmp-community", COMMUNITY)?),
         auth = quoted(&secret("snmp-authentication", AUTH_PASSPHRASE)?),
