@@ -9,7 +9,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use model::untrusted::printable;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::query::Form;
 
@@ -63,9 +63,18 @@ impl Table {
             let names = columns.iter().map(|name| (*name).to_owned());
             Value::Object(names.zip(row).collect::<Map<_, _>>())
         });
-        let rows: Vec<Value> = rows.collect();
-        let answer = json!({"list": self.name, "taken_at": moment(taken_at), "rows": rows});
-        format!("{answer:#}\n")
+        let members = [
+            ("list", text(self.name)),
+            ("taken_at", moment(taken_at)),
+            // By value: with `json!` all rows would be copied.
+            ("rows", Value::Array(rows.collect())),
+        ];
+        let members = members.map(|(name, value)| (name.to_owned(), value));
+        let answer = Value::Object(members.into_iter().collect());
+        // Memory takes everything, and a value's names are texts: this cannot fail.
+        let mut written = serde_json::to_string_pretty(&answer).unwrap_or_default();
+        written.push('\n');
+        written
     }
 
     fn csv(&self) -> String {
@@ -114,6 +123,8 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn csv_of(value: Value) -> String {

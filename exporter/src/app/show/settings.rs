@@ -68,11 +68,15 @@ pub(super) fn snmp_address(wanted: SocketAddr) -> SocketAddr {
 pub(super) fn write(places: &Places<'_>) -> io::Result<String> {
     let mut config = format!(
         "store: {{path: {store}}}\n\
-         web: {{listen: [{listen:?}]}}\n\
+         web: {{listen: [{listen:?}]{links}}}\n\
          tail: {{rotate_grace: 5s}}\n\
          host: {{interval: 5s, publisher_metrics_file: {counts}}}\n",
         store = quoted(&places.folder.join("state.db")),
         listen = places.listen,
+        links = match own_page(places) {
+            Some(page) => format!(", external_url: \"http://{page}\""),
+            None => String::new(),
+        },
         counts = quoted(&counts_file(places.folder)),
     );
     config.push_str(&probes(places)?);
@@ -85,13 +89,17 @@ pub(super) fn write(places: &Places<'_>) -> io::Result<String> {
     Ok(config)
 }
 
+/// Where the page will be, unless its port is not known yet.
+fn own_page(places: &Places<'_>) -> Option<SocketAddr> {
+    let page = places.listen.parse::<SocketAddr>().ok();
+    page.filter(|page| page.port() != 0)
+}
+
 /// The vendor's two planes, for which the demo's gateway and its own page stand.
 fn probes(places: &Places<'_>) -> io::Result<String> {
     let root = places.folder.join("vendor-root.pem");
     keep(&root, VENDOR_ROOT)?;
-    let page = places.listen.parse::<SocketAddr>().ok();
-    // A port that is not known yet cannot be asked.
-    let data_plane = page.filter(|page| page.port() != 0);
+    let data_plane = own_page(places);
     Ok(format!(
         "probes:\n\
          - name: management-plane\n  interval: 1s\n  timeout: 1s\n  \
