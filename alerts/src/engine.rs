@@ -19,6 +19,7 @@ mod ledger;
 mod levels;
 mod lines;
 mod matter;
+mod measured;
 mod naming;
 mod notices;
 mod queue;

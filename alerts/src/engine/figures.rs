@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::signal::{Signal, Unit};
+use model::signal::{Signal, SignalKind, Unit};
 
 use crate::level::{Level, Side};
 use crate::rule::View;
@@ -36,6 +36,12 @@ pub(super) fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// Whether a signal's number only says that something is so: 1, or that it is not.
+pub(super) fn is_state(signal: Signal) -> bool {
+    let row = signal.row();
+    row.kind == SignalKind::StateSet || row.help.contains("(1)")
+}
+
 /// A number of a signal as it is looked at.
 pub(super) fn figure(signal: Signal, view: View, number: f64) -> String {
     if !number.is_finite() {
@@ -55,11 +61,16 @@ pub(super) fn figure(signal: Signal, view: View, number: f64) -> String {
 
 /// A limit with its side: "above 75 %".
 pub(super) fn limit(signal: Signal, view: View, level: &Level) -> String {
-    let side = match level.side {
+    beyond(level.side, &figure(signal, view, level.limit))
+}
+
+/// A limit in words with its side.
+pub(super) fn beyond(side: Side, limit: &str) -> String {
+    let side = match side {
         Side::Above => "above",
         Side::Below => "below",
     };
-    format!("{side} {}", figure(signal, view, level.limit))
+    format!("{side} {limit}")
 }
 
 /// Decimal units, as limits are written.
@@ -110,6 +121,26 @@ mod tests {
             (200_000, "2 d 7 h"),
         ] {
             assert_eq!(lasting(Duration::from_secs(seconds)), words);
+        }
+    }
+
+    #[test]
+    fn what_is_so_or_not_is_told_from_what_is_counted() {
+        for name in [
+            "ztna_tunnel_state",
+            "ztna_tunnel_up",
+            "ztna_host_threshold_breached",
+            "ztna_probe_tls_intercepted",
+            "ztna_agent_fault",
+        ] {
+            assert!(is_state(Signal::from_name(name).unwrap()), "{name}");
+        }
+        for name in [
+            "ztna_host_cpu_used_ratio",
+            "ztna_host_threshold",
+            "ztna_host_load1",
+        ] {
+            assert!(!is_state(Signal::from_name(name).unwrap()), "{name}");
         }
     }
 

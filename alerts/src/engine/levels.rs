@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use model::signal::Signal;
 
 use super::desk::{Desk, Part, Turn};
-use super::figures::{figure, lasting, limit};
+use super::figures::{figure, is_state, lasting, limit};
 use super::journal::Decided;
 use super::matter::Matter;
 use super::samples::{SERIES_MAX, Turned};
@@ -73,11 +73,20 @@ impl Asked<'_> {
         let number = self.figure(number);
         let limit = self.limit();
         let time = lasting(self.level.lasting);
+        let is_gone = turned.sample.is_none();
+        if is_state(self.signal) && !(standing == Standing::Inactive && is_gone) {
+            return match standing {
+                Standing::Pending => format!("it is so, not for {time} yet"),
+                Standing::Firing if self.level.lasting.is_zero() => "it is so".to_owned(),
+                Standing::Firing => format!("it is so, for {time} now"),
+                Standing::Inactive => "it is no longer so".to_owned(),
+            };
+        }
         match standing {
             Standing::Pending => format!("{number} is {limit}, not for {time} yet"),
             Standing::Firing if self.level.lasting.is_zero() => format!("{number} is {limit}"),
             Standing::Firing => format!("{number} is {limit}, for {time} now"),
-            Standing::Inactive if turned.sample.is_none() => {
+            Standing::Inactive if is_gone => {
                 format!("there is no number any more, for {}", lasting(LOOKBACK))
             }
             Standing::Inactive => format!("{number} is good again (bad is {limit})"),

@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use model::alert::{AlertRow, Severity};
 
 use super::desk::{Desk, Tally, Turn};
-use super::figures::{figure, lasting, limit};
+use super::figures::{figure, is_state, lasting, limit};
 use super::holds::{Holds, Inhibitor, Subject};
 use super::journal::Decided;
 use super::matter::{Held, Matter, ToldTo};
+use super::measured;
 use super::naming::hash;
+use super::world::World;
 use crate::incident::{Cadence, Decision, Message, Quiet};
 use crate::level::Standing;
 use crate::notification::{Notification, NotificationKind};
@@ -291,7 +293,7 @@ impl Teller<'_, '_> {
             action: matter.words.action.clone(),
             runbook: Arc::clone(&self.rule.runbook),
             number: 1,
-            facts: facts_of(self.rule, matter),
+            facts: facts_of(self.rule, matter, self.turn.world),
             items: Vec::new(),
             log_lines: self.turn.lines.last(&matter.connector),
             faults: matter.words.faults.clone(),
@@ -320,8 +322,14 @@ fn dated(rule: &Rule, matter: &Matter, message: Message, now: Timestamp) -> Time
 }
 
 /// What the reader wants to know of it, in the order of reading.
-fn facts_of(rule: &Rule, matter: &Matter) -> Vec<(Arc<str>, String)> {
-    let mut facts: Vec<(Arc<str>, String)> = Vec::new();
+fn facts_of(rule: &Rule, matter: &Matter, world: &World<'_>) -> Vec<(Arc<str>, String)> {
+    let mut facts: Vec<(Arc<str>, String)> = match &rule.on {
+        Trigger::Sample { signal, .. } => measured::facts(*signal, &matter.labels, world),
+        Trigger::Event { .. }
+        | Trigger::Rate { .. }
+        | Trigger::Absence { .. }
+        | Trigger::Update(_) => Vec::new(),
+    };
     let mut fact = |name: &str, value: String| facts.push((Arc::from(name), value));
     match &rule.on {
         Trigger::Sample {
@@ -337,10 +345,13 @@ fn facts_of(rule: &Rule, matter: &Matter) -> Vec<(Arc<str>, String)> {
                 .filter(|_| is_bad)
                 .and_then(|state| state.last());
             let number = last.map(|(_, number)| number).or(matter.number);
-            if let Some(number) = number {
+            // That a state holds is said already.
+            if let Some(number) = number.filter(|_| !is_state(*signal)) {
                 fact("value", figure(*signal, *view, number));
             }
-            fact("limit", limit(*signal, *view, level));
+            if !is_state(*signal) {
+                fact("limit", limit(*signal, *view, level));
+            }
             if !level.lasting.is_zero() {
                 fact("for", lasting(level.lasting));
             }

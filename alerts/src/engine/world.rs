@@ -47,6 +47,13 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The series of a signal as they are now, if anything is known.
+    pub(super) fn readings(&self, signal: Signal, each: &mut dyn FnMut(&[&str], f64)) {
+        if let Some(facts) = self.facts {
+            facts.readings(signal, each);
+        }
+    }
+
     /// What a condition about an event, or about a connector, is evaluated on.
     pub(super) fn ask<T>(
         &self,

@@ -35,6 +35,54 @@ const TUNNEL: &str = r#"
     action: "look"
 "#;
 
+const LIMIT: &str = r#"
+  - id: host-limit
+    alert: HOST_LIMIT
+    on: {sample: host_threshold_breached, by: [resource]}
+    above: 0
+    severity: warning
+    summary: "{{ resource }}"
+    action: "look"
+"#;
+
+#[test]
+fn a_limit_of_the_host_is_told_with_what_was_measured() {
+    let mut story = Story::of(LIMIT);
+    for (name, labels, number) in [
+        ("host_threshold_breached", "cpu", 1.0),
+        ("host_threshold", "cpu", 0.75),
+        ("host_threshold_breached", "disk", 1.0),
+        ("host_threshold", "disk", 1e9),
+        ("host_process_cpu_ratio", "busiest", 1.83),
+        ("host_filesystem_avail_bytes", "/", 2e9),
+        ("host_filesystem_avail_bytes", "/var", 812e6),
+        ("host_filesystem_size_bytes", "/var", 20e9),
+        ("host_filesystem_avail_bytes", "/snap", 0.0),
+        ("host_filesystem_readonly", "/snap", 1.0),
+    ] {
+        story.facts.set(name, &[labels], number);
+    }
+    story.facts.set("host_cpu_used_ratio", &[], 0.934);
+    story.step(minute(0));
+    let facts = |place: usize| {
+        let facts = story.said.get(place).unwrap().facts.iter();
+        let facts = facts.map(|(name, value)| format!("{name}: {value}"));
+        facts.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        facts(0),
+        [
+            "used: 93.4 %",
+            "limit: above 75 %",
+            "the busiest other takes: 183 % of one processor"
+        ]
+    );
+    assert_eq!(
+        facts(1),
+        ["limit: below 1 GB", "free on /var: 812 MB of 20 GB"]
+    );
+}
+
 #[test]
 fn a_number_is_told_when_it_has_lasted_and_when_it_is_over() {
     let mut story = Story::of(CPU);

@@ -1,0 +1,137 @@
+//! What was measured where a limit of the host is passed: a rule on limits sees only that
+//! one is, people want the number, the limit, and who takes what there is.
+
+use std::sync::Arc;
+
+use model::host::threshold::HostResource;
+use model::signal::{HostSignal, Signal};
+
+use super::figures::{beyond, figure};
+use super::naming::Labels;
+use super::world::World;
+use crate::level::Side;
+use crate::rule::View;
+
+/// Most file systems that are named.
+const FILESYSTEMS_MAX: usize = 5;
+
+/// The facts of a limit with these labels, in the order of reading; none of other numbers,
+/// and none that nobody tells of now.
+pub(super) fn facts(signal: Signal, labels: &Labels, world: &World<'_>) -> Vec<(Arc<str>, String)> {
+    if signal != Signal::Host(HostSignal::ThresholdBreached) {
+        return Vec::new();
+    }
+    let resource = labels.iter().find(|(name, _)| &**name == "resource");
+    let resource = resource.and_then(|(_, name)| HostResource::from_name(name));
+    let measured = Measured { world };
+    match resource {
+        Some(HostResource::Cpu) => measured.processors(),
+        Some(HostResource::Memory) => measured.memory(),
+        Some(HostResource::Disk) => measured.filesystems(),
+        Some(HostResource::UpdateSpace) => measured.update_space(),
+        None => Vec::new(),
+    }
+}
+
+struct Measured<'a> {
+    world: &'a World<'a>,
+}
+
+impl Measured<'_> {
+    fn processors(&self) -> Vec<(Arc<str>, String)> {
+        let of_one = |of: &str| {
+            let share = self.number(HostSignal::ProcessCpu, &[of])?;
+            let share = figure(Signal::Host(HostSignal::ProcessCpu), View::Value, share);
+            Some(format!("{share} of one processor"))
+        };
+        told([
+            ("used", self.shown(HostSignal::CpuUsed, &[])),
+            ("limit", self.limit(HostResource::Cpu, HostSignal::CpuUsed)),
+            ("processors", self.shown(HostSignal::Processors, &[])),
+            ("the connector takes", of_one("connector")),
+            ("the busiest other takes", of_one("busiest")),
+        ])
+    }
+
+    fn memory(&self) -> Vec<(Arc<str>, String)> {
+        let of = |process: &str| self.shown(HostSignal::ProcessMemory, &[process]);
+        told([
+            ("used", self.shown(HostSignal::MemoryUsed, &[])),
+            (
+                "limit",
+                self.limit(HostResource::Memory, HostSignal::MemoryUsed),
+            ),
+            ("memory", self.shown(HostSignal::MemorySize, &[])),
+            ("the connector takes", of("connector")),
+            ("the largest other takes", of("largest")),
+        ])
+    }
+
+    fn filesystems(&self) -> Vec<(Arc<str>, String)> {
+        let free = HostSignal::FilesystemAvailable;
+        let mut found = told([("limit", self.limit(HostResource::Disk, free))]);
+        let least = self.number(HostSignal::Threshold, &[HostResource::Disk.name()]);
+        let mut low: Vec<(f64, String)> = Vec::new();
+        self.world
+            .readings(Signal::Host(free), &mut |values, number| {
+                let mountpoint = values.first().copied().unwrap_or_default();
+                let is_readonly = self.number(HostSignal::FilesystemReadOnly, &[mountpoint]);
+                // Where nothing is written, nothing is missing.
+                if least.is_some_and(|least| number < least) && is_readonly != Some(1.0) {
+                    low.push((number, mountpoint.to_owned()));
+                }
+            });
+        low.sort_by(|one, other| one.0.total_cmp(&other.0));
+        for (number, mountpoint) in low.iter().take(FILESYSTEMS_MAX) {
+            let number = figure(Signal::Host(free), View::Value, *number);
+            let size = self.shown(HostSignal::FilesystemSize, &[mountpoint]);
+            let size = size.map_or_else(String::new, |size| format!(" of {size}"));
+            found.push((
+                Arc::from(format!("free on {mountpoint}")),
+                format!("{number}{size}"),
+            ));
+        }
+        found
+    }
+
+    fn update_space(&self) -> Vec<(Arc<str>, String)> {
+        let free = HostSignal::UpdateSpace;
+        told([
+            ("free for an update", self.shown(free, &[])),
+            ("limit", self.limit(HostResource::UpdateSpace, free)),
+        ])
+    }
+
+    fn limit(&self, resource: HostResource, measured: HostSignal) -> Option<String> {
+        let number = self.number(HostSignal::Threshold, &[resource.name()])?;
+        let side = match resource {
+            HostResource::Cpu | HostResource::Memory => Side::Above,
+            HostResource::Disk | HostResource::UpdateSpace => Side::Below,
+        };
+        let limit = figure(Signal::Host(measured), View::Value, number);
+        Some(beyond(side, &limit))
+    }
+
+    fn shown(&self, signal: HostSignal, labels: &[&str]) -> Option<String> {
+        let number = self.number(signal, labels)?;
+        Some(figure(Signal::Host(signal), View::Value, number))
+    }
+
+    fn number(&self, signal: HostSignal, labels: &[&str]) -> Option<f64> {
+        let mut found = None;
+        self.world
+            .readings(Signal::Host(signal), &mut |values, number| {
+                if values == labels {
+                    found = Some(number);
+                }
+            });
+        found.filter(|number| number.is_finite())
+    }
+}
+
+/// Those that are known.
+fn told<const COUNT: usize>(facts: [(&str, Option<String>); COUNT]) -> Vec<(Arc<str>, String)> {
+    let known = facts.into_iter();
+    let known = known.filter_map(|(name, value)| Some((Arc::from(name), value?)));
+    known.collect()
+}
