@@ -179,7 +179,7 @@ impl World {
         assert!(!self.is_orphaned, "nobody has configured it");
         assert!(self.open.contains_key(&name), "it was settled: {name:?}");
         let is_stored = self.messages.contains_key(&name.0);
-        let may_leave = self.is_refusing && claimed.message.severity == Severity::Critical;
+        let may_leave = self.is_refusing && self.is_urgent(&claimed);
         assert!(is_stored || may_leave, "no store has it");
         assert_eq!(claimed.is_body_stored, is_stored);
         assert_eq!(claimed.message.body.is_empty(), is_stored);
@@ -191,6 +191,16 @@ impl World {
         assert!(before.is_none(), "{before:?} is before it in its thread");
         assert!(self.claimed.insert(name), "two lanes have it");
         true
+    }
+
+    /// Whether something critical waits for the same recipient in the same thread.
+    fn is_urgent(&self, claimed: &Claimed) -> bool {
+        let (thread, to) = (&claimed.message.thread, &claimed.delivery.recipient);
+        let mut waiting = self.open.iter();
+        waiting.any(|((_, recipient), message)| {
+            let is_same = recipient == to && message.thread == *thread;
+            is_same && message.severity == Severity::Critical
+        })
     }
 
     fn settle(&mut self, which: usize, came: u8) {

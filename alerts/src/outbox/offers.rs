@@ -1,5 +1,6 @@
 //! Which rows of the outbox may leave: the first of each line, and only if a store has its
-//! message, or cannot take it and it is critical.
+//! message, or cannot take it and it is critical, or waits before one in its line that is:
+//! nobody reads of a matter in the wrong order, and nothing mild holds a critical one up.
 //!
 //! Kept right after every change, so that taking the next one is cheap however many wait.
 
@@ -44,8 +45,8 @@ impl Outbox {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let is_critical = entry.message.severity == Severity::Critical;
-        let may_leave = entry.came_in.is_none() || (self.is_store_refusing && is_critical);
+        let is_urgent = worst == Severity::Critical;
+        let may_leave = entry.came_in.is_none() || (self.is_store_refusing && is_urgent);
         let heeds_limit = entry.heeds_limit();
         let is_untried = !entry.is_begun;
         let serial = entry.message.serial;

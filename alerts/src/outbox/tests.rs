@@ -240,6 +240,26 @@ fn a_wait_that_was_asked_for_is_kept_within_reason() {
 }
 
 #[test]
+fn while_the_store_refuses_nothing_mild_holds_a_critical_message_of_its_thread_up() {
+    let mut outbox = Outbox::default();
+    outbox.set_store_refuses(true);
+    put(&mut outbox, 1, Severity::Warning, "t", &["a@example.com"]);
+    put(&mut outbox, 2, Severity::Info, "u", &["a@example.com"]);
+    assert_eq!(serials(&mut outbox, START), [0_u64; 0], "mild ones wait");
+    put(&mut outbox, 3, Severity::Critical, "t", &["a@example.com"]);
+    assert_eq!(serials(&mut outbox, START), [1], "and now it must not");
+    settle(&mut outbox, 1, &sent(), START);
+    assert_eq!(serials(&mut outbox, START), [3]);
+    settle(&mut outbox, 3, &sent(), START);
+    put(&mut outbox, 4, Severity::Warning, "t", &["a@example.com"]);
+    assert_eq!(
+        serials(&mut outbox, START),
+        [0_u64; 0],
+        "nothing urgent is left"
+    );
+}
+
+#[test]
 fn a_thread_reaches_each_recipient_in_its_order() {
     let mut outbox = Outbox::default();
     let both = ["a@example.com", "b@example.com"];
