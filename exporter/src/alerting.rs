@@ -9,6 +9,7 @@ pub mod book;
 pub mod command;
 pub mod desk;
 pub mod facts;
+pub mod idle;
 pub mod letterbox;
 pub mod settings;
 pub mod side;

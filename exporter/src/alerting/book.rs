@@ -13,6 +13,7 @@ mod counts;
 mod dead;
 mod faults;
 mod record;
+mod skipped;
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -35,6 +36,7 @@ use self::counts::AlertCounts;
 use self::dead::DeadLog;
 use self::faults::FaultWatch;
 use self::record::Record;
+use self::skipped::SkippedLog;
 use super::facts::SnapshotFacts;
 use super::settings::AlertSettings;
 use super::tray::Tray;
@@ -100,6 +102,7 @@ pub struct AlertBook {
     counts: AlertCounts,
     faults: FaultWatch,
     dead: DeadLog,
+    skipped: SkippedLog,
     record: Record,
     next_message: u64,
     /// The steady clock of alerting when the program's own stood at zero.
@@ -131,6 +134,7 @@ impl AlertBook {
             counts: AlertCounts::open(kept.counters),
             faults,
             dead: DeadLog::default(),
+            skipped: SkippedLog::default(),
             record: Record::open(kept.history, kept.recent_messages),
             next_message: kept.last_message_serial.saturating_add(1),
             clock_zero,
@@ -255,6 +259,7 @@ impl AlertBook {
             self.counts.skipped(events);
             self.faults.note(AgentFault::EventsSkipped, now);
         }
+        self.skipped.tell(events, now.monotonic);
     }
 
     /// Adds what is not committed yet.

@@ -16,6 +16,7 @@ use alerts::receiver::{Identity, Receiver};
 use alerts::rule::{Rule, RuleSet, load};
 use anyhow::{anyhow, bail};
 
+use super::idle;
 use crate::config::alerts::files::rule_files;
 use crate::config::alerts::{AlertsConfig, DEFAULT_RULES_WORD};
 use crate::config::patience::within;
@@ -83,20 +84,22 @@ fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
     // Not refused: the mail is sent with the built-in words, and says why.
     let composer = Composer::new(identity.clone(), receivers.clone(), Vec::new());
     warnings.extend(composer.check());
+    let plan = EnginePlan {
+        rules: Arc::new(rules),
+        profiles: calendar::profiles(config),
+        maintenance: calendar::maintenance(alerts),
+        silences: calendar::silences(alerts),
+        releases: alerts
+            .releases
+            .iter()
+            .map(|one| Arc::from(&**one))
+            .collect(),
+        agent,
+        quiet_before: None,
+    };
+    warnings.extend(idle::in_plan(&plan, config));
     Ok(AlertSettings {
-        plan: EnginePlan {
-            rules: Arc::new(rules),
-            profiles: calendar::profiles(config),
-            maintenance: calendar::maintenance(alerts),
-            silences: calendar::silences(alerts),
-            releases: alerts
-                .releases
-                .iter()
-                .map(|one| Arc::from(&**one))
-                .collect(),
-            agent,
-            quiet_before: None,
-        },
+        plan,
         receivers,
         default_receivers,
         identity,
