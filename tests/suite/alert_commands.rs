@@ -26,6 +26,7 @@ rules:
   severity: critical
   summary: TLS of {{ connector }} fails
   action: Look at it.
+  runbook: docs/runbooks/tls-errors.md
 ";
 
 const TLS_ERROR: &str =
@@ -262,7 +263,7 @@ fn the_rules_are_listed_and_written_for_prometheus() {
     assert_eq!(fs::read_dir(&written).unwrap().count(), 2);
     let printed = check(&scene, &["export-prometheus"], 0);
     assert!(printed.contains("TLS_AT_ONCE"), "{printed}");
-    let ours = "runbook_url: 'http://{{ $labels.instance }}/runbooks/tunnel-down'";
+    let ours = "runbook_url: 'http://{{ $labels.instance }}/runbooks/tls-errors'";
     assert!(printed.contains(ours), "{printed}");
     let base = [
         "export-prometheus",
@@ -270,7 +271,7 @@ fn the_rules_are_listed_and_written_for_prometheus() {
         "https://wiki.example.com/r/",
     ];
     let elsewhere = check(&scene, &base, 0);
-    let wiki = "runbook_url: 'https://wiki.example.com/r/tunnel-down'";
+    let wiki = "runbook_url: 'https://wiki.example.com/r/tls-errors'";
     assert!(elsewhere.contains(wiki), "{elsewhere}");
     let wrong = check(&scene, &["export-prometheus", "--runbook-base", "wiki"], 2);
     assert!(wrong.contains("is no address of runbooks"), "{wrong}");

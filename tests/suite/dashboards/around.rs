@@ -95,6 +95,11 @@ fn the_compose_file_names_only_what_there_is_and_says_that_nobody_ran_it() {
             );
         }
     }
+    let rules = fs::read_dir(root().join("dashboards/prometheus")).unwrap();
+    for file in rules.map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
+        let is_there = !file.ends_with(".rules.yml") || text.contains(&format!("/rules/{file}:"));
+        assert!(is_there, "{file} is not given to Prometheus");
+    }
     let build = &compose["services"]["agent"]["build"];
     let context = root()
         .join("dashboards/compose")
