@@ -206,7 +206,7 @@ impl Composer {
     ) {
         let id: Arc<str> = Arc::from(self.message_id(receiver, notification));
         let identity = &self.identity;
-        let mut subject = wording::subject(notification);
+        let mut subject = wording::subject(notification, identity);
         let body = match &receiver.way {
             Way::Email(way) => {
                 let mail = self.mail(receiver, way, notification, &id);

@@ -70,7 +70,7 @@ impl Writer<'_> {
             let is_too_long = all.iter().any(|part| part.is_too_long);
             faults = all.iter().filter_map(|part| part.fault.clone()).collect();
             content = Content {
-                subject: wording::subject_with(notification, &subject.text),
+                subject: wording::subject_with(notification, &subject.text, self.identity),
                 text: text.text,
                 html: html.text,
                 faults: Vec::new(),
@@ -101,7 +101,7 @@ impl Writer<'_> {
             let html = self.templates.render_ours(Part::Html, &view);
             let is_too_long = text.is_too_long || html.is_too_long;
             content = Content {
-                subject: wording::subject(notification),
+                subject: wording::subject(notification, self.identity),
                 text: text.text,
                 html: html.text,
                 faults: Vec::new(),

@@ -141,7 +141,7 @@ impl View {
         let items: Vec<Item> = items.map(|one| item(one, &columns)).collect();
         let faults = notification.faults.iter().chain(faults).take(FACTS_MAX);
         let mut view = Self {
-            subject: subject(notification),
+            subject: subject(notification, identity),
             sentence: sentence(notification, clock),
             status: notification.kind.word(),
             state: state(notification),
@@ -347,13 +347,16 @@ fn known(notification: &Notification, reader: Reader<'_>) -> Vec<Fact> {
         Some(site) => add("Host", &format!("{} (site {site})", identity.host)),
         None => add("Host", &identity.host),
     }
+    let facts = notification.facts.iter();
+    let has_batch = facts.clone().any(|(name, _)| &**name == "Batch");
     for (name, value) in &notification.labels {
-        // The agent says who it is by its host.
-        if &**name != "agent" {
+        // The agent says who it is by its host, and people call a wave a batch.
+        let is_told = &**name == "agent" || (&**name == "wave" && has_batch);
+        if !is_told {
             add(&title(name), value);
         }
     }
-    for (name, value) in &notification.facts {
+    for (name, value) in facts {
         add(name, value);
     }
     known

@@ -3,6 +3,8 @@
 //!
 //! What is said of the matter itself comes with the notification.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -24,6 +26,9 @@ pub(super) const ACTION_CHARS_MAX: usize = 2000;
 /// Longest name or value of a fact or a label, in characters.
 pub(super) const VALUE_CHARS_MAX: usize = 300;
 
+/// What an action begins with that is none.
+const NOTHING: &str = "Nothing";
+
 /// What stands in brackets before a subject. Mails of one matter differ in it only, so that
 /// readers thread them.
 fn bracket(notification: &Notification) -> String {
@@ -42,15 +47,25 @@ fn bracket(notification: &Notification) -> String {
 }
 
 /// The subject with its own words after the bracket.
-pub(super) fn subject(notification: &Notification) -> String {
+pub(super) fn subject(notification: &Notification, identity: &Identity) -> String {
     let summary = line(&notification.summary, SUMMARY_CHARS_MAX);
-    subject_with(notification, without_stop(&summary))
+    subject_with(notification, without_stop(&summary), identity)
 }
 
-/// The subject with these words after the bracket and the type of alert.
-pub(super) fn subject_with(notification: &Notification, words: &str) -> String {
+/// The subject with these words after the bracket, the type of alert, and the host where
+/// no connector says what it is about.
+pub(super) fn subject_with(
+    notification: &Notification,
+    words: &str,
+    identity: &Identity,
+) -> String {
     let alert = line(&notification.alert, 64);
-    let head = format!("{} {alert}: ", bracket(notification));
+    let place = if is_of_host(notification) {
+        format!(" on {}", line(&identity.host, 64))
+    } else {
+        String::new()
+    };
+    let head = format!("{} {alert}{place}: ", bracket(notification));
     let tail = if 1 < notification.number {
         format!(" ({})", notification.number)
     } else {
@@ -59,6 +74,17 @@ pub(super) fn subject_with(notification: &Notification, words: &str) -> String {
     let used = head.chars().count().saturating_add(tail.chars().count());
     let room = SUBJECT_CHARS_MAX.saturating_sub(used);
     format!("{head}{}{tail}", cut(&line(words, SUMMARY_CHARS_MAX), room))
+}
+
+/// Whether only the host tells it from the same of another host.
+fn is_of_host(notification: &Notification) -> bool {
+    match &notification.kind {
+        NotificationKind::Incident(_) | NotificationKind::Notice => {
+            let mut names = notification.labels.iter().map(|(name, _)| &**name);
+            !names.any(|name| name == "connector")
+        }
+        NotificationKind::Update(_) | NotificationKind::Test | NotificationKind::Digest => false,
+    }
 }
 
 /// What, since when, what to do: one sentence, since a phone shows no more.
@@ -87,7 +113,8 @@ pub(super) fn sentence(notification: &Notification, clock: &Clock) -> String {
         NotificationKind::Test => return format!("{what}."),
         NotificationKind::Digest => what.to_owned(),
     };
-    if action.is_empty() {
+    // That nothing is to be done is told below.
+    if action.is_empty() || action.starts_with(NOTHING) {
         format!("{told}.")
     } else {
         format!("{told}: {}", with_stop(first_sentence(&action)))
@@ -179,13 +206,14 @@ pub(super) fn lasted(from: Timestamp, until: Timestamp) -> String {
 /// The command that silences this matter for two hours.
 ///
 /// It is going to be pasted into a shell, and values may come from a log: what is not
-/// plain ends the value, and a star stands for the rest, as it does in a silence.
+/// plain ends the value, and a star stands for the rest, as it does in a silence. Of an
+/// update it names what the next one has in common with this: a run never comes again.
 pub(super) fn silence_command(notification: &Notification, identity: &Identity) -> String {
     let config = config_flag(identity);
     let mut command =
         format!("ztna-exporter alerts silence add{config} --for 2h --who 'NAME' --why 'WHY'");
     let rule = ("rule", &*notification.rule);
-    let labels = notification.labels.iter();
+    let labels = lasting_labels(notification);
     let pairs = std::iter::once(rule).chain(labels.map(|(name, value)| (&**name, &**value)));
     for (name, value) in pairs {
         if !name.chars().all(is_plain) {
@@ -201,6 +229,24 @@ pub(super) fn silence_command(notification: &Notification, identity: &Identity) 
         }
     }
     command
+}
+
+/// The labels that another message about the same would have too.
+fn lasting_labels(notification: &Notification) -> impl Iterator<Item = &(Arc<str>, Arc<str>)> {
+    let has = |wanted: &str| {
+        notification
+            .labels
+            .iter()
+            .any(|(name, _)| &**name == wanted)
+    };
+    let is_of_run = has("run") || matches!(notification.kind, NotificationKind::Update(_));
+    let whose = if has("connector") {
+        "connector"
+    } else {
+        "profile"
+    };
+    let labels = notification.labels.iter();
+    labels.filter(move |(name, _)| !is_of_run || &**name == whose)
 }
 
 /// A character that no shell looks at twice.

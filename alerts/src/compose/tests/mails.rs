@@ -201,7 +201,7 @@ fn a_failed_update_lists_its_members() {
               To hear nothing of it for two hours, on web-1:
                 ztna-exporter alerts silence add --config /etc/ztna-exporter/config.yaml
                 --for 2h --who 'NAME' --why 'WHY'
-                rule=update-failed 'profile=EU weekly' stitcher=fra1 wave=2
+                rule=update-failed 'profile=EU weekly'
         "#]],
     );
 }

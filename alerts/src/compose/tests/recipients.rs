@@ -78,3 +78,27 @@ fn who_hears_is_who_is_named_and_wants_to() {
     };
     assert_eq!(hears(&test).0, "am");
 }
+
+#[test]
+fn what_only_a_host_tells_apart_has_it_in_its_subject() {
+    let mut of_host = incident(Message::Firing);
+    of_host.alert = text("HOST_CPU");
+    of_host.labels = vec![(text("resource"), text("cpu"))];
+    of_host.summary = "Its processors are busy".to_owned();
+    let subject = |one: &Notification| message_for("ops", one).subject;
+    assert_eq!(
+        subject(&of_host),
+        "[ZTNA critical] HOST_CPU on web-1: Its processors are busy"
+    );
+    assert!(!subject(&failed()).contains("web-1"));
+    assert!(!subject(&incident(Message::Firing)).contains("web-1"));
+}
+
+#[test]
+fn nothing_to_do_is_no_part_of_the_first_sentence() {
+    let mut begun = failed();
+    begun.action = "Nothing. It takes a while.".to_owned();
+    let mail = read_mail(&message_for("ops", &begun).body);
+    let first = mail.text.split("\n\n").next().unwrap();
+    assert!(first.ends_with("06:00 CET (05:00 UTC)."), "{first}");
+}

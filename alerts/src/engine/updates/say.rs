@@ -359,22 +359,39 @@ fn wants(rule: &Rule, member: &Member, look: &Look<'_>, faults: &mut Vec<String>
     })
 }
 
-/// Where the catalogue says to look, for each reason, unless the action names it already.
+/// What each reason means, and where the catalogue says to look, unless the action names it
+/// already.
 fn where_to_look(reasons: &[Arc<str>], action: &str) -> Vec<(&'static str, String)> {
     let rows: Vec<_> = reasons
         .iter()
         .filter_map(|reason| catalogue::find(reason))
         .collect();
-    let is_news = |text: &&String| !action.contains(text.as_str());
+    // The vendor's actions name files without the folder of whoever installed it.
+    let is_news = |text: &&String| !action.contains(text.trim_start_matches("~/"));
+    let is_only = rows.len() == 1;
+    let meanings = rows.iter().map(|row| {
+        let text = row.text.as_str();
+        let told = if is_only {
+            text.to_owned()
+        } else {
+            format!("{}: {text}", row.reason)
+        };
+        Arc::from(told)
+    });
+    let meanings = distinct(meanings);
     let files = rows.iter().flat_map(|row| row.look_at.iter());
     let signs = rows.iter().flat_map(|row| row.look_for.iter());
     let files = distinct(files.filter(is_news).map(|one| Arc::from(one.as_str())));
     let signs = distinct(signs.filter(is_news).map(|one| Arc::from(one.as_str())));
-    [("Where to look", files), ("What to look for", signs)]
-        .into_iter()
-        .filter(|(_, texts)| !texts.is_empty())
-        .map(|(name, texts)| (name, texts.join("; ")))
-        .collect()
+    [
+        ("What it means", meanings),
+        ("Where to look", files),
+        ("What to look for", signs),
+    ]
+    .into_iter()
+    .filter(|(_, texts)| !texts.is_empty())
+    .map(|(name, texts)| (name, texts.join("; ")))
+    .collect()
 }
 
 fn distinct(texts: impl Iterator<Item = Arc<str>>) -> Vec<Arc<str>> {

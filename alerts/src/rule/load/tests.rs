@@ -76,13 +76,13 @@ fn of_a_publisher_in_no_profile_nothing_unknown_is_said() {
         ..wording::WordingScope::default()
     };
     for (id, wanted) in [
-        ("update-succeeded", "Updates succeeded: pub-1"),
-        ("update-failed", "Updates failed: pub-1 (docker_pull)"),
+        ("update-succeeded", "Update of pub-1 succeeded"),
+        ("update-failed", "Update of pub-1 failed (docker_pull)"),
         (
             "update-reconnect-failed",
             "Not back after the update: pub-1",
         ),
-        ("update-skipped", "Updates were not needed: pub-1"),
+        ("update-skipped", "Update of pub-1 was not needed"),
     ] {
         let told = rules.find(id).unwrap().summary.render(&scope);
         assert_eq!(told.as_deref(), Ok(wanted));

@@ -141,9 +141,9 @@ fn the_vendors_examples_come_out_with_the_rules_of_the_program() {
     assert_eq!(
         five.of_rule("update-succeeded"),
         [
-            "12 update Updates succeeded in profile eu-weekly, batch 1: p1",
-            "35 update Updates succeeded in profile eu-weekly, batch 2: p2, p3",
-            "55 update Updates succeeded in profile eu-weekly, batch 3: p4, p5",
+            "12 update Update of p1 succeeded, profile eu-weekly, batch 1",
+            "35 update Update of p2, p3 succeeded, profile eu-weekly, batch 2",
+            "55 update Update of p4, p5 succeeded, profile eu-weekly, batch 3",
         ]
     );
     assert_eq!(five.of_rule("update-started").len(), 3);
@@ -162,10 +162,9 @@ fn the_vendors_examples_come_out_with_the_rules_of_the_program() {
     assert_eq!(
         seven.of_rule("update-failed"),
         [
-            "20 update Updates failed in profile eu-weekly, batch 2 on stitcher s1: p2, p3 \
-             (docker_pull)",
-            "20 update Updates failed in profile eu-weekly, batch 2 on stitcher s2: p4 \
-             (docker_pull)",
+            "20 update Update of p2, p3 failed (docker_pull), stitcher s1, profile eu-weekly, \
+             batch 2",
+            "20 update Update of p4 failed (docker_pull), stitcher s2, profile eu-weekly, batch 2",
         ]
     );
     let (_, mail) = seven.said.last().unwrap();
@@ -216,7 +215,7 @@ fn a_tunnel_that_falls_for_an_update_is_told_only_if_it_outlives_it() {
     );
     assert_eq!(
         story.of_rule("update-reconnect-failed"),
-        ["120 update Not back after the update in profile eu-weekly: p1"]
+        ["120 update Not back after the update: p1, profile eu-weekly"]
     );
     assert_eq!(story.events.len(), 1);
     // Judgements come back from nowhere: the rules made them.

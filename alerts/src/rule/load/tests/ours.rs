@@ -26,27 +26,27 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "update-started",
         "info",
-        "Updates started in profile eu-weekly, batch 2 on stitcher s1: pub-2, pub-3",
+        "Update of pub-2, pub-3 began, stitcher s1, profile eu-weekly, batch 2",
     ),
     (
         "update-succeeded",
         "info",
-        "Updates succeeded in profile eu-weekly, batch 2: pub-2, pub-3",
+        "Update of pub-2, pub-3 succeeded, profile eu-weekly, batch 2",
     ),
     (
         "update-failed",
         "critical",
-        "Updates failed in profile eu-weekly, batch 2 on stitcher s1: pub-2, pub-3 (docker_pull)",
+        "Update of pub-2, pub-3 failed (docker_pull), stitcher s1, profile eu-weekly, batch 2",
     ),
     (
         "update-reconnect-failed",
         "critical",
-        "Not back after the update in profile eu-weekly: pub-2, pub-3",
+        "Not back after the update: pub-2, pub-3, profile eu-weekly",
     ),
     (
         "update-skipped",
         "info",
-        "Updates were not needed in profile eu-weekly: pub-2, pub-3",
+        "Update of pub-2, pub-3 was not needed, profile eu-weekly",
     ),
     (
         "host-cpu",
@@ -66,7 +66,7 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "update-disk-precheck",
         "critical",
-        "Less than 300 MB are free where updates of the Publisher are written: the next update will be stopped",
+        "Less than 300 MB are free where updates are written: the next one will be stopped",
     ),
     (
         "host-reboot-pending",
@@ -96,7 +96,7 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "tls-intercepted",
         "critical",
-        "TLS is inspected on the way of probe management-plane: the chain ends in another root than it should",
+        "TLS of probe management-plane is inspected on the way: it ends in a root of somebody else",
     ),
     (
         "tls-errors",
@@ -179,7 +179,7 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "log-wording-changed",
         "info",
-        "Lines of eventlog.cpp:logPublisherTunnelEvent in the log agent of pub-1 say something that is not known",
+        "pub-1 writes in words that are not known: eventlog.cpp:logPublisherTunnelEvent in log agent",
     ),
 ];
 
