@@ -119,6 +119,9 @@ pub struct Config {
     /// What the text says of `web.listen`, which flags may replace.
     #[serde(skip)]
     listen_of_text: Vec<String>,
+    /// The same of `web.config_file`.
+    #[serde(skip)]
+    web_file_of_text: Option<PathBuf>,
 }
 
 /// Where what must survive is kept.
@@ -344,6 +347,7 @@ impl Config {
             source: None,
             file: None,
             listen_of_text: Vec::new(),
+            web_file_of_text: None,
         };
         config.find_zones(None)?;
         check::check(&config, None)?;
@@ -393,6 +397,7 @@ impl Config {
         check::check(&config, Some(&document))?;
         config.find_tools(&surroundings);
         config.listen_of_text.clone_from(&config.web.listen);
+        config.web_file_of_text.clone_from(&config.web.config_file);
         config.source = Some(document);
         Ok(config)
     }

@@ -71,6 +71,16 @@ impl Config {
         if let Some(document) = &self.source {
             add_node(document.root(), &root, &mut rows);
         }
+        if self.web.config_file != self.web_file_of_text {
+            let path = root.key("web").key("config_file");
+            let key = path.to_string();
+            rows.retain(|row| row.key != key);
+            let file = self.web.config_file.iter();
+            rows.extend(file.map(|file| {
+                let file = file.display().to_string();
+                row(&path, &file, "the command line".to_owned())
+            }));
+        }
         let is_named = self
             .source
             .as_ref()
@@ -216,6 +226,24 @@ mod tests {
         assert_eq!(value(&rows, "web.listen[0]"), "127.0.0.1:10942");
         let name = rows.iter().find(|row| row.key.ends_with(".name")).unwrap();
         assert_eq!(name.origin, "line 3");
+    }
+
+    #[test]
+    fn the_web_configuration_is_named_and_what_is_in_force_goes_before_what_is_written() {
+        let text = format!(
+            "{CONNECTOR}web: {{config_file: web.yml, host_names: [agent.example.com]}}\n\
+             store: {{path: {:?}}}\n",
+            std::env::temp_dir().join("state.db"),
+        );
+        let mut config = Config::parse("c.yaml", &text).unwrap();
+        let rows = config.shown();
+        assert_eq!(value(&rows, "web.config_file"), "web.yml");
+        assert_eq!(value(&rows, "web.host_names[0]"), "agent.example.com");
+        config.web.config_file = Some("/etc/other.yml".into());
+        let rows = config.shown();
+        assert_eq!(value(&rows, "web.config_file"), "/etc/other.yml");
+        let named = rows.iter().filter(|row| row.key == "web.config_file");
+        assert_eq!(named.count(), 1);
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl TimelineDocument {
             source: None,
             file: None,
             listen_of_text: Vec::new(),
+            web_file_of_text: None,
         };
         config.alerts.resolve(folder);
         check::check(&config, Some(&self.document))?;
