@@ -162,12 +162,12 @@ const SAID: &[(&str, &str, &str)] = &[
         "The tunnel of pub-1 is up and it still does not do its work (service_impaired)",
     ),
     (
-        "cato-service-error",
+        "service-error",
         "critical",
         "Service private_access of client pub-1 is in error",
     ),
     (
-        "cato-service-warning",
+        "service-warning",
         "warning",
         "Service private_access of client pub-1 is connected with a warning",
     ),
