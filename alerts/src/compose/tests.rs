@@ -310,3 +310,58 @@ fn a_mail_that_is_worded_again_later_is_the_same() {
         assert_eq!(first, again);
     }
 }
+
+#[test]
+fn a_silence_of_an_update_fits_the_next_run_too() {
+    let mut update = failed();
+    for (name, value) in [("connector", "pub-fra-2"), ("run", "2026-12-08T05:00:00Z")] {
+        update.labels.push((text(name), text(value)));
+    }
+    let mail = read_mail(&message_for("ops", &update).body).text;
+    assert!(
+        mail.contains("rule=update-failed connector=pub-fra-2\n"),
+        "{mail}"
+    );
+    assert!(!mail.contains("run="), "{mail}");
+}
+
+#[test]
+fn of_an_update_that_nobody_announced_only_what_is_known_is_said() {
+    let mut update = failed();
+    update.kind = NotificationKind::Update(RunId {
+        profile: text("none"),
+        start: at("2026-12-08T05:00:00Z"),
+        kind: RunKind::Manual,
+    });
+    update.labels = ["profile", "stitcher", "wave"]
+        .map(|name| {
+            (
+                text(name),
+                text(if name == "profile" { "none" } else { "unknown" }),
+            )
+        })
+        .to_vec();
+    update.dated = at("2026-12-08T05:17:00Z");
+    let mail = read_mail(&message_for("ops", &update).body).text;
+    let told = mail.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!told.contains("the run began"), "{told}");
+    assert!(told.contains(", at 2026-12-08 06:17 CET"), "{told}");
+    for unknown in [
+        "Profile none",
+        "Stitcher unknown",
+        "Wave unknown",
+        "Run Tue",
+    ] {
+        assert!(!told.contains(unknown), "{unknown}: {told}");
+    }
+    update
+        .facts
+        .push((text("Start"), "2026-12-08 05:00 UTC".to_owned()));
+    let known = read_mail(&message_for("ops", &update).body).text;
+    assert!(
+        known
+            .replace('\n', " ")
+            .contains("the run began at 2026-12-08 06:00"),
+        "{known}"
+    );
+}

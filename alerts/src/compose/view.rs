@@ -10,8 +10,8 @@ use super::leads::{self, Runbook, config_flag};
 use super::style::Style;
 use super::text::{Grid, Margin, WIDTH, facts, line, quoted, wrap};
 use super::wording::{
-    ACTION_CHARS_MAX, Clock, SUMMARY_CHARS_MAX, VALUE_CHARS_MAX, lasted, sentence, silence_command,
-    state, subject,
+    ACTION_CHARS_MAX, Clock, SUMMARY_CHARS_MAX, VALUE_CHARS_MAX, is_start_known, lasted, sentence,
+    silence_command, state, subject,
 };
 use crate::incident::Message;
 use crate::notification::{Notification, NotificationItem, NotificationKind};
@@ -324,6 +324,9 @@ fn log_lines(all: &[String]) -> Vec<String> {
     last.map(|one| line(one, 512)).collect()
 }
 
+/// What stands in labels of an update for a part that nobody knows.
+const NOT_KNOWN: &[&str] = &["unknown", "none"];
+
 /// What is known, in the order of reading: state, times, place, labels, facts.
 fn known(notification: &Notification, reader: Reader<'_>) -> Vec<Fact> {
     let identity = reader.identity;
@@ -348,11 +351,14 @@ fn known(notification: &Notification, reader: Reader<'_>) -> Vec<Fact> {
         None => add("Host", &identity.host),
     }
     let facts = notification.facts.iter();
+    let is_update = matches!(notification.kind, NotificationKind::Update(_));
     let has_batch = facts.clone().any(|(name, _)| &**name == "Batch");
     for (name, value) in &notification.labels {
         // The agent says who it is by its host, and people call a wave a batch.
         let is_told = &**name == "agent" || (&**name == "wave" && has_batch);
-        if !is_told {
+        // Labels tell messages apart also by what is not known; people learn nothing by it.
+        let is_known = !is_update || !NOT_KNOWN.contains(&&**value);
+        if !is_told && is_known {
             add(&title(name), value);
         }
     }
@@ -381,7 +387,12 @@ fn times(notification: &Notification, clock: &Clock) -> Vec<(&'static str, Strin
                 ("Lasted", whole),
             ]
         }
-        NotificationKind::Update(_) => vec![("Run", began), ("Told", told)],
+        NotificationKind::Update(_) if is_start_known(notification) => {
+            vec![("Run", began), ("Told", told)]
+        }
+        NotificationKind::Update(_) => {
+            vec![("When", clock.second(notification.dated)), ("Told", told)]
+        }
         NotificationKind::Test | NotificationKind::Digest => vec![("Told", told)],
     }
 }

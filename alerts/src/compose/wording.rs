@@ -13,6 +13,7 @@ use super::text::{cut, first_sentence, line, with_stop, without_stop};
 use crate::incident::Message;
 use crate::notification::{Notification, NotificationKind};
 use crate::receiver::Identity;
+use crate::updates::RunKind;
 
 /// Longest subject, its bracket included, in characters: what lists of mails show.
 const SUBJECT_CHARS_MAX: usize = 120;
@@ -108,7 +109,12 @@ pub(super) fn sentence(notification: &Notification, clock: &Clock) -> String {
         NotificationKind::Update(_) if notification.at < notification.started_at => {
             format!("{what}; it begins at {since}")
         }
-        NotificationKind::Update(_) => format!("{what}; the run began at {since}"),
+        NotificationKind::Update(_) if is_start_known(notification) => {
+            format!("{what}; the run began at {since}")
+        }
+        NotificationKind::Update(_) => {
+            format!("{what}, at {}", clock.minute(notification.dated))
+        }
         // What is to be done is nothing, in the same words as everywhere.
         NotificationKind::Test => return format!("{what}."),
         NotificationKind::Digest => what.to_owned(),
@@ -119,6 +125,23 @@ pub(super) fn sentence(notification: &Notification, clock: &Clock) -> String {
     } else {
         format!("{told}: {}", with_stop(first_sentence(&action)))
     }
+}
+
+/// Whether a schedule or a line of the log told when the run of an update began. Else its
+/// start is the moment of the first that was heard of it.
+pub(super) fn is_start_known(notification: &Notification) -> bool {
+    let is_scheduled = match &notification.kind {
+        NotificationKind::Update(run) => run.kind == RunKind::Scheduled,
+        NotificationKind::Incident(_)
+        | NotificationKind::Notice
+        | NotificationKind::Test
+        | NotificationKind::Digest => true,
+    };
+    is_scheduled
+        || notification
+            .facts
+            .iter()
+            .any(|(name, _)| &**name == "Start")
 }
 
 fn over(notification: &Notification, what: &str, clock: &Clock) -> String {

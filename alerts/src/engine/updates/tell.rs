@@ -184,8 +184,11 @@ impl UpdateDesk {
             .map(|(name, item)| member_of((&table, &key.run), name, item, now))
             .collect();
         let mut facts = self.run_facts(&key.run);
+        // In no profile nobody has said who is in which, and it would be said in each mail.
+        let is_told = |value: &str| &*key.run.profile != NO_PROFILE || value != UNKNOWN;
         for (name, value) in labels_of(&key.run, Some(key)) {
             match &*name {
+                _ if !is_told(&value) => {}
                 "wave" => facts.push(("Batch", value.to_string())),
                 "stitcher" => facts.push(("Stitcher", value.to_string())),
                 _ => {}
