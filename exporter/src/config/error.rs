@@ -227,10 +227,25 @@ impl Excerpt {
 }
 
 /// Words after which a line may hold a secret that somebody wrote in the wrong place.
-const SECRET_WORDS: [&str; 5] = ["password", "passphrase", "secret", "token", "community"];
+const SECRET_WORDS: [&str; 8] = [
+    "password",
+    "passphrase",
+    "secret",
+    "token",
+    "community",
+    "bearer",
+    "signing_key",
+    CREDENTIAL,
+];
 
-/// Endings of keys that say where a secret is, and not what.
-const PLACE_ENDINGS: [&str; 2] = ["_file", "_credential"];
+/// The ending of keys that say in which file a secret is, and not what.
+const FILE: &str = "_file";
+
+/// The ending of keys that name a credential. A name looks like a secret, so it is not shown.
+const CREDENTIAL: &str = "_credential";
+
+/// The key of an address that may be a secret itself.
+const ADDRESS_KEY: &str = "url:";
 
 /// Groups and lists that hold places of secrets, by names that do not say so.
 const SECRET_KEYS: [&str; 7] = [
@@ -246,7 +261,7 @@ const SECRET_KEYS: [&str; 7] = [
 /// Whether a key is about a secret, and does not say where it stands.
 pub(super) fn names_a_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let says_where = PLACE_ENDINGS.iter().any(|ending| key.ends_with(ending));
+    let says_where = key.ends_with(FILE);
     let is_about = SECRET_WORDS.iter().any(|word| key.contains(word));
     !says_where && (is_about || SECRET_KEYS.contains(&key.as_str()))
 }
@@ -268,8 +283,15 @@ fn user_start(text: &str) -> Option<usize> {
 
 /// Where a line stops being fit for a terminal, a journal or a ticket.
 fn secret_start(line: &str) -> usize {
-    let of_word = start_behind_a_word(line);
+    let of_word = start_behind_a_word(line).min(address_start(line));
     user_start(line).map_or(of_word, |of_user| of_word.min(of_user))
+}
+
+/// Where the address of a receiver begins.
+fn address_start(line: &str) -> usize {
+    let mut keys = line.match_indices(ADDRESS_KEY);
+    let own = keys.find(|(at, _)| !line.get(..*at).is_some_and(|before| before.ends_with('_')));
+    own.map_or(line.len(), |(at, key)| at.saturating_add(key.len()))
 }
 
 fn start_behind_a_word(line: &str) -> usize {
@@ -285,13 +307,12 @@ fn start_behind_a_word(line: &str) -> usize {
             return line.len();
         };
         let behind = rest.get(end..).unwrap_or_default();
-        if !PLACE_ENDINGS
-            .iter()
-            .any(|ending| behind.starts_with(ending))
-        {
-            return from.saturating_add(end);
+        if !behind.starts_with(FILE) {
+            let is_named = behind.starts_with(CREDENTIAL);
+            let rest_of_key = if is_named { CREDENTIAL.len() } else { 0 };
+            return from.saturating_add(end).saturating_add(rest_of_key);
         }
-        // On behind the value, which is a path or a name.
+        // On behind the value, which is a path.
         let next = behind.find([',', '}']).unwrap_or(behind.len());
         from = from.saturating_add(end).saturating_add(next);
     }

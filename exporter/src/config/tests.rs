@@ -290,6 +290,35 @@ fn a_secret_in_the_wrong_place_is_not_repeated() {
 }
 
 #[test]
+fn no_error_about_receivers_or_snmp_shows_what_may_be_a_secret() {
+    let mail = "alerts: {receivers: [{name: ops, email: {host: m.example, from: a@e.example, \
+                to: [b@e.example], username: u, ";
+    let hook = "alerts: {receivers: [{name: hook, webhook: {";
+    for section in [
+        format!("{mail}password_credential: hunter2/x}}}}]}}"),
+        format!("{mail}password_credential: hunter2}}}}]}}"),
+        format!("{mail}password_credential: [hunter2]}}}}]}}"),
+        format!("{mail}password_credential: hunter2, frob: 1}}}}]}}"),
+        format!("{mail}passwort_credential: hunter2}}}}]}}"),
+        format!("{mail}password_file: hunter2}}}}]}}"),
+        format!("{hook}url: \"h.example/hunter2\"}}}}]}}"),
+        format!("{hook}url: \"https://u:hunter2@h.example/\"}}}}]}}"),
+        format!("{hook}url: \"https://h.example/hunter2\", frob: 1}}}}]}}"),
+        format!("{hook}url_credential: \"https://h.example/hunter2\"}}}}]}}"),
+        format!("{hook}url_file: /x, bearer: hunter2}}}}]}}"),
+        format!("{hook}url_file: /x, signing_key: hunter2}}}}]}}"),
+        "snmp: {communities: [{name_credential: hunter2/a}]}".to_owned(),
+        "snmp: {communities: [hunter2]}".to_owned(),
+        "snmp: {targets: [{name: t, address: x, community_credential: hunter2}]}".to_owned(),
+    ] {
+        let text = format!("store: {{path: state.db}}\n{section}\n{CONNECTORS}");
+        let error = Config::parse("agent.yaml", &text).expect_err(&section);
+        let report = format!("{}\n{error}", error.render(Colour::Never));
+        assert!(!report.contains("hunter2"), "{section}\n{report}");
+    }
+}
+
+#[test]
 fn flags_are_checked_like_the_file_and_point_into_it_only_if_it_is_to_blame() {
     let text = format!("store: {{path: state.db}}\nweb: {{listen: [\"0.0.0.0:1\"]}}\n{CONNECTORS}");
     let mut config = Config::parse("agent.yaml", &text).unwrap();

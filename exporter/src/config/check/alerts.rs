@@ -161,13 +161,8 @@ impl Checker<'_> {
         text: &str,
     ) -> Result<WebAddress, ConfigError> {
         WebAddress::parse(text).map_err(|why| {
-            // What it says of a user is nobody's to print.
-            let wrong = if text.contains('@') {
-                why.to_owned()
-            } else {
-                format!("`{}` {why}", shortened(text))
-            };
-            self.refuse(path, &wrong)
+            // It may have a user, and of a webhook it may be the secret itself.
+            self.refuse(path, why).hiding_its_value()
         })
     }
 }

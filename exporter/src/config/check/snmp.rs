@@ -368,7 +368,10 @@ impl Checker<'_> {
                         );
                         self.refuse(&key, &wrong).hiding_its_value()
                     }
-                    (SecretSource::File(_) | SecretSource::Credential(_), _) => refused,
+                    (SecretSource::Credential(_), _) => {
+                        self.refuse(&key, &error.unnamed()).hiding_its_value()
+                    }
+                    (SecretSource::File(_), None) => refused,
                 })
             }
         }
