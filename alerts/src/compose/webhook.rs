@@ -3,6 +3,8 @@
 //! Dozens of bridges take it as it is. Members are alerts of their own with the labels of
 //! the whole; what an end is to us is `resolved`, all else is `firing`.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::labels::{
@@ -11,6 +13,7 @@ use super::labels::{
 };
 use super::leads::page;
 use super::text::line;
+use crate::fingerprint::fingerprint;
 use crate::notification::Notification;
 use crate::receiver::{Identity, Receiver};
 
@@ -58,9 +61,10 @@ pub(super) fn write(
     let is_end = notification.kind.is_end();
     let status = if is_end { "resolved" } else { "firing" };
     let ended_at = notification.ended_at.unwrap_or(notification.at);
-    let alert = |names: Labels, annotations: Labels| Alert {
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    let mut alert = |names: Labels, annotations: Labels| Alert {
         status,
-        fingerprint: print_of(&names),
+        fingerprint: print_of_next(&names, &mut times),
         generator_url: page_of(&names, identity),
         labels: names,
         annotations,
@@ -99,4 +103,16 @@ pub(super) fn write(
         alerts,
     };
     super::json(&payload)
+}
+
+/// What stands for labels; for the second and later ones that are the same, such as two
+/// failures of one Publisher, another.
+fn print_of_next(labels: &Labels, times: &mut BTreeMap<String, u32>) -> String {
+    let print = print_of(labels);
+    let time = times.entry(print.clone()).or_default();
+    *time = time.saturating_add(1);
+    match *time {
+        0 | 1 => print,
+        again => fingerprint(&[&print, &again.to_string()]).to_string(),
+    }
 }

@@ -190,3 +190,14 @@ fn a_program_gets_everything_as_one_object() {
         &expect_file!["golden/exec-failed.json"],
     );
 }
+
+#[test]
+fn two_members_of_one_name_are_two_alerts_of_a_webhook() {
+    let mut twice = failed();
+    twice.items[1].name = Arc::clone(&twice.items[0].name);
+    let payload: serde_json::Value =
+        serde_json::from_slice(&message_for("hook", &twice).body).unwrap();
+    let print = |place: usize| payload["alerts"][place]["fingerprint"].as_str().unwrap();
+    assert_ne!(print(0), print(1));
+    assert_eq!(print(1).len(), 16);
+}
