@@ -229,6 +229,7 @@ const snmp = () => [
       'A wrong digest is a wrong passphrase; an unknown engine is how a poller finds ours.',
     w: 8,
     h: 8,
+    noValue: 'No message was refused.',
     queries: [
       [`sum by (cause) (${house.grown(agent('ztna_snmp_rejected_total'))}) > 0`, '{{cause}}'],
     ],

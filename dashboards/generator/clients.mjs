@@ -278,6 +278,7 @@ const facts = () => [
     description: 'When the client’s configuration was updated last, the oldest first.',
     w: 8,
     h: 7,
+    noValue: 'No client’s tool tells it.',
     expression: `1000 * ${connector('ztna_configuration_updated_timestamp_seconds')}`,
     columns: [
       { of: 'connector', as: 'Client' },

@@ -289,7 +289,7 @@ const fleet = () => [
       { of: 'state', as: 'Update', width: 90 },
       { of: 'Value', as: 'Since', unit: 'dateTimeFromNow', width: 130 },
       { of: 'site', as: 'Site', width: 90 },
-      { of: 'instance', as: 'Agent' },
+      { of: 'instance', as: 'Agent', width: 120 },
     ],
     sortBy: [{ column: 'Since', descending: true }],
   }),
@@ -302,7 +302,7 @@ const fleet = () => [
     expression: `1000 * ${agent('ztna_update_scheduled_timestamp_seconds')}`,
     columns: [
       { of: 'profile', as: 'Profile' },
-      { of: 'Value', as: 'Begins', unit: 'dateTimeFromNow' },
+      { of: 'Value', as: 'Begins', unit: 'dateTimeFromNow', width: 110 },
       { of: 'instance', as: 'Agent' },
     ],
     sortBy: [{ column: 'Begins' }],

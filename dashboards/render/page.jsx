@@ -62,7 +62,9 @@ const Numbers = ({ panel, frames, width, height }) => {
       colorMode={BigValueColorMode.Background}
       graphMode={BigValueGraphMode.None}
       justifyMode={BigValueJustifyMode.Auto}
-      textMode={BigValueTextMode.Auto}
+      textMode={panel.options.textMode ?? BigValueTextMode.Auto}
+      // Grafana's own font is narrower than what stands in for it here: words would be cut.
+      text={/[a-z]{5}/.test(value.text) ? { valueSize: 40 } : undefined}
     />
   ));
 };
@@ -127,7 +129,7 @@ const runsOf = (field, times, range) => {
 
 const Timeline = ({ frames, width, height, range }) => {
   const names = namesOf(frames);
-  const room = Math.min(260, width / 2.2);
+  const room = Math.min(330, width / 1.8);
   const each = Math.min(34, (height - 8) / frames.length);
   return frames.map((frame, row) => {
     const field = frame.fields.at(-1);
@@ -139,6 +141,7 @@ const Timeline = ({ frames, width, height, range }) => {
             paddingRight: 8,
             textAlign: 'right',
             overflow: 'hidden',
+            textOverflow: 'ellipsis',
             whiteSpace: 'nowrap',
           }}
         >

@@ -104,7 +104,8 @@ const picture = (name, port) =>
         '--hide-scrollbars',
         `--user-data-dir=${profile}`,
         `--window-size=${WIDTH},${heightOf(name)}`,
-        '--virtual-time-budget=30000',
+        // On a busy machine graphs are drawn late.
+        '--virtual-time-budget=120000',
         `--screenshot=${join(folder, `dashboard-${name}.png`)}`,
         `http://127.0.0.1:${port}/?name=${name}&seconds=${seconds}`,
       ],
