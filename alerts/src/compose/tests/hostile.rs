@@ -179,7 +179,8 @@ fn a_command_to_paste_runs_nothing_of_a_label() {
     assert!(
         mail.text.contains(
             "  ztna-exporter alerts silence add --config /etc/ztna-exporter/config.yaml \
-             --for 2h --who 'NAME' --why 'WHY' rule=tunnel-down connector=pub-1 'stitcher=fra1*' 'profile=EU weekly' 'version=*'\n"
+             --for 2h --who 'NAME' --why 'WHY' rule=tunnel-down connector=pub-1 \
+             'stitcher=fra1*' 'profile=EU weekly' 'version=*'\n"
         ),
         "{}",
         mail.text
