@@ -152,14 +152,14 @@ mod tests {
     use super::*;
     use crate::alerting::settings::default_rules;
 
-    fn idle(matchers: &[&str]) -> Vec<String> {
+    fn idle(matchers: &str) -> Vec<String> {
         let rules = default_rules().unwrap();
         let known = Known {
             rules: &rules,
             connectors: &["pub-fra-1", "pub-sjc-2"],
         };
         let pairs: Vec<Matcher> = matchers
-            .iter()
+            .split(' ')
             .map(|text| text.split_once('=').unwrap())
             .map(|(label, value)| (Arc::from(label), Arc::from(value)))
             .collect();
@@ -169,45 +169,48 @@ mod tests {
     #[test]
     fn what_some_alert_can_have_is_no_warning() {
         for matchers in [
-            &["rule=*"] as &[&str],
-            &["rule=host-*", "severity=warning"],
-            &["alert=TUNNEL_DOWN", "connector=pub-fra-1"],
-            &["rule=update-failed", "connector=pub-*", "profile=eu"],
-            &["rule=tls-errors", "reason=reset"],
-            &["connector=pub-sjc-2"],
+            "rule=*",
+            "rule=host-* severity=warning",
+            "alert=TUNNEL_DOWN connector=pub-fra-1",
+            "rule=update-failed connector=pub-* profile=eu",
+            "rule=tls-errors reason=reset",
+            "connector=pub-sjc-2",
         ] {
-            assert_eq!(idle(matchers), [""; 0], "{matchers:?}");
+            assert_eq!(idle(matchers), [""; 0], "{matchers}");
         }
     }
 
     #[test]
     fn what_no_alert_can_have_is_named_with_the_word_that_was_meant() {
-        for (matchers, wanted) in [
+        for (matchers, wrong, why) in [
             (
-                &["rule=tunnel-dwon"] as &[&str],
-                "`rule=tunnel-dwon` fits no alert: no rule is called so (did you mean `tunnel-down`?)",
+                "rule=tunnel-dwon",
+                "rule=tunnel-dwon",
+                "no rule is called so (did you mean `tunnel-down`?)",
             ),
             (
-                &["alert=NONE_SUCH*"],
-                "`alert=NONE_SUCH*` fits no alert: no rule has this type of alert",
+                "alert=NONE_SUCH*",
+                "alert=NONE_SUCH*",
+                "no rule has this type of alert",
+            ),
+            ("severity=fatal", "severity=fatal", "it is no severity"),
+            (
+                "rule=tunnel-down conector=pub-fra-1",
+                "conector=pub-fra-1",
+                "no such alert has this label (did you mean `connector`?)",
             ),
             (
-                &["severity=fatal"],
-                "`severity=fatal` fits no alert: it is no severity",
+                "rule=host-cpu connector=pub-fra-1",
+                "connector=pub-fra-1",
+                "no such alert has this label",
             ),
             (
-                &["rule=tunnel-down", "conector=pub-fra-1"],
-                "`conector=pub-fra-1` fits no alert: no such alert has this label (did you mean `connector`?)",
-            ),
-            (
-                &["rule=host-cpu", "connector=pub-fra-1"],
-                "`connector=pub-fra-1` fits no alert: no such alert has this label",
-            ),
-            (
-                &["connector=pub-fra1"],
-                "`connector=pub-fra1` fits no alert: no connector is called so (did you mean `pub-fra-1`?)",
+                "connector=pub-fra1",
+                "connector=pub-fra1",
+                "no connector is called so (did you mean `pub-fra-1`?)",
             ),
         ] {
+            let wanted = format!("`{wrong}` fits no alert: {why}");
             assert_eq!(idle(matchers), [wanted]);
         }
     }
