@@ -177,6 +177,7 @@ const matter = () => [
         }),
         links: [house.toRunbook('connector-degraded')],
         coloured: true,
+        width: 260,
       },
       { of: 'Value', as: 'Since', unit: 'dateTimeFromNow', width: 160 },
       { of: 'instance', as: 'Agent', links: [house.toHost(), house.toAgentsPage()] },
