@@ -155,13 +155,14 @@ impl Ledger {
             }
         }
         let mounts = mounts_of(&connectors);
+        let kept = Kept::open(restored.kept);
         Self {
             connectors,
             counters,
             round_trips,
             probes,
-            host: HostAccount::open(host, mounts),
-            kept: Kept::open(restored.kept),
+            host: HostAccount::open(host, mounts, &kept),
+            kept,
             recent,
             recent_uncommitted: 0,
             unseen: Unseen::default(),
@@ -251,7 +252,7 @@ impl Ledger {
 
     /// Takes in a look at the host, which ended at `now`.
     pub fn take_host_sample(&mut self, sample: Arc<HostSample>, now: Moment) {
-        for news in self.host.take(sample, now) {
+        for news in self.host.take(sample, now, &mut self.kept) {
             self.remember(news);
         }
     }

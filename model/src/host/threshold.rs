@@ -9,7 +9,7 @@
 //! limit is one breach. A number that cannot be read says neither good nor bad: a breach
 //! stays, and one that was beginning goes on waiting for a sample that confirms it.
 //!
-//! Known limit: states start anew with the program.
+//! What a restart must not forget is a [`Standing`], for whoever can keep it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -128,6 +128,20 @@ pub struct Observation {
     pub mountpoint: Option<Arc<str>>,
     /// In the signal's unit.
     pub value: f64,
+}
+
+/// How a watched thing stands, for a start that goes on there: what is beyond its limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What.
+    pub resource: HostResource,
+    /// Which one, for file systems.
+    pub mountpoint: Option<Arc<str>>,
+    /// Not [`ThresholdState::Inactive`]; its times only mean something on a clock that
+    /// goes on over restarts.
+    pub state: ThresholdState,
+    /// Since when the resource is in a bad way, by the wall clock, if it is.
+    pub breached_at: Option<Timestamp>,
 }
 
 /// A watched thing passed from one kind of state to another.
@@ -313,6 +327,51 @@ impl Thresholds {
         self.states.retain(|(resource, _), _| is_watched(*resource));
         self.breached_at = old.breached_at;
         self.breached_at.retain(|resource, _| is_watched(*resource));
+    }
+
+    /// What is beyond its limit, for a start that goes on there.
+    pub fn standing(&self) -> Vec<Standing> {
+        let states = self.states.iter();
+        states
+            .filter(|(_, state)| **state != ThresholdState::Inactive)
+            .map(|((resource, mountpoint), state)| Standing {
+                resource: *resource,
+                mountpoint: mountpoint.clone(),
+                state: *state,
+                breached_at: self.breached_at.get(resource).copied(),
+            })
+            .collect()
+    }
+
+    /// Goes on at `now` where an earlier program ended: what was in a bad way stays so until
+    /// a number says otherwise. What was only beginning begins anew if that was so long ago
+    /// that nobody can have looked since.
+    pub fn restore(&mut self, standing: Vec<Standing>, now: Duration) {
+        for one in standing {
+            let Some(row) = self.rows.iter().find(|row| row.resource == one.resource) else {
+                continue;
+            };
+            let state = match one.state {
+                ThresholdState::Inactive => continue,
+                // A clock that was set back since then must not hold it up.
+                ThresholdState::Breached { since } => ThresholdState::Breached {
+                    since: since.min(now),
+                },
+                ThresholdState::Pending { since } => {
+                    if row.lasting.saturating_mul(2) < now.saturating_sub(since) {
+                        continue;
+                    }
+                    let since = since.min(now);
+                    ThresholdState::Pending { since }
+                }
+            };
+            if matches!(state, ThresholdState::Breached { .. })
+                && let Some(at) = one.breached_at
+            {
+                self.breached_at.entry(one.resource).or_insert(at);
+            }
+            self.states.insert((one.resource, one.mountpoint), state);
+        }
     }
 
     /// What is published, a row each, in the order of [`HostResource::ALL`].

@@ -1,23 +1,27 @@
 //! The host's last sample, and how it stands to its limits.
 //!
-//! Nothing of it is stored: the next sample comes soon enough. What passes a limit and
-//! stays, or comes back, is news for the list of the latest events. A sample that no
-//! other follows is not shown for ever: after some intervals it is no picture of now.
+//! The sample is not stored: the next one comes soon enough. What is beyond a limit is, or
+//! each restart would end an alert and begin another one. What passes a limit and stays,
+//! or comes back, is news for the list of the latest events. A sample that no other follows
+//! is not shown for ever: after some intervals it is no picture of now.
 //!
 //! On an end user's device people mount under their own names: these are taken out here,
 //! before anybody sees the sample.
 
+mod remembered;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use model::event::{EventKey, EventKind, Field, Reason};
 use model::host::HostSample;
-use model::host::threshold::{Threshold, ThresholdChange, ThresholdState, Thresholds};
+use model::host::threshold::{Standing, Threshold, ThresholdChange, ThresholdState, Thresholds};
 use model::snapshot::{HostSnapshot, RecentEvent};
 use model::untrusted::Untrusted;
 
+use super::kept::Kept;
 use crate::clock::Moment;
 use crate::pipeline::redact::{shown_device, shown_mountpoint};
 
@@ -51,26 +55,39 @@ pub(in crate::pipeline) struct HostAccount {
     interval: Option<Duration>,
     mounts: Mounts,
     thresholds: Thresholds,
+    /// What an earlier run remembered, until the first sample says what time it is.
+    remembered: Vec<Standing>,
+    /// What the thresholds' clock says when the program's own stands at zero: theirs goes on
+    /// over restarts. `None` until the first sample.
+    clock_zero: Option<Duration>,
     shown: Option<Arc<HostSnapshot>>,
     /// When the sample came, on the monotonic clock.
     sampled_at: Duration,
 }
 
 impl HostAccount {
-    pub(super) fn open(limits: Option<HostLimits>, mounts: Mounts) -> Self {
+    pub(super) fn open(limits: Option<HostLimits>, mounts: Mounts, kept: &Kept) -> Self {
         let interval = limits.as_ref().map(|limits| limits.interval);
         let rows = limits.map(|limits| limits.thresholds).unwrap_or_default();
         Self {
             interval,
             mounts,
             thresholds: Thresholds::new(rows),
+            remembered: remembered::read(kept),
+            clock_zero: None,
             shown: None,
             sampled_at: Duration::ZERO,
         }
     }
 
-    /// Takes in a sample that came at `now`, and returns the news.
-    pub(super) fn take(&mut self, sample: Arc<HostSample>, now: Moment) -> Vec<RecentEvent> {
+    /// Takes in a sample that came at `now`, keeps what a restart must not forget, and
+    /// returns the news.
+    pub(super) fn take(
+        &mut self,
+        sample: Arc<HostSample>,
+        now: Moment,
+        kept: &mut Kept,
+    ) -> Vec<RecentEvent> {
         if self.interval.is_none() {
             return Vec::new();
         }
@@ -78,13 +95,27 @@ impl HostAccount {
             Mounts::Plain => sample,
             Mounts::NamePeople => without_names(sample),
         };
-        let changes = self.thresholds.step(&sample, now.monotonic);
+        let clock = self.clock(now);
+        self.thresholds
+            .restore(std::mem::take(&mut self.remembered), clock);
+        let changes = self.thresholds.step(&sample, clock);
+        if !changes.is_empty() {
+            remembered::keep(&self.thresholds.standing(), kept);
+        }
         self.sampled_at = now.monotonic;
         self.shown = Some(Arc::new(HostSnapshot {
             sample,
             thresholds: self.thresholds.facts(),
         }));
         news(&changes, now.timestamp())
+    }
+
+    fn clock(&mut self, now: Moment) -> Duration {
+        let zero = self.clock_zero.get_or_insert_with(|| {
+            let wall = now.wall.duration_since(SystemTime::UNIX_EPOCH);
+            wall.unwrap_or_default().saturating_sub(now.monotonic)
+        });
+        zero.saturating_add(now.monotonic)
     }
 
     /// Drops a sample that is too old by `now` to be shown.
@@ -107,6 +138,8 @@ impl HostAccount {
             return;
         }
         self.thresholds.carry_over(old.thresholds);
+        self.remembered = old.remembered;
+        self.clock_zero = old.clock_zero;
         self.sampled_at = old.sampled_at;
         self.shown = old.shown.map(|shown| {
             Arc::new(HostSnapshot {

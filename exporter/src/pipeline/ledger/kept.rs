@@ -69,6 +69,11 @@ impl Kept {
         Ok(())
     }
 
+    /// The value under a key.
+    pub(super) fn get(&self, key: &str) -> Option<&[u8]> {
+        self.values.get(key)?.value.as_deref()
+    }
+
     /// All values there are.
     pub(super) fn values(&self) -> BTreeMap<Arc<str>, Vec<u8>> {
         let values = self.values.iter();

@@ -180,6 +180,40 @@ fn a_reload_changes_limits_and_forgets_no_breach() {
 }
 
 #[test]
+fn a_restart_forgets_no_breach_and_tells_none_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let (mut store, _, _) = Store::open(&path, after(0).timestamp()).unwrap();
+    let at = |second: u64, free: u64| {
+        let mut sample = HostSample::clone(&disks(&[disk("/var", free)]));
+        sample.taken_at = Some(after(second).timestamp());
+        Arc::new(sample)
+    };
+    // The program's clock stands at zero at each start.
+    let started_at = |start: u64, second: u64| Moment {
+        monotonic: Duration::from_secs(second),
+        ..after(start + second)
+    };
+    let mut first = ledger(&[DISK]);
+    first.take_host_sample(at(0, 5), after(0));
+    store.commit(&first.uncommitted()).unwrap();
+    let mut second = Ledger::open(watched(&[DISK]), store.restore().unwrap());
+    second.take_host_sample(at(3_600, 5), started_at(3_600, 0));
+    let drawn = draw(&second);
+    let fact = &drawn.host.as_ref().unwrap().thresholds[0];
+    assert_eq!(fact.breached_at, Some(after(0).timestamp()));
+    assert_eq!(told(&drawn.recent_events).len(), 1, "told by the first run");
+    second.take_host_sample(at(3_615, 900_000_000), started_at(3_600, 15));
+    assert_eq!(breached(&second), Some(false));
+    store.commit(&second.uncommitted()).unwrap();
+    assert_eq!(
+        store.restore().unwrap().kept,
+        [],
+        "nothing is left to remember"
+    );
+}
+
+#[test]
 fn a_host_that_nobody_wants_watched_any_more_is_not_shown() {
     let mut old = ledger(&[LIMIT]);
     old.take_host_sample(used(0.9), after(0));

@@ -277,3 +277,38 @@ fn a_breach_says_since_when_and_a_second_disk_makes_it_no_younger() {
     assert_eq!(told(240, [much, little]), None);
     assert_eq!(told(300, [much, little]), Some(at(300)));
 }
+
+#[test]
+fn a_start_goes_on_with_breaches_and_with_what_is_pending_since_a_short_time() {
+    let cpu = row(Side::Above, 0.75, 0.70, 300);
+    let busy = HostSample {
+        cpu_shares: Some(CpuShares::default()),
+        taken_at: Some(Timestamp::from_second(1_800_000_000).unwrap()),
+        ..HostSample::default()
+    };
+    let restarted = |old: &Thresholds, second: u64| {
+        let mut new = Thresholds::new([cpu]);
+        new.restore(old.standing(), SECOND * u32::try_from(second).unwrap());
+        new
+    };
+    let mut old = Thresholds::new([cpu]);
+    old.step(&busy, SECOND * 1_000);
+    assert_eq!(facts(&restarted(&old, 1_240)), "cpu:pending[]");
+    let mut new = restarted(&old, 1_240);
+    assert_eq!(new.step(&busy, SECOND * 1_300).len(), 1, "its time went on");
+    let breached_at = new.facts()[0].breached_at;
+    assert!(breached_at.is_some());
+    let mut later = restarted(&new, 90_000);
+    assert_eq!(facts(&later), "cpu:breached[]");
+    assert_eq!(later.facts()[0].breached_at, breached_at);
+    assert_eq!(
+        later.step(&busy, SECOND * 90_015),
+        [],
+        "nothing is told twice"
+    );
+    assert_eq!(facts(&restarted(&old, 2_000)), "cpu:unknown[]", "long ago");
+    // The clock was set back.
+    let mut back = restarted(&old, 10);
+    back.step(&busy, SECOND * 310);
+    assert_eq!(facts(&back), "cpu:breached[]");
+}
