@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::tz::TimeZone;
-use logparse::catalogue::Catalogue;
+use logparse::catalogue::{Catalogue, CatalogueFile};
 use model::probe::ProbePlan;
 use model::signal::Signal;
 use store::{LogName, Restored};
@@ -50,10 +50,11 @@ impl Plan {
     /// A catalogue that cannot be read or does not prove itself; rules, receivers and their
     /// files likewise.
     pub fn from_config(config: &Config) -> anyhow::Result<Self> {
+        let mut catalogues = Catalogues::default();
         let connectors = config
             .connectors
             .iter()
-            .map(plan_connector)
+            .map(|connector| plan_connector(connector, &mut catalogues))
             .collect::<Result<_, _>>()?;
         let host = config.host_plan().map(|plan| HostLimits {
             interval: plan.interval,
@@ -175,19 +176,39 @@ fn path_matcher(source: &SourceConfig) -> GlobSet {
     globs.build().unwrap_or_default()
 }
 
-fn load_catalogue(config: &ConnectorConfig) -> anyhow::Result<Catalogue> {
-    let files = catalogue_files(&config.catalogue)?;
-    Ok(Catalogue::load(config.kind, &files)?)
+/// The catalogues of one plan. Connectors of equal kind and rows share one: its compiled
+/// patterns take megabytes, and proving them takes the time that a start takes.
+#[derive(Default)]
+struct Catalogues(Vec<(Vec<CatalogueFile>, Arc<Catalogue>)>);
+
+impl Catalogues {
+    fn of(&mut self, config: &ConnectorConfig) -> anyhow::Result<Arc<Catalogue>> {
+        let files = catalogue_files(&config.catalogue)?;
+        let mut loaded = self.0.iter();
+        let is_same = |(of, catalogue): &&(Vec<CatalogueFile>, Arc<Catalogue>)| {
+            catalogue.kind() == config.kind && *of == files
+        };
+        if let Some((_, catalogue)) = loaded.find(is_same) {
+            return Ok(Arc::clone(catalogue));
+        }
+        let catalogue = Arc::new(Catalogue::load(config.kind, &files)?);
+        self.0.push((files, Arc::clone(&catalogue)));
+        Ok(catalogue)
+    }
 }
 
-fn plan_connector(config: &ConnectorConfig) -> anyhow::Result<PlannedConnector> {
-    let catalogue = load_catalogue(config)
+fn plan_connector(
+    config: &ConnectorConfig,
+    catalogues: &mut Catalogues,
+) -> anyhow::Result<PlannedConnector> {
+    let catalogue = catalogues
+        .of(config)
         .with_context(|| format!("connector `{}`: its catalogue cannot be used", config.name))?;
     Ok(PlannedConnector {
         plan: ConnectorPlan {
             name: Arc::from(config.name.as_str()),
             kind: config.kind,
-            catalogue: Arc::new(catalogue),
+            catalogue,
             logs: config
                 .logs
                 .keys()
@@ -210,4 +231,45 @@ fn plan_connector(config: &ConnectorConfig) -> anyhow::Result<PlannedConnector> 
             })
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN_ROWS: &str = "version: 1
+rows:
+  - event: update.started
+    record: text
+    pattern: 'Update begins'
+    source: seen on our hosts
+    examples:
+      - line: Update begins
+";
+
+    #[test]
+    fn connectors_share_a_catalogue_unless_kind_or_rows_differ() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own.yaml");
+        std::fs::write(&own, OWN_ROWS).unwrap();
+        let own = own.display();
+        let text = format!(
+            "connectors:
+  - {{name: a, kind: netskope-publisher, logs: {{agent: [/a]}}}}
+  - {{name: b, kind: netskope-publisher, logs: {{agent: [/b]}}}}
+  - {{name: c, kind: netskope-publisher, logs: {{agent: [/c]}}, catalogue: [{own}]}}
+  - {{name: d, kind: cato-client, logs: {{vpn: [/d]}}}}
+"
+        );
+        let config = Config::parse("test.yaml", &text).unwrap();
+        let plan = Plan::from_config(&config).unwrap();
+        let connectors = plan.connectors.iter();
+        let catalogues: Vec<_> = connectors.map(|one| &one.plan.catalogue).collect();
+        let [a, b, own_rows, other_kind] = catalogues[..] else {
+            panic!("four connectors");
+        };
+        assert!(Arc::ptr_eq(a, b));
+        assert!(!Arc::ptr_eq(a, own_rows));
+        assert!(!Arc::ptr_eq(a, other_kind));
+    }
 }
