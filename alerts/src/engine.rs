@@ -55,8 +55,8 @@ pub use self::notices::{ITEMS_MAX, NOTICES_AT_ONCE_MAX};
 pub use self::queue::EVENTS_MAX;
 use self::queue::Queue;
 pub use self::samples::SERIES_MAX;
-pub use self::silences::SILENCES_MAX;
 use self::silences::Silences;
+pub use self::silences::{SILENCES_MAX, SilencesFull};
 pub use self::updates::JUDGED;
 use self::updates::{Look, UpdateDesk};
 use self::world::World;
@@ -282,8 +282,12 @@ impl Engine {
     }
 
     /// Adds, replaces or ends a silence.
-    pub fn silence(&mut self, silence: Silence) {
-        self.silences.put(silence, &mut self.ledger);
+    ///
+    /// # Errors
+    ///
+    /// It is a new one, and there are as many as are kept.
+    pub fn silence(&mut self, silence: Silence) -> Result<(), SilencesFull> {
+        self.silences.put(silence, self.wall, &mut self.ledger)
     }
 
     /// What was decided since it was asked last.

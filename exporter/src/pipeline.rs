@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alerts::engine::SilencesFull;
 use model::alert::Silence;
 use model::connector::ToolRun;
 use model::host::HostSample;
@@ -145,8 +146,12 @@ impl Pipeline {
     }
 
     /// Adds, replaces or ends a silence. It is durable with the next commit.
-    pub fn silence(&mut self, silence: Silence) {
-        self.alerts.silence(silence);
+    ///
+    /// # Errors
+    ///
+    /// It is a new one, and there are as many as are kept.
+    pub fn silence(&mut self, silence: Silence) -> Result<(), SilencesFull> {
+        self.alerts.silence(silence)
     }
 
     /// Puts a test for a receiver into the outbox, which leaves after the next commit.

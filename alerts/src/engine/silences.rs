@@ -1,6 +1,8 @@
 //! Silences that somebody made while the agent runs, beside those of the configuration.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
 
-/// Most silences that are kept. Beyond it the one that ends first makes room.
+/// Most silences that are kept. Beyond it new ones are refused: nobody's makes room for
+/// another's.
 pub const SILENCES_MAX: usize = 1_000;
 
 /// How their rows' keys begin.
@@ -20,6 +23,21 @@ pub(super) const PREFIX: &str = "silence/";
 pub(super) struct Silences {
     made: BTreeMap<Arc<str>, Silence>,
 }
+
+/// There are as many silences as are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SilencesFull;
+
+impl fmt::Display for SilencesFull {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "there are {SILENCES_MAX} silences already, and no more are kept: end one of them"
+        )
+    }
+}
+
+impl Error for SilencesFull {}
 
 /// A silence as it is kept.
 #[derive(Serialize, Deserialize)]
@@ -34,8 +52,21 @@ struct Kept {
 }
 
 impl Silences {
-    /// Adds, replaces or ends one.
-    pub(super) fn put(&mut self, silence: Silence, ledger: &mut Ledger) {
+    /// Adds, replaces or ends one. The last two are always possible.
+    pub(super) fn put(
+        &mut self,
+        silence: Silence,
+        now: Timestamp,
+        ledger: &mut Ledger,
+    ) -> Result<(), SilencesFull> {
+        let is_new = now < silence.until && !self.made.contains_key(&silence.id);
+        if is_new {
+            // One that ended a configured one takes no place.
+            let standing = self.made.values().filter(|one| now < one.until);
+            if SILENCES_MAX <= standing.count() {
+                return Err(SilencesFull);
+            }
+        }
         let kept = Kept {
             id: Arc::clone(&silence.id),
             matchers: silence.matchers.clone(),
@@ -46,13 +77,7 @@ impl Silences {
         };
         ledger.put_value(&format!("{PREFIX}{}", silence.id), &kept);
         self.made.insert(Arc::clone(&silence.id), silence);
-        if SILENCES_MAX < self.made.len() {
-            let first = self.made.values().min_by_key(|one| one.until);
-            if let Some(id) = first.map(|one| Arc::clone(&one.id)) {
-                self.made.remove(&id);
-                ledger.remove(&format!("{PREFIX}{id}"));
-            }
-        }
+        Ok(())
     }
 
     /// Takes a row back. `false` if it cannot be read.

@@ -190,7 +190,9 @@ fn keep(
 fn take_letter(pipeline: &mut Pipeline, letter: Letter, outlet: &Outlet, clock: Clock) -> Taken {
     let (messages, is_test) = match letter {
         Letter::Silence(silence) => {
-            pipeline.silence(silence);
+            if let Err(full) = pipeline.silence(silence) {
+                return Taken::Refused(full.to_string());
+            }
             (Vec::new(), false)
         }
         Letter::Test { receiver } => match pipeline.test_receiver(&receiver, clock.now()) {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alerts::compose::{Composed, Composer};
-use alerts::engine::{Engine, EngineTime};
+use alerts::engine::{Engine, EngineTime, SilencesFull};
 use alerts::facts::Facts;
 use alerts::notification::Notification;
 use alerts::outbox::{AGENT_FAULT_RULE, DIGEST_RULE, Outbox};
@@ -171,8 +171,12 @@ impl AlertBook {
     }
 
     /// Adds, replaces or ends a silence.
-    pub fn silence(&mut self, silence: Silence) {
-        self.engine.silence(silence);
+    ///
+    /// # Errors
+    ///
+    /// It is a new one, and there are as many as are kept.
+    pub fn silence(&mut self, silence: Silence) -> Result<(), SilencesFull> {
+        self.engine.silence(silence)
     }
 
     /// Puts a test for one receiver into the outbox, and returns its messages' ids.

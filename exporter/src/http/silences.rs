@@ -145,6 +145,7 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
         let asked = ask(request, now).await?;
         let wish = wish(&asked)?;
         let granted = wish.granted(now).map_err(|error| bad(error.words("")))?;
+        check_silence(&granted).map_err(bad)?;
         desk.hand_over(granted, &asked, MADE).await
     };
     outcome.await.unwrap_or_else(Refused::response)
@@ -164,9 +165,10 @@ async fn end(
             let words = "there is no silence of this id: it may be over".to_owned();
             return Err(Refused(StatusCode::NOT_FOUND, words));
         };
-        // One that is over ends the one with its id.
+        // One that is over ends the one with its id. It is not checked again: one of the
+        // configuration may have no beginning, and has other bounds.
         let ended = Silence {
-            from: found.from.min(now),
+            from: now,
             until: now,
             ..found.clone()
         };
@@ -183,7 +185,6 @@ impl Desk {
         asked: &Asked,
         (done, view): Done,
     ) -> Result<Response, Refused> {
-        check_silence(&silence).map_err(bad)?;
         let later = |words: &str| Refused(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
         let turn = Arc::clone(&self.pending).try_acquire_owned();
         let turn = turn.map_err(|_| later("other silences are being stored; try again"))?;
@@ -194,7 +195,8 @@ impl Desk {
         });
         match taken.await {
             Ok(Taken::Durable(_)) => {}
-            Ok(Taken::Refused(words)) => return Err(bad(words)),
+            // Its bounds are right: there is no place for it.
+            Ok(Taken::Refused(words)) => return Err(Refused(StatusCode::CONFLICT, words)),
             Ok(Taken::Later) | Err(_) => {
                 return Err(later("it could not be stored now; try again"));
             }

@@ -90,6 +90,9 @@ impl Server {
             host_names: watch::channel(Arc::from(["agent.example.com".to_owned()])).1,
             access: access.clone(),
             silences: SilenceInbox::new(move |silence| {
+                if silence.why == "no room" {
+                    return Taken::Refused("no more are kept".to_owned());
+                }
                 made.lock().unwrap().push(silence);
                 Taken::Durable(Vec::new())
             }),

@@ -48,7 +48,8 @@ fn key(connector: &str) -> String {
 fn what_outlives_its_silence_is_told_then_with_what_held_it() {
     let mut story = Story::of(TUNNEL);
     let matchers = [("connector", "pub-*"), ("severity", "critical")];
-    story.engine.silence(silence("s1", &matchers, 0, 8));
+    let made = silence("s1", &matchers, 0, 8);
+    story.engine.silence(made).unwrap();
     story.facts.set("tunnel_up", &["pub-1"], 0.0);
     story.facts.set("tunnel_up", &["gw-1"], 0.0);
     for at in 0..=4 {
@@ -107,13 +108,42 @@ fn a_silence_of_the_configuration_can_be_ended_before_its_time() {
     }
     story
         .engine
-        .silence(silence("s1", &[("rule", "tunnel-down")], 0, 5));
+        .silence(silence("s1", &[("rule", "tunnel-down")], 0, 5))
+        .unwrap();
     story.step(minute(5));
     assert_eq!(story.take_said(), [(5, "firing", key("pub-1"))]);
     story.restart(configured, minute(6));
     story.step(minute(6));
     assert_eq!(story.engine.silences(), []);
     assert_eq!(story.take_said(), []);
+}
+
+#[test]
+fn nobodys_silence_makes_room_for_anothers() {
+    let mut configured = plan(TUNNEL);
+    configured.silences = vec![silence("planned", &[("rule", "*")], 0, 60)];
+    let mut story = Story::planned(configured);
+    story.step(minute(0));
+    let long = |id: &str| silence(id, &[("rule", "tunnel-down")], 0, 50);
+    for number in 0..SILENCES_MAX {
+        story.engine.silence(long(&format!("s{number}"))).unwrap();
+    }
+    let before = story.engine.silences();
+    for until in [1, 59] {
+        let new = silence("new", &[("rule", "*")], 0, until);
+        assert_eq!(story.engine.silence(new), Err(SilencesFull));
+    }
+    assert_eq!(story.engine.silences(), before);
+    // What ends or changes one needs no place.
+    for id in ["planned", "s7"] {
+        story
+            .engine
+            .silence(silence(id, &[("rule", "*")], 0, 0))
+            .unwrap();
+    }
+    story.engine.silence(long("s8")).unwrap();
+    story.engine.silence(long("new")).unwrap();
+    assert_eq!(story.engine.silence(long("one more")), Err(SilencesFull));
 }
 
 #[test]
@@ -256,7 +286,8 @@ fn a_notice_that_is_silenced_is_history_and_not_told_later() {
     let mut story = Story::of(rule);
     story
         .engine
-        .silence(silence("s1", &[("alert", "TLS")], 0, 5));
+        .silence(silence("s1", &[("alert", "TLS")], 0, 5))
+        .unwrap();
     story.happen(&event("pub-1", EventKind::TlsError, "", 60), minute(1));
     for at in 1..10 {
         story.step(minute(at));

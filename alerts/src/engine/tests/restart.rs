@@ -116,14 +116,17 @@ fn apply(story: &mut Story, happening: Happening, at: i64, place: i64) {
             story.happen(&told, minute(at));
         }
         Happening::Down(who) => story.facts.counts[usize::from(who)].3 += 1,
-        Happening::Silence => story.engine.silence(Silence {
-            id: Arc::from("s1"),
-            matchers: vec![(Arc::from("connector"), Arc::from("pub-1"))],
-            who: "ann".to_owned(),
-            why: "work".to_owned(),
-            from: minute(at).wall,
-            until: minute(at + 3).wall,
-        }),
+        Happening::Silence => {
+            let made = Silence {
+                id: Arc::from("s1"),
+                matchers: vec![(Arc::from("connector"), Arc::from("pub-1"))],
+                who: "ann".to_owned(),
+                why: "work".to_owned(),
+                from: minute(at).wall,
+                until: minute(at + 3).wall,
+            };
+            story.engine.silence(made).unwrap();
+        }
     }
 }
 

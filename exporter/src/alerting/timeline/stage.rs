@@ -318,7 +318,7 @@ impl Stage {
             why: "it says so".to_owned(),
             from,
             until: from.checked_add(lasts)?,
-        });
+        })?;
         Ok(())
     }
 

@@ -187,6 +187,11 @@ async fn what_makes_no_sense_is_refused_with_the_reason() {
         ),
         (&long, "400", "why wants one line"),
         (&huge, "413", "16384"),
+        (
+            r#"{"matchers": ["a=b"], "for": "1h", "why": "no room"}"#,
+            "409",
+            "no more are kept",
+        ),
     ] {
         let answer = post(&server, "/api/v1/silences", &headers, body).await;
         assert_eq!(status_of(&answer), status, "{body:.80}{answer}");
@@ -207,7 +212,8 @@ async fn a_silence_is_ended_by_its_id() {
             matchers: vec![(Arc::from("rule"), Arc::from("*"))],
             who: "bob".to_owned(),
             why: "night".to_owned(),
-            from: now,
+            // As of one of the configuration that says none.
+            from: jiff::Timestamp::MIN,
             until: now + jiff::SignedDuration::from_hours(1),
         });
     });
@@ -217,6 +223,7 @@ async fn a_silence_is_ended_by_its_id() {
     let ended = server.silences.lock().unwrap().pop().unwrap();
     assert_eq!(ended.id, id);
     assert!(ended.until <= Clock::start().now().timestamp());
+    assert!(now <= ended.from, "{ended:?}");
     let none = post(&server, "/api/v1/silences/none/end", &headers, "").await;
     assert_eq!(status_of(&none), "404");
 }
