@@ -208,7 +208,7 @@ fn a_host_beyond_its_limit_is_told() {
     let agent = Agent::start(&scene).unwrap();
     server.wait_for(1).unwrap();
     let mails = all_mails(&agent, &server).unwrap();
-    let memory = of_subject(&mails, "[ZTNA warning] HOST_MEMORY: ");
+    let memory = of_subject(&mails, "[ZTNA warning] HOST_MEMORY on ");
     check_form(memory);
     assert_eq!(memory.header("X-ZTNA-Rule"), "host-memory");
     assert!(memory.text().contains("top -o %MEM"), "{}", memory.text());
