@@ -90,9 +90,9 @@ async function guard(browser, views) {
     await page.goto(base + view);
     const title = await page.title();
     // Once more as the script puts it there.
-    const live = await page.$("#live");
-    await live.waitForElementState("hidden", { timeout: 10_000 }).catch(() => {});
-    const replaced = await live.evaluate((node) => !node.isConnected);
+    const headline = await page.$("#standing .headline");
+    await headline.waitForElementState("hidden", { timeout: 10_000 }).catch(() => {});
+    const replaced = await headline.evaluate((node) => !node.isConnected);
     const text = await page.textContent("main");
     tell({ view, title, replaced, ran: ran.splice(0), hostile: text.split("alert(1)").length - 1 });
   }
