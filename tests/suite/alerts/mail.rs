@@ -138,7 +138,7 @@ fn an_update_that_fails_is_told_with_what_the_vendor_recommends() {
     assert!(failed.header("X-ZTNA-Run").starts_with("eu-weekly "));
     for part in [failed.text(), failed.html_text()] {
         let words = part.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("pub-fra-1 (docker_pull)"), "{words}");
+        assert!(words.contains("pub-fra-1 failed (docker_pull)"), "{words}");
         assert!(words.contains("hub.docker.com"), "{words}");
         assert!(words.contains("publisher_wizard.log"), "{words}");
     }

@@ -103,7 +103,7 @@ const STORY: [Minute; 6] = [
         mail: Some(Told {
             bracket: "critical",
             alert: "UPGRADE_FAILED",
-            sentence: "pub-fra-1 (docker_pull)",
+            sentence: "pub-fra-1 failed (docker_pull)",
             status: "update",
             thread: "update",
         }),
