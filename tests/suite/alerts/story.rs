@@ -103,7 +103,7 @@ const STORY: [Minute; 6] = [
         mail: Some(Told {
             bracket: "critical",
             alert: "UPGRADE_FAILED",
-            sentence: "pub-fra-1 failed (docker_pull)",
+            sentence: "Update of pub-fra-1 failed (docker_pull), stitcher 203.0.113.7",
             status: "update",
             thread: "update",
         }),
