@@ -20,7 +20,8 @@ use crate::log::{DateOrderTaken, GenerationCause, LineOutcome, LossCause};
 use crate::probe::{ProbeFault, ProbePlan, ProbeRun};
 use crate::untrusted::Untrusted;
 
-/// Most events kept for people to look at, over all connectors.
+/// Most events kept for people to look at, over all connectors. Beyond it whoever has most
+/// gives up its own oldest.
 pub const RECENT_EVENTS_MAX: usize = 200;
 
 /// The state of everything at one moment.

@@ -39,8 +39,9 @@ pub struct Turn {
     pub states: Vec<(Arc<str>, ConnectorState)>,
     /// When events happened last.
     pub last_events: Vec<LastEvent>,
-    /// Events that are new in this turn, oldest first. The store keeps the newest
-    /// [`model::snapshot::RECENT_EVENTS_MAX`] of all turns.
+    /// Events that are new in this turn, oldest first. Of all turns the store keeps
+    /// [`model::snapshot::RECENT_EVENTS_MAX`]: of each connector the newest, then the ones
+    /// before these, until so many are taken.
     ///
     /// The one list that is not absolute, so the store keys an event by its place:
     /// connector, log, file, offset and `read_at`. An event committed twice is kept

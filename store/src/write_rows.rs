@@ -165,11 +165,8 @@ fn write_recent_events(
     transaction: &Transaction<'_>,
     events: &[RecentEvent],
 ) -> Result<usize, Error> {
-    // More than the bound would be written only to be removed at once.
-    let first_kept = events.len().saturating_sub(RECENT_EVENTS_MAX);
-    let kept = events.get(first_kept..).unwrap_or_default();
     let mut rows = 0;
-    for recent in kept {
+    for recent in events {
         let fields: Vec<(&str, &str)> = recent
             .event
             .fields
@@ -194,13 +191,17 @@ fn write_recent_events(
                 json(&fields)?,
             ])?;
     }
-    if kept.is_empty() {
+    if events.is_empty() {
         return Ok(rows);
     }
     rows += transaction
         .prepare_cached(
             "DELETE FROM recent_event WHERE serial IN (
-                 SELECT serial FROM recent_event ORDER BY serial DESC LIMIT -1 OFFSET ?1)",
+                 SELECT serial FROM (
+                     SELECT serial, row_number() OVER (
+                         PARTITION BY connector ORDER BY serial DESC) AS place
+                     FROM recent_event)
+                 ORDER BY place, serial DESC LIMIT -1 OFFSET ?1)",
         )?
         .execute([bound(RECENT_EVENTS_MAX)])?;
     Ok(rows)

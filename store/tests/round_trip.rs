@@ -38,6 +38,21 @@ struct Fold {
     turns: usize,
 }
 
+/// Of each connector the newest, then the ones before these; `events` are newest first.
+fn fair_shares(events: &[RecentEvent]) -> Vec<RecentEvent> {
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let newer = &events[..index];
+        let own = newer.iter().filter(|one| one.connector == event.connector);
+        places.push((own.count(), index));
+    }
+    places.sort_unstable();
+    places.truncate(RECENT_EVENTS_MAX);
+    places.sort_unstable_by_key(|(_, index)| *index);
+    let kept = places.iter().map(|(_, index)| events[*index].clone());
+    kept.collect()
+}
+
 impl Fold {
     fn take(&mut self, turn: &Turn) {
         self.counters.extend(turn.counters.iter().cloned());
@@ -74,7 +89,7 @@ impl Fold {
                 self.recent_events.insert(0, event.clone());
             }
         }
-        self.recent_events.truncate(RECENT_EVENTS_MAX);
+        self.recent_events = fair_shares(&self.recent_events);
         for miss in &turn.near_miss_samples {
             self.near_misses.insert(
                 (miss.log.clone(), miss.function.clone()),

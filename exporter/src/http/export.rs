@@ -3,6 +3,8 @@
 //! One table serves both, so they cannot differ. JSON keeps text as it came. CSV is
 //! opened by programs that take a cell for a formula by its first character and run it:
 //! such a cell gets an apostrophe in front, and what cannot be printed is spelled out.
+//! Where a semicolon separates cells, as in half of Europe, our quotes do not hold a cell
+//! together, so a sign behind a separator is guarded too.
 //! Which rows there are is `views`' matter.
 
 use axum::http::header::{self, HeaderValue};
@@ -108,7 +110,26 @@ fn cell(value: &Value) -> String {
         ""
     };
     let shown = printable(&content).replace('"', "\"\"");
-    format!("\"{guard}{shown}\"")
+    format!("\"{guard}{}\"", guarded(&shown))
+}
+
+/// The text with an apostrophe between a separator of cells and the sign of a formula.
+fn guarded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut may_begin_cell = false;
+    for letter in text.chars() {
+        if may_begin_cell && FORMULA_SIGNS.contains(&letter) {
+            out.push('\'');
+        }
+        may_begin_cell = match letter {
+            ';' | ',' => true,
+            // Readers pass over these before a formula.
+            ' ' | '"' => may_begin_cell,
+            _ => false,
+        };
+        out.push(letter);
+    }
+    out
 }
 
 /// A text without its quotes.
@@ -146,6 +167,14 @@ mod tests {
         assert_eq!(csv_of(text("a=b")), "\"a=b\"");
         assert_eq!(csv_of(json!({"=x": "y"})), "\"'=x: y\"");
         assert_eq!(csv_of(json!(["-1", "b"])), "\"'-1; b\"");
+    }
+
+    #[test]
+    fn no_cell_of_a_reader_with_another_separator_begins_a_formula() {
+        assert_eq!(csv_of(text("x;=HYPERLINK(1)")), "\"x;'=HYPERLINK(1)\"");
+        assert_eq!(csv_of(text("x; \"@y, -1")), "\"x; \"\"'@y, '-1\"");
+        assert_eq!(csv_of(json!(["a", "=b"])), "\"a; '=b\"");
+        assert_eq!(csv_of(text("a;b=c, d-e")), "\"a;b=c, d-e\"");
     }
 
     #[test]

@@ -12,13 +12,14 @@ mod judge;
 mod kept;
 mod log_account;
 mod probes;
+mod recent;
 mod silence;
 mod support;
 mod tools;
 mod tracked;
 mod unseen;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use model::host::HostSample;
 use model::log::{DateOrderTaken, GenerationCause, LossCause};
 use model::probe::{ProbePlan, ProbeRun};
 use model::signal::Signal;
-use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
+use model::snapshot::RecentEvent;
 use model::untrusted::Untrusted;
 use store::{KeptError, LastEvent, LastRead, NearMissSample, Restored, Turn};
 
@@ -40,6 +41,7 @@ use self::host::{HostAccount, Mounts};
 use self::kept::Kept;
 pub(super) use self::log_account::LogAccount;
 use self::probes::ProbeAccounts;
+use self::recent::Recent;
 pub use self::tools::tells_uptime;
 use self::tracked::Mark;
 pub(super) use self::tracked::Tracked;
@@ -105,10 +107,7 @@ pub struct Ledger {
     pub(super) probes: ProbeAccounts,
     pub(super) host: HostAccount,
     kept: Kept,
-    /// Newest last.
-    pub(super) recent: VecDeque<RecentEvent>,
-    /// How many of the newest are not committed yet.
-    recent_uncommitted: usize,
+    recent: Recent,
     unseen: Unseen,
 }
 
@@ -136,8 +135,7 @@ impl Ledger {
             ConnectorAccount::open(plan, state, &mut counters)
         };
         let mut connectors: Vec<ConnectorAccount> = plans.into_iter().map(open).collect();
-        let newest_first = restored.recent_events.into_iter().take(RECENT_EVENTS_MAX);
-        let recent: VecDeque<RecentEvent> = newest_first.rev().collect();
+        let recent = Recent::restored(restored.recent_events);
         let mut probes = ProbeAccounts::open(probes, &recent, &mut counters);
         let of_logs = restored
             .last_read
@@ -164,7 +162,6 @@ impl Ledger {
             host: HostAccount::open(host, mounts, &kept),
             kept,
             recent,
-            recent_uncommitted: 0,
             unseen: Unseen::default(),
         }
     }
@@ -194,8 +191,7 @@ impl Ledger {
         }
         turn.last_read.extend(self.probes.uncommitted());
         turn.kept = self.kept.uncommitted();
-        let skip = self.recent.len().saturating_sub(self.recent_uncommitted);
-        turn.recent_events = self.recent.iter().skip(skip).cloned().collect();
+        turn.recent_events = self.recent.uncommitted();
         turn
     }
 
@@ -203,7 +199,7 @@ impl Ledger {
     pub fn mark_committed(&mut self) {
         self.counters.mark_committed();
         self.round_trips.mark_committed();
-        self.recent_uncommitted = 0;
+        self.recent.mark_committed();
         self.mark(Mark::Committed);
     }
 
@@ -211,7 +207,7 @@ impl Ledger {
     pub fn mark_uncommitted(&mut self) {
         self.counters.mark_uncommitted();
         self.round_trips.mark_uncommitted();
-        self.recent_uncommitted = self.recent.len();
+        self.recent.mark_uncommitted();
         self.mark(Mark::Uncommitted);
     }
 
@@ -345,19 +341,12 @@ impl Ledger {
             ..event.clone()
         };
         self.unseen.add(event);
-        self.show_to_people(shown);
+        self.recent.add(shown);
     }
 
-    /// Puts an event among the latest; the oldest makes room.
-    fn show_to_people(&mut self, event: RecentEvent) {
-        if self.recent.len() >= RECENT_EVENTS_MAX {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(event);
-        self.recent_uncommitted = self
-            .recent_uncommitted
-            .saturating_add(1)
-            .min(RECENT_EVENTS_MAX);
+    /// The latest events, newest first.
+    pub(super) fn recent_events(&self) -> Arc<[RecentEvent]> {
+        self.recent.newest_first().cloned().collect()
     }
 }
 

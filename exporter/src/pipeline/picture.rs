@@ -37,7 +37,7 @@ pub fn draw(
         connectors,
         host: ledger.host.draw(),
         probes: ledger.probes.draw(&ledger.counters),
-        recent_events: ledger.recent.iter().rev().cloned().collect(),
+        recent_events: ledger.recent_events(),
         alerts: Arc::default(),
     }
 }

@@ -20,7 +20,7 @@ impl Ledger {
             count(account, &judgement.event, &mut self.counters);
             account.believe(&judgement.event, at);
         }
-        self.show_to_people(judgement);
+        self.recent.add(judgement);
     }
 }
 

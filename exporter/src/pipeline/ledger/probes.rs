@@ -8,7 +8,6 @@
 //! Known limit: if that event was pushed out of the list meanwhile, a probe that fails on
 //! is told once more.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,6 +17,7 @@ use model::signal::{ProbeSignal, Signal};
 use model::snapshot::{ProbeSnapshot, RecentEvent};
 use store::{LastRead, LogName};
 
+use super::recent::Recent;
 use super::tracked::{Mark, Tracked};
 use crate::clock::Moment;
 use crate::pipeline::counters::{CounterIndex, CounterTable};
@@ -52,7 +52,7 @@ impl ProbeAccounts {
     /// first counts; the configuration lets no second pass.
     pub(super) fn open(
         plans: Vec<ProbePlan>,
-        recent: &VecDeque<RecentEvent>,
+        recent: &Recent,
         counters: &mut CounterTable,
     ) -> Self {
         let open = |plan| ProbeAccount::open(plan, recent, counters);
@@ -148,12 +148,12 @@ impl ProbeAccounts {
 }
 
 impl ProbeAccount {
-    fn open(plan: ProbePlan, recent: &VecDeque<RecentEvent>, counters: &mut CounterTable) -> Self {
+    fn open(plan: ProbePlan, recent: &Recent, counters: &mut CounterTable) -> Self {
         let labels = || vec![connector_of(&plan), Arc::clone(&plan.name)];
         let of_cause = |fault: &ProbeFault| [labels(), vec![Arc::from(fault.name())]].concat();
         let log: Arc<str> = Arc::from(format!("{LOG_PREFIX}{}", plan.name));
         let connector = connector_of(&plan);
-        let mut newest_first = recent.iter().rev();
+        let mut newest_first = recent.newest_first();
         let told = newest_first.find(|event| event.log == log && event.connector == connector);
         Self {
             runs_at: counters.open(Signal::Probe(ProbeSignal::Runs), [labels()]),
