@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use askama::Template;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request as AxumRequest, State};
@@ -39,11 +40,11 @@ use crate::clock::Clock;
 /// Where silences are made.
 const PATH: &str = "/api/v1/silences";
 
-/// What was done: the status for programs, and where a browser goes, seen from the path that
-/// it asked. Whole addresses would leave out what a proxy puts before them.
+/// What was done: the status for programs, and for browsers the way from the path that they
+/// asked to where all are. Whole addresses would leave out what a proxy puts before them.
 type Done = (StatusCode, &'static str);
-const MADE: Done = (StatusCode::CREATED, "../../alerts");
-const ENDED: Done = (StatusCode::OK, "../../../../alerts");
+const MADE: Done = (StatusCode::CREATED, "../../");
+const ENDED: Done = (StatusCode::OK, "../../../../");
 
 /// Longest body. Sixteen labels with long values fit.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -56,6 +57,7 @@ const PENDING_MAX: usize = 4;
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 const JSON_TYPE: &str = "application/json";
+const PAGE_TYPE: &str = "text/html; charset=utf-8";
 
 /// Takes a silence, and says what became of it. Copies share everything.
 #[derive(Clone)]
@@ -111,6 +113,14 @@ struct Told<'a> {
 /// Why nothing was done: the status, and words for people.
 struct Refused(StatusCode, String);
 
+/// The same for who sent a form, with a way back.
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage<'a> {
+    words: &'a str,
+    root: &'a str,
+}
+
 /// What was asked, after it was made sure of who asks.
 struct Asked {
     visitor: Visitor,
@@ -140,6 +150,7 @@ pub(super) fn routes(shared: &Shared) -> Router {
 }
 
 async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
+    let manner = manner(request.headers());
     let outcome = async {
         let now = desk.clock.now().timestamp();
         let asked = ask(request, now).await?;
@@ -148,7 +159,9 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
         check_silence(&granted).map_err(bad)?;
         desk.hand_over(granted, &asked, MADE).await
     };
-    outcome.await.unwrap_or_else(Refused::response)
+    outcome
+        .await
+        .unwrap_or_else(|refused| refused.response(manner, MADE))
 }
 
 async fn end(
@@ -156,6 +169,7 @@ async fn end(
     Path(id): Path<String>,
     request: AxumRequest,
 ) -> Response {
+    let manner = manner(request.headers());
     let outcome = async {
         let now = desk.clock.now().timestamp();
         let asked = ask(request, now).await?;
@@ -174,7 +188,9 @@ async fn end(
         };
         desk.hand_over(ended, &asked, ENDED).await
     };
-    outcome.await.unwrap_or_else(Refused::response)
+    outcome
+        .await
+        .unwrap_or_else(|refused| refused.response(manner, ENDED))
 }
 
 impl Desk {
@@ -183,7 +199,7 @@ impl Desk {
         &self,
         silence: Silence,
         asked: &Asked,
-        (done, view): Done,
+        (done, root): Done,
     ) -> Result<Response, Refused> {
         let later = |words: &str| Refused(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
         let turn = Arc::clone(&self.pending).try_acquire_owned();
@@ -204,7 +220,10 @@ impl Desk {
         let who = asked.visitor.name();
         tracing::info!(id = %silence.id, who, until = %silence.until, "silence set by HTTP");
         Ok(match asked.manner {
-            Manner::Form => (StatusCode::SEE_OTHER, [(header::LOCATION, view)]).into_response(),
+            Manner::Form => {
+                let way = [(header::LOCATION, format!("{root}alerts"))];
+                (StatusCode::SEE_OTHER, way).into_response()
+            }
             Manner::Json => {
                 let told = Told {
                     id: &silence.id,
@@ -231,13 +250,9 @@ async fn ask(request: AxumRequest, now: Timestamp) -> Result<Asked, Refused> {
     if !is_own_page(&head.headers) {
         return Err(forbidden("another site's page may not ask for this"));
     }
-    let manner = match content_type(&head.headers) {
-        Some(FORM_TYPE) => Manner::Form,
-        Some(JSON_TYPE) => Manner::Json,
-        Some(_) | None => {
-            let words = format!("want a body of the type {JSON_TYPE} or {FORM_TYPE}");
-            return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
-        }
+    let Some(manner) = manner(&head.headers) else {
+        let words = format!("want a body of the type {JSON_TYPE} or {FORM_TYPE}");
+        return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
     };
     let body = read(body).await?;
     if manner == Manner::Form {
@@ -328,13 +343,14 @@ fn is_own_page(headers: &HeaderMap) -> bool {
     }
 }
 
-/// The type of the body, without its parameters.
-fn content_type(headers: &HeaderMap) -> Option<&'static str> {
+/// How somebody asks, by the type of the body.
+fn manner(headers: &HeaderMap) -> Option<Manner> {
     let said = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let bare = said.split(';').next()?.trim();
-    [FORM_TYPE, JSON_TYPE]
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(bare))
+    let known = [(FORM_TYPE, Manner::Form), (JSON_TYPE, Manner::Json)];
+    let mut fits = known.into_iter();
+    fits.find(|(name, _)| name.eq_ignore_ascii_case(bare))
+        .map(|(_, manner)| manner)
 }
 
 const fn bad(words: String) -> Refused {
@@ -342,14 +358,20 @@ const fn bad(words: String) -> Refused {
 }
 
 impl Refused {
-    fn response(self) -> Response {
+    fn response(self, manner: Option<Manner>, (_, root): Done) -> Response {
         let Self(status, words) = self;
         #[derive(Serialize)]
         struct Error<'a> {
             error: &'a str,
         }
         let words = model::untrusted::printable(&words);
-        let mut response = json(status, &Error { error: &words });
+        let words = words.as_ref();
+        let page = RefusedPage { words, root };
+        let page = (manner == Some(Manner::Form)).then(|| page.render().ok());
+        let mut response = match page.flatten() {
+            Some(html) => (status, [(header::CONTENT_TYPE, PAGE_TYPE)], html).into_response(),
+            None => json(status, &Error { error: words }),
+        };
         // The body may not have been read.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);

@@ -188,6 +188,7 @@ async function silencer(browser) {
   await page.fill("[name=matcher]", "connector=e");
   await page.fill("[name=why]", "x");
   await page.click("#silence-form button");
+  await page.waitForSelector("text=Not done", PATIENCE);
   const words = await page.textContent("main");
   await page.click("main a");
   await page.waitForURL("**/alerts", PATIENCE);

@@ -132,6 +132,25 @@ async fn another_sites_page_makes_none() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_refused_is_answered_for_people_and_leads_back() {
+    let (server, _folder) = server().await;
+    let token = visitor(&server).form_token(Clock::start().now().timestamp());
+    let hostile = format!("matcher=%3Cb%3E&for=%3Cb%3E&why=x&token={token}");
+    for (path, body, root) in [
+        ("/api/v1/silences", "token=of-old", "../../"),
+        ("/api/v1/silences", &*hostile, "../../"),
+        ("/api/v1/silences/x/end", "token=of-old", "../../../../"),
+    ] {
+        let answer = post(&server, path, &format!("{ALICE}{FORM}"), body).await;
+        let is_page = answer.contains("content-type: text/html; charset=utf-8\r\n");
+        let way = format!("href=\"{root}alerts\"");
+        assert!(is_page && answer.contains(&way), "{answer}");
+        assert!(answer.contains("The agent refuses:") && !answer.contains("<b>"));
+    }
+    assert!(server.silences.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn without_authentication_there_is_no_way_to_make_one_and_it_is_said_which_there_is() {
     let server = Server::start(sample::snapshot()).await;
     let answer = post(&server, "/api/v1/silences", JSON, WISH).await;
