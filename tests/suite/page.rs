@@ -1,8 +1,9 @@
 //! Promise: the page can be read by everybody, runs nothing that a log says, and says when
 //! it is stale.
 //!
-//! Looked at with a real Chromium, driven by `page/browser.mjs`, whose packages `./test`
-//! installs. What the views hold is tested where they are made.
+//! Looked at with a real Chromium, driven by `page/browser.mjs` and, where people do
+//! something with the page, `page/live.mjs`; `./test` installs their packages. What the
+//! views hold is tested where they are made.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -58,7 +59,17 @@ struct Browser {
 
 impl Browser {
     fn start(task: &str, address: SocketAddr, rest: &[&str]) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/page/browser.mjs");
+        Self::run("browser.mjs", task, address, rest)
+    }
+
+    /// One in which somebody does something with the page.
+    fn live(task: &str, address: SocketAddr) -> Self {
+        Self::run("live.mjs", task, address, &[])
+    }
+
+    fn run(script: &str, task: &str, address: SocketAddr, rest: &[&str]) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/page");
+        let script = folder.join(script);
         let mut child = Command::new("node")
             .arg(script)
             .args([task, &format!("http://{address}")])
@@ -76,6 +87,13 @@ impl Browser {
         let mut line = String::new();
         self.told.read_line(&mut line).unwrap();
         (!line.is_empty()).then(|| serde_json::from_str(&line).unwrap())
+    }
+
+    /// The next thing done, of this name.
+    fn did(&mut self, what: &str) -> Value {
+        let told = self.next().unwrap_or_default();
+        assert_eq!(told["did"], what, "{told:#}");
+        told
     }
 
     /// All there is to tell, of a browser that ended well.
@@ -238,6 +256,73 @@ fn a_page_says_that_its_agent_is_gone_and_recovers_with_it() {
         (&"fresh".into(), &"".into())
     );
     assert_eq!(back["focus"], "SUMMARY", "who was there is still there");
+    assert!(browser.all().is_empty());
+    assert!(again.terminate().unwrap().success());
+}
+
+/// A browser has six connections for one server, and a stream holds one for good.
+#[test]
+fn nine_tabs_share_one_stream_and_all_stay_fresh() {
+    let agent = demo();
+    let seen = Browser::live("crowd", agent.address().unwrap()).all();
+    let expected = serde_json::json!({"tabs": 9, "first": 1, "next": "/api/v1/stream"});
+    assert_eq!(seen, [expected]);
+}
+
+#[test]
+fn nothing_is_renewed_under_a_hand_and_a_note_says_what_stands_still_and_why() {
+    let agent = demo();
+    let mut browser = Browser::live("hands", agent.address().unwrap());
+    assert_eq!(browser.did("press")["isThere"], true);
+    assert_eq!(browser.did("mark")["isKept"], true);
+    let said = browser.did("refuse")["said"].clone();
+    // Once, however often the agent was asked and its stream spoke.
+    assert_eq!(said.as_array().unwrap().len(), 1, "{said}");
+    let words = said[0].as_str().unwrap();
+    assert!(
+        words.ends_with("the agent has no such page any more. Trying again."),
+        "{words}"
+    );
+    browser.did("marked");
+    agent.kill().unwrap();
+    assert_eq!(browser.did("stale")["isHeld"], true);
+    assert!(browser.all().is_empty());
+}
+
+/// Of `sesame`, as `htpasswd -nBC 10` made it.
+const USERS: &str = "basic_auth_users:\n  alice: \
+    $2y$10$BUiUjlIbLBvUxVNWQXw9GebeLnm.vusVbcB.sGOhMsHd.wB1DHk3C\n";
+
+#[test]
+fn who_ends_a_silence_ends_that_one_and_a_form_outlives_the_agents_restart() {
+    let scene = Scene::new().unwrap();
+    drop(LogFile::open(scene.log("agent.txt")).unwrap());
+    fs::write(scene.path("web.yml"), USERS).unwrap();
+    let start = || {
+        let mut command = Agent::command(&scene).unwrap();
+        command.arg("--web.config.file").arg(scene.path("web.yml"));
+        let mut agent = Agent::spawn(&mut command).unwrap();
+        let address = agent.wait_until_listening().unwrap();
+        (agent, address)
+    };
+    let (agent, address) = start();
+    let fixed = scene
+        .usual_config()
+        .replace("127.0.0.1:0", &address.to_string());
+    scene.write_config(&fixed).unwrap();
+    let mut browser = Browser::live("silencer", address);
+    let focus = browser.did("focus");
+    assert_eq!(
+        (&focus["isKept"], &focus["gone"]),
+        (&true.into(), &"none".into())
+    );
+    browser.did("typed");
+    agent.kill().unwrap();
+    browser.did("stale");
+    let (again, _) = start();
+    assert_eq!(browser.did("sent")["status"], 303);
+    let words = browser.did("refused")["words"].to_string();
+    assert!(words.contains("this form is too old"), "{words}");
     assert!(browser.all().is_empty());
     assert!(again.terminate().unwrap().success());
 }
