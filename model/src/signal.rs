@@ -22,8 +22,10 @@ pub enum SignalKind {
 /// Base units, as Prometheus names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
-    /// A count or a truth value.
+    /// A count.
     None,
+    /// 1 if it is so, 0 if it is not.
+    Truth,
     /// Bytes.
     Bytes,
     /// Seconds, or seconds since the epoch in a `_timestamp_seconds` family.
@@ -34,7 +36,7 @@ impl Unit {
     /// The suffix that the name carries, without its underscore; `""` if none.
     pub const fn suffix(self) -> &'static str {
         match self {
-            Self::None => "",
+            Self::None | Self::Truth => "",
             Self::Bytes => "bytes",
             Self::Seconds => "seconds",
         }
@@ -164,7 +166,7 @@ signals! {
             "Events recognised in the connector's logs"),
         EventLast ("ztna_event_last_timestamp_seconds" Gauge Seconds ["connector", "event"]
             "When the event happened last, by the log line's own time or, if it has none, by the time it was read"),
-        TunnelUp ("ztna_tunnel_up" Gauge None ["connector"]
+        TunnelUp ("ztna_tunnel_up" Gauge Truth ["connector"]
             "Whether the tunnel is confirmed up (1), by the last log line or answer of the client's tool that told of it"),
         TunnelState ("ztna_tunnel_state" StateSet None ["connector", "state"]
             "State of the tunnel"),
@@ -182,17 +184,16 @@ signals! {
             "Whether the client could fetch its configuration"),
         ServiceState ("ztna_service_state" StateSet None ["connector", "service", "state"]
             "State of a service of the client"),
-        Degraded ("ztna_degraded" Gauge None ["connector", "reason"]
+        Degraded ("ztna_degraded" Gauge Truth ["connector", "reason"]
             "Whether the tunnel is up and the connector still does not do its work (1), by reason"),
         StateChanged ("ztna_state_changed_timestamp_seconds" Gauge Seconds ["connector", "aspect"]
             "When the aspect's state changed last"),
         LastHeard ("ztna_connector_last_heard_timestamp_seconds" Gauge Seconds ["connector"]
             "When a log line or an answer of the vendor's tool came last"),
-        Silent ("ztna_connector_silent" Gauge None ["connector"]
+        Silent ("ztna_connector_silent" Gauge Truth ["connector"]
             "Whether the connector was silent for so long that its states are unknown (1)"),
-        ConfigurationUpdated ("ztna_configuration_updated_timestamp_seconds" Gauge Seconds [
-            "connector"
-        ]
+        ConfigurationUpdated ("ztna_configuration_updated_timestamp_seconds" Gauge Seconds
+            ["connector"]
             "When the client's configuration was updated last, as the vendor's tool tells"),
         TunnelReconnects ("ztna_tunnel_reconnects_total" Counter None ["connector"]
             "Times the vendor's tool showed a tunnel younger than before"),
@@ -218,33 +219,29 @@ signals! {
             "Bytes that could not be read, or were refused, by cause"),
         LogNearMiss ("ztna_log_near_miss_total" Counter None ["connector", "log", "function"]
             "Lines of a known function of the connector's program whose text fits no known event: a changed wording"),
-        LogAmbiguousDates ("ztna_log_ambiguous_date_files_total" Counter None [
-            "connector", "log", "order"
-        ]
+        LogAmbiguousDates ("ztna_log_ambiguous_date_files_total" Counter None
+            ["connector", "log", "order"]
             "Files whose dates can be read day first and month first, by the order that was taken"),
     }
     probe {
-        Success ("ztna_probe_success" Gauge None ["connector", "probe"]
+        Success ("ztna_probe_success" Gauge Truth ["connector", "probe"]
             "Whether the last run of the probe, or of the vendor's tool, succeeded (1)"),
         Duration ("ztna_probe_duration_seconds" Gauge Seconds ["connector", "probe"]
             "How long the last run took"),
-        LastSuccess ("ztna_probe_last_success_timestamp_seconds" Gauge Seconds [
-            "connector", "probe"
-        ]
+        LastSuccess ("ztna_probe_last_success_timestamp_seconds" Gauge Seconds
+            ["connector", "probe"]
             "When a run succeeded last"),
         Runs ("ztna_probe_runs_total" Counter None ["connector", "probe"]
             "Runs of the probe, or of the vendor's tool"),
         Failures ("ztna_probe_failures_total" Counter None ["connector", "probe", "cause"]
             "Runs that failed, by cause"),
-        PhaseDuration ("ztna_probe_phase_duration_seconds" Gauge Seconds [
-            "connector", "probe", "phase"
-        ]
+        PhaseDuration ("ztna_probe_phase_duration_seconds" Gauge Seconds
+            ["connector", "probe", "phase"]
             "How long a phase of the last run took, of those that it came to"),
-        CertificateExpiry ("ztna_probe_certificate_expiry_timestamp_seconds" Gauge Seconds [
-            "connector", "probe"
-        ]
+        CertificateExpiry ("ztna_probe_certificate_expiry_timestamp_seconds" Gauge Seconds
+            ["connector", "probe"]
             "When the first certificate to expire on the way to the expected root does so, or of all that were shown if there is no such way"),
-        TlsIntercepted ("ztna_probe_tls_intercepted" Gauge None ["connector", "probe"]
+        TlsIntercepted ("ztna_probe_tls_intercepted" Gauge Truth ["connector", "probe"]
             "Whether the chain ends in another root than it should: TLS is inspected on the path (1)"),
         TlsInfo ("ztna_probe_tls_info" Info None ["connector", "probe", "version", "cipher"]
             "What the last TLS handshake agreed on"),
@@ -296,13 +293,13 @@ signals! {
             "Inodes in all"),
         FilesystemFilesFree ("ztna_host_filesystem_files_free" Gauge None ["mountpoint"]
             "Inodes that are free"),
-        FilesystemReadOnly ("ztna_host_filesystem_readonly" Gauge None ["mountpoint"]
+        FilesystemReadOnly ("ztna_host_filesystem_readonly" Gauge Truth ["mountpoint"]
             "Whether nothing can be written (1)"),
-        FilesystemHoldsUpdate ("ztna_host_filesystem_holds_update" Gauge None ["mountpoint"]
+        FilesystemHoldsUpdate ("ztna_host_filesystem_holds_update" Gauge Truth ["mountpoint"]
             "Whether an update of the connector is written there (1)"),
         UpdateSpace ("ztna_host_update_space_bytes" Gauge Bytes []
             "Free space where an update of the connector is written"),
-        UpdateSpaceSufficient ("ztna_host_update_space_sufficient" Gauge None []
+        UpdateSpaceSufficient ("ztna_host_update_space_sufficient" Gauge Truth []
             "Whether the 300 MB are free that the vendor checks before an update (1)"),
         NetworkReceiveBytes ("ztna_host_network_receive_bytes_total" Counter Bytes ["device"]
             "Bytes received"),
@@ -320,7 +317,7 @@ signals! {
             "Packets dropped at receiving"),
         NetworkTransmitDrops ("ztna_host_network_transmit_drop_total" Counter None ["device"]
             "Packets dropped at sending"),
-        NetworkUp ("ztna_host_network_up" Gauge None ["device"]
+        NetworkUp ("ztna_host_network_up" Gauge Truth ["device"]
             "Whether the interface is up (1)"),
         NetworkSpeed ("ztna_host_network_speed_bytes" Gauge Bytes ["device"]
             "Bytes a second that the interface can carry"),
@@ -360,11 +357,11 @@ signals! {
             "Files that the process holds open"),
         BootTime ("ztna_host_boot_time_seconds" Gauge Seconds []
             "When the host was started, to the second"),
-        ClockSynchronised ("ztna_host_clock_synchronised" Gauge None []
+        ClockSynchronised ("ztna_host_clock_synchronised" Gauge Truth []
             "Whether a time service keeps the clock (1)"),
-        RebootPending ("ztna_host_reboot_pending" Gauge None []
+        RebootPending ("ztna_host_reboot_pending" Gauge Truth []
             "Whether an update of the system waits for a restart (1)"),
-        OsSupported ("ztna_host_os_supported" Gauge None []
+        OsSupported ("ztna_host_os_supported" Gauge Truth []
             "Whether the vendor supports a Publisher on this system (1); absent where it says nothing"),
         PublisherSnat ("ztna_publisher_snat_connections" Gauge None []
             "Connections that the Publisher translates addresses for, as it counts itself"),
@@ -376,13 +373,12 @@ signals! {
             "Open files of the Publisher, as it counts itself"),
         Threshold ("ztna_host_threshold" Gauge None ["resource"]
             "Where the resource begins to be in a bad way"),
-        ThresholdBreached ("ztna_host_threshold_breached" Gauge None ["resource"]
+        ThresholdBreached ("ztna_host_threshold_breached" Gauge Truth ["resource"]
             "Whether the resource has been in a bad way for long enough (1)"),
-        ThresholdBreachedAt ("ztna_host_threshold_breached_timestamp_seconds" Gauge Seconds [
-            "resource"
-        ]
+        ThresholdBreachedAt ("ztna_host_threshold_breached_timestamp_seconds" Gauge Seconds
+            ["resource"]
             "Since when the resource has been in a bad way for long enough; absent while it is not"),
-        CollectorSuccess ("ztna_host_collector_success" Gauge None ["collector"]
+        CollectorSuccess ("ztna_host_collector_success" Gauge Truth ["collector"]
             "Whether the collector read everything it should (1)"),
         CollectorDuration ("ztna_host_collector_duration_seconds" Gauge Seconds ["collector"]
             "How long the collector took"),
@@ -418,7 +414,7 @@ signals! {
             "When the profile's next scheduled update begins"),
         ReleasesBehind ("ztna_publisher_releases_behind" Gauge None ["connector"]
             "How many releases newer than the connector's own the configuration lists"),
-        AgentFault ("ztna_agent_fault" Gauge None ["fault"]
+        AgentFault ("ztna_agent_fault" Gauge Truth ["fault"]
             "Whether something is wrong with the agent itself (1)"),
     }
 }
@@ -450,6 +446,8 @@ mod tests {
             );
             assert!(stem.ends_with(row.unit.suffix()), "{}", row.name);
             assert!(!row.help.ends_with('.'), "{}", row.name);
+            let is_truth = row.unit == Unit::Truth;
+            assert_eq!(row.help.contains("(1)"), is_truth, "{}", row.name);
             assert_eq!(Signal::from_name(row.name), Some(row.signal));
         }
     }

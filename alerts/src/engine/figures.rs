@@ -39,7 +39,7 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// Whether a signal's number only says that something is so: 1, or that it is not.
 pub(super) fn is_state(signal: Signal) -> bool {
     let row = signal.row();
-    row.kind == SignalKind::StateSet || row.help.contains("(1)")
+    row.kind == SignalKind::StateSet || row.unit == Unit::Truth
 }
 
 /// A number of a signal as it is looked at.
@@ -54,7 +54,7 @@ pub(super) fn figure(signal: Signal, view: View, number: f64) -> String {
         View::Value => match row.unit {
             Unit::Bytes => bytes(number),
             Unit::Seconds if !row.name.contains("timestamp") => seconds(number),
-            Unit::Seconds | Unit::None => rounded(number),
+            Unit::Seconds | Unit::None | Unit::Truth => rounded(number),
         },
     }
 }

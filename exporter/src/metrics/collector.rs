@@ -131,7 +131,7 @@ fn write_family(
     series: &[Series<'_>],
 ) -> Result<(), fmt::Error> {
     let unit = match row.unit {
-        Unit::None => None,
+        Unit::None | Unit::Truth => None,
         Unit::Bytes => Some(registry::Unit::Bytes),
         Unit::Seconds => Some(registry::Unit::Seconds),
     };
