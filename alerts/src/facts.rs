@@ -3,6 +3,8 @@
 //! The door through which the engine sees the committed picture. The program answers from
 //! its snapshot, a test from a table.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use model::connector::ConnectorKind;
 use model::signal::Signal;
@@ -23,6 +25,17 @@ pub trait Facts {
     /// The events counted of a connector since ever, by event and reason, for rules on
     /// how often something happens.
     fn event_counts(&self, each: &mut dyn FnMut(EventCount<'_>));
+
+    /// What people should know of why a series with these labels is bad now, beside its
+    /// number: names and values, in the order of reading. Empty if no more is known.
+    fn why(&self, _: Signal, _labels: &[(Arc<str>, Arc<str>)]) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// The file systems that are too full by the limits of the host, by mount point.
+    fn full_filesystems(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
 }
 
 /// A connector, as far as update runs and mails want to know it.

@@ -15,4 +15,5 @@ pub mod settings;
 pub mod side;
 pub mod timeline;
 pub mod tray;
+mod why;
 pub mod wish;

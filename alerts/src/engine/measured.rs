@@ -1,5 +1,6 @@
 //! What was measured where a limit of the host is passed: a rule on limits sees only that
-//! one is, people want the number, the limit, and who takes what there is.
+//! one is, people want the number, the limit, and who takes what there is. Of other numbers
+//! that only say that something is so, what is known of why.
 
 use std::sync::Arc;
 
@@ -15,11 +16,12 @@ use crate::rule::View;
 /// Most file systems that are named.
 const FILESYSTEMS_MAX: usize = 5;
 
-/// The facts of a limit with these labels, in the order of reading; none of other numbers,
-/// and none that nobody tells of now.
+/// The facts of a limit with these labels, in the order of reading, or of another number why
+/// it is bad; none that nobody tells of now.
 pub(super) fn facts(signal: Signal, labels: &Labels, world: &World<'_>) -> Vec<(Arc<str>, String)> {
     if signal != Signal::Host(HostSignal::ThresholdBreached) {
-        return Vec::new();
+        let why = world.why(signal, labels).into_iter();
+        return why.map(|(name, value)| (Arc::from(name), value)).collect();
     }
     let resource = labels.iter().find(|(name, _)| &**name == "resource");
     let resource = resource.and_then(|(_, name)| HostResource::from_name(name));
@@ -70,21 +72,16 @@ impl Measured<'_> {
     fn filesystems(&self) -> Vec<(Arc<str>, String)> {
         let free = HostSignal::FilesystemAvailable;
         let mut found = told([("limit", self.limit(HostResource::Disk, free))]);
-        let least = self.number(HostSignal::Threshold, &[HostResource::Disk.name()]);
-        let mut low: Vec<(f64, String)> = Vec::new();
-        self.world
-            .readings(Signal::Host(free), &mut |values, number| {
-                let mountpoint = values.first().copied().unwrap_or_default();
-                let is_readonly = self.number(HostSignal::FilesystemReadOnly, &[mountpoint]);
-                // Where nothing is written, nothing is missing.
-                if least.is_some_and(|least| number < least) && is_readonly != Some(1.0) {
-                    low.push((number, mountpoint.to_owned()));
-                }
-            });
+        // Which ones count is decided once, by whoever judges them: many others are small, in
+        // memory, or written by nobody.
+        let full = self.world.full_filesystems().into_iter();
+        let mut low: Vec<(f64, Arc<str>)> = full
+            .filter_map(|mountpoint| Some((self.number(free, &[&*mountpoint])?, mountpoint)))
+            .collect();
         low.sort_by(|one, other| one.0.total_cmp(&other.0));
         for (number, mountpoint) in low.iter().take(FILESYSTEMS_MAX) {
             let number = figure(Signal::Host(free), View::Value, *number);
-            let size = self.shown(HostSignal::FilesystemSize, &[mountpoint]);
+            let size = self.shown(HostSignal::FilesystemSize, &[&**mountpoint]);
             let size = size.map_or_else(String::new, |size| format!(" of {size}"));
             found.push((
                 Arc::from(format!("free on {mountpoint}")),

@@ -28,6 +28,7 @@ pub(super) struct Table {
     pub(super) counts: Vec<(String, EventKind, &'static str, u64)>,
     pub(super) connectors: Vec<String>,
     pub(super) is_behind: bool,
+    pub(super) full: Vec<Arc<str>>,
 }
 
 impl Facts for Table {
@@ -65,6 +66,10 @@ impl Facts for Table {
                 count: *count,
             });
         }
+    }
+
+    fn full_filesystems(&self) -> Vec<Arc<str>> {
+        self.full.clone()
     }
 }
 

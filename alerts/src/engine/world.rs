@@ -54,6 +54,21 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Why a series is bad now, see [`Facts::why`].
+    pub(super) fn why(
+        &self,
+        signal: Signal,
+        labels: &[(Arc<str>, Arc<str>)],
+    ) -> Vec<(&'static str, String)> {
+        let facts = self.facts;
+        facts.map_or_else(Vec::new, |facts| facts.why(signal, labels))
+    }
+
+    /// The file systems that are too full now.
+    pub(super) fn full_filesystems(&self) -> Vec<Arc<str>> {
+        self.facts.map_or_else(Vec::new, Facts::full_filesystems)
+    }
+
     /// What a condition about an event, or about a connector, is evaluated on.
     pub(super) fn ask<T>(
         &self,

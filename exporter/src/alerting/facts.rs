@@ -1,13 +1,16 @@
 //! What rules may ask, answered from a picture: the same numbers that `/metrics` shows.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use alerts::facts::{ConnectorFacts, EventCount, Facts};
 use model::connector::Fact;
+use model::host::threshold::HostResource;
 use model::signal::Signal;
 use model::snapshot::{ConnectorSnapshot, Snapshot};
 use model::untrusted::Untrusted;
 
+use super::why::why;
 use crate::metrics::collector::{Value, series_of};
 
 /// A picture as the rules see it.
@@ -63,6 +66,18 @@ impl Facts for SnapshotFacts<'_> {
                 });
             }
         }
+    }
+
+    fn why(&self, signal: Signal, labels: &[(Arc<str>, Arc<str>)]) -> Vec<(&'static str, String)> {
+        why(self.snapshot, signal, labels)
+    }
+
+    fn full_filesystems(&self) -> Vec<Arc<str>> {
+        let facts = self.snapshot.host.iter().flat_map(|host| &host.thresholds);
+        facts
+            .filter(|fact| fact.row.resource == HostResource::Disk)
+            .flat_map(|fact| fact.mountpoints.iter().cloned())
+            .collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! The picture as rules see it, with numbers that a timeline sets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use alerts::facts::{ConnectorFacts, EventCount, Facts};
 use anyhow::{anyhow, bail};
-use model::signal::{Signal, SignalRow};
+use model::host::threshold::HostResource;
+use model::signal::{HostSignal, Signal, SignalRow};
 
 /// Numbers that a timeline sets.
 #[derive(Debug, Default)]
@@ -73,6 +75,34 @@ impl Facts for Overlay<'_> {
 
     fn event_counts(&self, each: &mut dyn FnMut(EventCount<'_>)) {
         self.below.event_counts(each);
+    }
+
+    fn why(&self, signal: Signal, labels: &[(Arc<str>, Arc<str>)]) -> Vec<(&'static str, String)> {
+        self.below.why(signal, labels)
+    }
+
+    /// A timeline does not say of which kind a file system is: those that it sets, and that
+    /// could have as much free as they should.
+    fn full_filesystems(&self) -> Vec<Arc<str>> {
+        let numbers = |signal: HostSignal| {
+            let mut numbers: BTreeMap<Arc<str>, f64> = BTreeMap::new();
+            self.readings(Signal::Host(signal), &mut |labels, value| {
+                numbers.insert(Arc::from(labels.concat()), value);
+            });
+            numbers
+        };
+        let limits = numbers(HostSignal::Threshold);
+        let limit = limits.get(HostResource::Disk.name()).copied();
+        let sizes = numbers(HostSignal::FilesystemSize);
+        let free = numbers(HostSignal::FilesystemAvailable).into_iter();
+        let is_full = |mountpoint: &Arc<str>, free: f64| {
+            let is_large = |limit| sizes.get(mountpoint).is_none_or(|size| limit < *size);
+            limit.is_some_and(|limit| free < limit && is_large(limit))
+        };
+        let set = free.filter(|(mountpoint, free)| is_full(mountpoint, *free));
+        let mut full: BTreeSet<Arc<str>> = set.map(|(mountpoint, _)| mountpoint).collect();
+        full.extend(self.below.full_filesystems());
+        full.into_iter().collect()
     }
 }
 
