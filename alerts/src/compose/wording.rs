@@ -120,11 +120,18 @@ pub(super) fn sentence(notification: &Notification, clock: &Clock) -> String {
         NotificationKind::Digest => what.to_owned(),
     };
     // That nothing is to be done is told below.
-    if action.is_empty() || action.starts_with(NOTHING) {
+    if action.is_empty() || is_nothing(&action) {
         format!("{told}.")
     } else {
         format!("{told}: {}", with_stop(first_sentence(&action)))
     }
+}
+
+/// Whether nothing is to be done: the first word says so, and the sentence, or this part of
+/// it, is over. "Nothing but a restart helps" is no such thing.
+fn is_nothing(action: &str) -> bool {
+    let rest = action.strip_prefix(NOTHING);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ',', ':', ';']))
 }
 
 /// Whether a schedule or a line of the log told when the run of an update began. Else its
@@ -149,7 +156,8 @@ fn over(notification: &Notification, what: &str, clock: &Clock) -> String {
     let ended_at = notification.ended_at.unwrap_or(notification.at);
     let until = clock.minute(ended_at);
     let lasted = lasted(notification.started_at, ended_at);
-    format!("Over: {what}, from {since} to {until} ({lasted}).")
+    // What it says was so: a sentence of its own would still claim it.
+    format!("Over: the alert \"{what}\" lasted from {since} to {until} ({lasted}).")
 }
 
 /// How it stands, for the list of facts.
@@ -275,4 +283,24 @@ fn lasting_labels(notification: &Notification) -> impl Iterator<Item = &(Arc<str
 /// A character that no shell looks at twice.
 pub(super) const fn is_plain(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '.' | '_' | '-' | ':' | '@' | '/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_to_be_done_only_where_the_sentence_ends_with_it() {
+        for action in [
+            "Nothing",
+            "Nothing.",
+            "Nothing, if it is meant to be",
+            "Nothing: wait",
+        ] {
+            assert!(is_nothing(action), "{action}");
+        }
+        for action in ["Nothing but a restart helps", "Restart it", "Nothings"] {
+            assert!(!is_nothing(action), "{action}");
+        }
+    }
 }

@@ -100,8 +100,8 @@ fn the_end_has_the_same_words_after_the_bracket_and_the_same_thread() {
             MIME-Version: 1.0
             Content-Type: multipart/alternative; boundary="=_0123456789abcdef"
 
-            Over: pub-fra-1 has lost its tunnel, from 2026-12-08 06:00 CET (05:00
-            UTC) to 2026-12-08 06:33 CET (05:33 UTC) (33 min).
+            Over: the alert "pub-fra-1 has lost its tunnel" lasted from 2026-12-08
+            06:00 CET (05:00 UTC) to 2026-12-08 06:33 CET (05:33 UTC) (33 min).
 
             WHAT IS KNOWN
 
