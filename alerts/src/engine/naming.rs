@@ -54,6 +54,13 @@ pub(super) fn key_of(rule: &str, labels: &[(Arc<str>, Arc<str>)]) -> Arc<str> {
     Arc::from(key)
 }
 
+/// The labels that say something: one without a value is as good as none, and no silence
+/// could name it.
+pub(super) fn told(labels: &Labels) -> Labels {
+    let labels = labels.iter().filter(|(_, value)| !value.is_empty());
+    labels.cloned().collect()
+}
+
 /// The value of one of an event's labels. Empty if it has none.
 pub(super) fn event_label<'a>(event: &'a RecentEvent, name: &str) -> Cow<'a, str> {
     let source = |prefix: &str| event.log.strip_prefix(prefix).unwrap_or_default();

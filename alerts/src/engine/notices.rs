@@ -21,7 +21,7 @@ use super::journal::Decided;
 use super::ledger::Ledger;
 use super::lines::{LINES_MAX, line_of};
 use super::matter::{Held, Words, severity_word};
-use super::naming::{Labels, hash, identity_of, key_of, labels_of};
+use super::naming::{Labels, hash, identity_of, key_of, labels_of, told};
 use crate::batch::{Batch, Batches};
 use crate::notification::{Notification, NotificationItem, NotificationKind};
 use crate::rule::{BatchBy, Rule};
@@ -398,6 +398,13 @@ impl Herald<'_, '_> {
         let Some(first) = several.into_iter().next() else {
             return;
         };
+        // What came alone is told as if nothing had been waited for: it is about what it is
+        // about, and not about all that it might have come with.
+        let labels = if count == 1 {
+            &first.labels.clone()
+        } else {
+            labels
+        };
         let mut said = self.notification(key, labels, first);
         if 1 < count {
             let rest = count.saturating_sub(1);
@@ -408,9 +415,9 @@ impl Herald<'_, '_> {
             };
             said.facts = vec![(Arc::from("count"), count.to_string())];
             said.log_lines = lines;
+            said.items = items;
         }
         said.severity = worst.unwrap_or(said.severity);
-        said.items = items;
         said.faults = faults.into_iter().collect();
         let reason = format!("{count} told together: {}", said.summary);
         self.publish(said, reason);
@@ -437,7 +444,7 @@ impl Herald<'_, '_> {
             index: 0,
             severity: one.severity,
             receivers: self.rule.receivers.clone(),
-            labels: labels.clone(),
+            labels: told(labels),
             at: self.turn.now.wall,
             dated: one.at,
             started_at: one.at,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use model::alert::{AlertPhase, AlertRow};
 
 use super::matter::{Held, Matter};
+use super::naming::told;
 use crate::level::Standing;
 use crate::rule::{Rule, Trigger};
 
@@ -28,7 +29,7 @@ pub(super) fn row_of(rule: &Rule, matter: &Matter) -> AlertRow {
         alert: Arc::clone(&rule.alert),
         severity: matter.severity,
         phase,
-        labels: matter.labels.clone(),
+        labels: told(&matter.labels),
         since: matter.since,
         fires_at: fires_at(rule, matter),
         held_by: matter.held.as_ref().map(Held::public),

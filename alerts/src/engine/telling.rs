@@ -15,7 +15,7 @@ use super::holds::{Holds, Inhibitor, Subject};
 use super::journal::Decided;
 use super::matter::{Held, Matter, ToldTo};
 use super::measured;
-use super::naming::hash;
+use super::naming::{hash, told};
 use super::world::World;
 use crate::incident::{Cadence, Decision, Message, Quiet};
 use crate::level::Standing;
@@ -284,7 +284,7 @@ impl Teller<'_, '_> {
             index: matter.index,
             severity: matter.severity,
             receivers,
-            labels: matter.labels.clone(),
+            labels: told(&matter.labels),
             at: now,
             dated: dated(self.rule, matter, message, now),
             started_at: matter.began_at,

@@ -157,6 +157,35 @@ fn events_of_a_batch_are_told_together_also_over_a_restart() {
 }
 
 #[test]
+fn what_a_batch_holds_alone_is_told_of_its_own_connector_only() {
+    let mut story = Story::of(&batched());
+    tls(&mut story, "pub-1", 1);
+    story.step(minute(9));
+    let [alone] = &*story.said else {
+        panic!("{:?}", story.said);
+    };
+    let labels = alone
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    assert_eq!(
+        labels.collect::<Vec<_>>(),
+        ["connector=pub-1", "reason=reset"]
+    );
+    assert_eq!(alone.items, [], "nothing is said twice");
+}
+
+#[test]
+fn a_label_without_a_value_is_none() {
+    let mut story = Story::of(&TLS.replace("[connector]", "[connector, reason]"));
+    let told = event("", EventKind::TlsError, "reset", 60);
+    story.happen(&told, minute(1));
+    story.step(minute(1));
+    let labels = story.said[0].labels.clone();
+    assert_eq!(labels, [(Arc::from("reason"), Arc::from("reset"))]);
+}
+
+#[test]
 fn an_overdue_batch_is_told_at_once_after_a_restart() {
     let rules = batched();
     let mut story = Story::of(&rules);

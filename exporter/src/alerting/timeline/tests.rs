@@ -2,7 +2,13 @@
 
 use std::path::Path;
 
+use alerts::level::Side;
+use alerts::rule::{Rule, Trigger, View};
+use jiff::Timestamp;
+
 use super::*;
+use crate::alerting::settings::default_rules;
+use crate::alerting::wish::SilenceWish;
 
 const HEAD: &str = "connectors: {pub-1: netskope-publisher}\ntests:\n- name: one\n  at: \
                     2026-12-01T12:00:00Z\n";
@@ -147,4 +153,79 @@ fn a_mistake_in_the_file_is_told_with_its_place() {
         let refused = refusal(text);
         assert!(refused.contains(words), "{text}: {refused}");
     }
+}
+
+/// A timeline in which the number that a rule looks at is bad for long enough. `None` for a
+/// rule that looks at none. What belongs to a connector or to none belongs to none.
+fn bad_number(rule: &Rule) -> Option<String> {
+    let Trigger::Sample {
+        signal,
+        view,
+        only,
+        level,
+    } = &rule.on
+    else {
+        return None;
+    };
+    let noon: Timestamp = "2026-12-01T12:00:00Z".parse().unwrap();
+    let noon = f64::from(u32::try_from(noon.as_second()).unwrap());
+    let labels = signal.row().labels.iter().map(|label| {
+        let wanted = only.iter().find(|(name, _)| **name == **label);
+        let usual = if *label == "connector" { "" } else { "x" };
+        let value = wanted.map_or(usual, |(_, values)| &*values[0]);
+        format!("{label}: \"{value}\"")
+    });
+    let seen = match level.side {
+        Side::Above => level.limit + 1.0,
+        Side::Below => level.limit - 1.0,
+    };
+    let number = match view {
+        View::Value => seen,
+        View::SecondsSince => noon - seen,
+        View::SecondsUntil => noon + seen,
+    };
+    let name = signal.row().name.strip_prefix("ztna_").unwrap();
+    let labels = labels.collect::<Vec<_>>().join(", ");
+    let seconds = level.lasting.as_secs() + 180;
+    Some(format!(
+        "  when: [{{t: 1m, sample: {name}, labels: {{{labels}}}, value: {number}}}]\n  \
+         until: {seconds}s\n  expect: {{mails: []}}\n"
+    ))
+}
+
+#[test]
+fn the_command_in_a_mail_of_each_default_rule_on_a_number_makes_a_silence() {
+    let now = "2026-12-01T12:00:00Z".parse().unwrap();
+    let mut looked_at = 0;
+    for rule in &default_rules().unwrap().rules {
+        let Some(rest) = bad_number(rule) else {
+            continue;
+        };
+        let outcomes = run_text("test", &format!("{HEAD}{rest}"), Path::new("")).unwrap();
+        let mails = &outcomes[0].in_full;
+        let own = format!("rule={}", rule.id);
+        let mut commands = mails
+            .lines()
+            .filter_map(|line| {
+                line.split_once("alerts silence add ")?
+                    .1
+                    .split_once("'WHY' ")
+            })
+            .filter(|(_, matchers)| matchers.split(' ').next() == Some(&*own));
+        let Some((_, matchers)) = commands.next() else {
+            panic!("{own}: {mails}");
+        };
+        let matchers = matchers.split(' ').map(|one| one.trim_matches('\''));
+        let wish = SilenceWish {
+            matchers: matchers.map(str::to_owned).collect(),
+            lasts: "2h".to_owned(),
+            who: "ops".to_owned(),
+            why: "test".to_owned(),
+            id: None,
+        };
+        let granted = wish.granted(now);
+        assert!(granted.is_ok(), "{wish:?} {granted:?}");
+        looked_at += 1;
+    }
+    assert!(10 < looked_at, "{looked_at}");
 }
