@@ -49,6 +49,16 @@ fn the_words_stay_and_the_names_go() {
 }
 
 #[test]
+fn the_vendors_words_that_prove_it_stay_behind_by_and_to() {
+    for line in [
+        "x509: certificate signed by unknown authority",
+        "Connect to stitcher status: Resolving",
+    ] {
+        check(line, line);
+    }
+}
+
+#[test]
 fn every_field_of_a_clients_built_in_rows_may_be_shown() {
     for kind in [ConnectorKind::NetskopeClient, ConnectorKind::CatoClient] {
         let catalogue = Catalogue::built_in(kind).unwrap();

@@ -70,7 +70,8 @@ const ANNOUNCEMENTS: &[&str] = &[
 
 /// What the vendor's own sentences say after such a word, and nobody is called.
 pub(super) const NO_NAMES: &[&str] = &[
-    "check", "install", "open", "register", "stop", "timeout", "timeout.", "update", "verify",
+    "check", "install", "open", "register", "stitcher", "stop", "timeout", "timeout.", "unknown",
+    "update", "verify",
 ];
 
 /// Whether a text is the vendor's name of an event, such as `NPACONNECTED`.
