@@ -154,6 +154,23 @@ fn every_view_is_valid_fits_a_narrow_screen_and_hides_nothing_from_a_reader() {
     }
 }
 
+#[test]
+fn a_connectors_longest_name_fits_a_narrow_screen() {
+    let scene = Scene::new().unwrap();
+    drop(LogFile::open(scene.log("agent.txt")).unwrap());
+    let name = "A".repeat(64);
+    let config = scene.usual_config().replace(CONNECTOR, &name);
+    scene.write_config(&config).unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    let own = format!("/connectors/{name}");
+    let rest = ["-", "/", "/events", "/logs", "/config", &own];
+    let seen = Browser::start("look", agent.address().unwrap(), &rest).all();
+    assert_eq!(seen.len(), 4 * 5);
+    for look in seen {
+        assert_eq!(look["tooWide"], 0, "{look:#}");
+    }
+}
+
 /// A configuration with hostile text wherever it takes text.
 fn hostile_config(scene: &Scene) -> String {
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
