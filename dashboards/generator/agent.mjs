@@ -184,7 +184,7 @@ const outbox = () => [
       { id: 'unit', value: 's' },
       { id: 'custom.axisPlacement', value: 'right' },
     ]),
-  house.bars({
+  house.outcomes({
     title: 'Deliveries',
     description:
       'Attempts, by receiver and what came of them. A dead one is given up: nobody was told.',
@@ -234,7 +234,7 @@ const snmp = () => [
       [`sum by (cause) (${house.grown(agent('ztna_snmp_rejected_total'))}) > 0`, '{{cause}}'],
     ],
   }),
-  house.bars({
+  house.outcomes({
     title: 'SNMP: notices',
     description: 'Traps and informs by target and outcome, and those that found no room.',
     w: 8,

@@ -1,7 +1,7 @@
 // All connectors: which is in trouble, since when, why, what to do. Answered by the first screen.
 
 import * as house from './house.mjs';
-import { LONG_AGO, TROUBLES, inTrouble, sharedPages, withPage } from './troubles.mjs';
+import { LONG_AGO, OFF, TROUBLES, inTrouble, sharedPages, withPage } from './troubles.mjs';
 
 const {
   BAD,
@@ -20,8 +20,6 @@ const {
 /** Counts series of a condition; 0 if there is none. @param {string} condition */
 const count = (condition) => `count(${condition}) or vector(0)`;
 
-const SWITCHED_OFF = connector('ztna_client_status', 'status=~"disabled|uninstalled"');
-
 /** @type {house.Looks} */
 const CONNECTOR = {
   1: ['up', GOOD],
@@ -36,10 +34,10 @@ const CONNECTOR = {
 const stateOfConnector = () => {
   const tunnel = (/** @type {string} */ state) =>
     connector('ztna_tunnel_state', `state="${state}"`);
-  const isOff = `unless on (${ONE_CONNECTOR}) (${SWITCHED_OFF} == 1)`;
+  const isOff = `unless on (${ONE_CONNECTOR}) ${OFF}`;
   return house.greatest([
     `1 * (${tunnel('connected')} == 1)`,
-    `2 * (${SWITCHED_OFF} == 1)`,
+    `2 * ${OFF}`,
     `3 * (${tunnel('unknown')} == 1)`,
     `4 * (${tunnel('connecting')} == 1)`,
     `5 * (${connector('ztna_degraded')} == 1)`,
@@ -83,7 +81,7 @@ const numbers = () => {
       queries: [
         [
           count(
-            `${connector('ztna_tunnel_up')} == 0 unless on (${ONE_CONNECTOR}) (${SWITCHED_OFF} == 1)`,
+            `${connector('ztna_tunnel_up')} == 0 unless on (${ONE_CONNECTOR}) ${OFF}`,
           ),
           '',
         ],
@@ -149,7 +147,7 @@ const first = (/** @type {[rule: string, page: string][]} */ shared) => [
         of: 'rule',
         as: 'What and what to do',
         mappings: whatAndWhatToDo(),
-        links: [house.toRunbook()],
+        links: [house.toRunbook(undefined, 'at')],
         width: 560,
       },
       {
@@ -163,6 +161,7 @@ const first = (/** @type {[rule: string, page: string][]} */ shared) => [
       { of: 'site', as: 'Site', width: 120 },
       { of: 'instance', as: 'Agent', links: [house.toHost(), house.toAgentsPage()] },
       { of: 'page', as: 'Page', hidden: true },
+      { of: 'at', as: 'At', hidden: true },
     ],
     sortBy: [{ column: 'Severity' }, { column: 'Since', descending: true }],
   }),
@@ -260,7 +259,7 @@ const fleet = () => [
       ],
     ],
   }),
-  house.bars({
+  house.outcomes({
     title: 'Registrations',
     description:
       'Tries, and how they ended. A failure is often an expired token or TLS inspection.',
@@ -268,7 +267,7 @@ const fleet = () => [
     h: 8,
     queries: [[events('registration.(attempted|succeeded|failed)'), '{{event}}']],
   }),
-  house.bars({
+  house.outcomes({
     title: 'Updates',
     description: 'Updates that began, and how they ended.',
     w: 8,

@@ -12,7 +12,18 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 
-import { BAD, DATASOURCE, STEP_OF_BARS, mappingsOf, neutral } from './words.mjs';
+import {
+  BAD,
+  BUSY,
+  DATASOURCE,
+  GOOD,
+  MIND,
+  STEP_OF_BARS,
+  UNKNOWN,
+  WARN,
+  mappingsOf,
+  neutral,
+} from './words.mjs';
 
 /** @param {string} expression @param {string} legend @param {string} refId */
 const overTime = (expression, legend, refId) =>
@@ -141,6 +152,26 @@ export const bars = (about) =>
     .stacking(new common.StackingConfigBuilder().mode(common.StackingMode.Normal).group('A'))
     .lineWidth(0)
     .fillOpacity(80);
+
+/** What is told by a word at the end of a legend, and its colour. */
+const OUTCOMES = [
+  ['succeeded|confirmed|sent|connected', GOOD],
+  ['failed|dead|no room|disconnected', BAD],
+  ['misconfigured|digested', WARN],
+  ['retried|skipped|connecting', MIND],
+  ['attempted|started', BUSY],
+  ['unknown_event', UNKNOWN],
+];
+
+/** Bars of how things ended, each in the colour of its end. @param {About} about */
+export const outcomes = (about) =>
+  OUTCOMES.reduce(
+    (panel, [words, fixedColor]) =>
+      panel.overrideByRegexp(`/(^|[ ._])(${words})$/`, [
+        { id: 'color', value: { mode: 'fixed', fixedColor } },
+      ]),
+    bars(about),
+  );
 
 /** The look of a limit among lines: dashed, red, unfilled. @type {dashboard.DynamicConfigValue[]} */
 const AS_LIMIT = [

@@ -165,7 +165,7 @@ const traffic = () => [
       [house.agent('ztna_publisher_udp_connections'), 'UDP {{instance}}'],
     ],
   }),
-  house.bars({
+  house.outcomes({
     title: 'Tunnel: ups and downs',
     description: 'Four or more in half an hour are a tunnel that comes and goes.',
     w: 12,

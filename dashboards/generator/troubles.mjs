@@ -27,8 +27,12 @@ export const TROUBLES = {
   'tls-intercepted': ['TLS is inspected on the path', 'Exempt the vendor on the proxy'],
   'host-disk': ['File system nearly full', 'df -h; du -xh / | sort -h | tail'],
   'update-disk-precheck': ['No room for the next update', 'Free 300 MB before the update window'],
-  watchdog: ['Agent does not answer', 'systemctl status ztna-exporter; is the host up?'],
+  'agent-away': ['Agent does not answer', 'systemctl status ztna-exporter; is the host up?'],
   'update-failed': ['Update failed', 'See the cause on the Publisher dashboard'],
+  'certificate-expires-soon': ['A certificate expires in 2 days', 'Whose it is: ztna-exporter doctor'],
+  'certificate-expiring': ['A certificate expires in 14 days', 'Whose it is: ztna-exporter doctor'],
+  'tunnel-flapping': ['Tunnel does not hold', 'Loss on the line? A NAT that forgets connections?'],
+  'log-silent': ['Nothing was logged for 26 hours', 'Does it run, and write to this file?'],
   'client-error': ['Client is off by an error', 'Restart the client, read its log'],
   'connector-degraded': ['Configuration is out of date', 'Does it reach the management plane?'],
   'service-warning': ['A service of the client is impaired', 'See what the client says'],
@@ -74,7 +78,21 @@ const sinceZero = (series, by) =>
 /** @param {string} family @param {string} state @param {string} label */
 const is = (family, state, label = 'state') => `${connector(family, `${label}="${state}"`)} == 1`;
 
-const SWITCHED_OFF = connector('ztna_client_status', 'status=~"disabled|uninstalled"');
+/** @param {string} names @returns {string} when one of these events happened last */
+const lastOf = (names) =>
+  `max by (${ONE_CONNECTOR}) (${connector('ztna_event_last_timestamp_seconds', `event=~"${names}"`)})`;
+
+const SAID_OFF = lastOf('client.disabled');
+
+/**
+ * Clients that are off by their own word, and so in no trouble. The state alone is a guess: a
+ * tunnel that was closed "by user" is down, as for the rule.
+ */
+export const OFF =
+  `(${is('ztna_client_status', 'uninstalled', 'status')}` +
+  ` or ${is('ztna_client_status', 'disabled', 'status')} and on (${ONE_CONNECTOR}) (${SAID_OFF} > 0` +
+  ` unless on (${ONE_CONNECTOR}) ${SAID_OFF}` +
+  ` < on (${ONE_CONNECTOR}) ${lastOf('client.enabled|client.installed|tunnel.connected')}))`;
 
 /** The agent says itself since when; absent while all is well. @param {string} resource */
 const breached = (resource) =>
@@ -90,6 +108,20 @@ const service = (state) => {
   return `max by (${ONE_CONNECTOR}) (${aspect} and on (${ONE_CONNECTOR}, aspect) ${impaired})`;
 };
 
+/** Since a certificate had so many days left. @param {number} days */
+const expiring = (days) => {
+  const seconds = days * 86400;
+  const expiry = connector('ztna_probe_certificate_expiry_timestamp_seconds');
+  return `((${expiry} < time() + ${seconds}) - ${seconds})`;
+};
+
+/** Since it was connected last: the rule counts connects, and each one is a loss before. */
+const flapping = () => {
+  const connects = connector('ztna_events_total', 'event="tunnel.connected"');
+  const often = `sum by (${ONE_CONNECTOR}) (increase(${connects}[30m])) >= 3.5`;
+  return `(${lastOf('tunnel.connected')} and on (${ONE_CONNECTOR}) (${often}))`;
+};
+
 /** @type {[severity: '1 critical' | '2 warning', rule: keyof typeof TROUBLES, vector: string][]} */
 const ROWS = [
   [
@@ -97,7 +129,7 @@ const ROWS = [
     'tunnel-down',
     sinceChange(
       `${connector('ztna_tunnel_state', 'state=~"disconnected|connecting"')} == 1` +
-        ` unless on (${ONE_CONNECTOR}) (${SWITCHED_OFF} == 1)`,
+        ` unless on (${ONE_CONNECTOR}) (${OFF} or ${is('ztna_client_status', 'fail_closed', 'status')})`,
       'tunnel',
     ),
   ],
@@ -125,13 +157,7 @@ const ROWS = [
   ],
   ['1 critical', 'host-disk', breached('disk')],
   ['1 critical', 'update-disk-precheck', breached('update_space')],
-  [
-    '1 critical',
-    'watchdog',
-    `(max by (${ONE_AGENT}) (max_over_time(timestamp(${agent('up')} == 1)${LOOK_BACK})` +
-      ` and ${scraped()} == 0) or max by (${ONE_AGENT}) (${scraped()} == 0))`,
-  ],
-  ['2 warning', 'update-failed', sinceChange(is('ztna_update_state', 'failed'), 'update')],
+  ['1 critical', 'update-failed', sinceChange(is('ztna_update_state', 'failed'), 'update')],
   [
     '2 warning',
     'client-error',
@@ -156,10 +182,37 @@ const ROWS = [
       ` and on (${ONE_CONNECTOR}, probe) (${connector('ztna_probe_success')} == 0)` +
       ` or 0 * (${connector('ztna_probe_success')} == 0))`,
   ],
+  ['1 critical', 'certificate-expires-soon', expiring(2)],
+  [
+    '2 warning',
+    'certificate-expiring',
+    `(${expiring(14)} unless on (${ONE_CONNECTOR}, probe) ${expiring(2)})`,
+  ],
+  ['2 warning', 'tunnel-flapping', flapping()],
+  [
+    '2 warning',
+    'log-silent',
+    `(${connector('ztna_log_last_read_timestamp_seconds', 'log="agent"')} < time() - 26 * 3600)`,
+  ],
   ['2 warning', 'host-cpu', breached('cpu')],
   ['2 warning', 'host-memory', breached('memory')],
   ['2 warning', 'agent-fault', sinceZero(agent('ztna_agent_fault'), `${ONE_AGENT}, fault`)],
 ];
+
+/** @param {string} vector @returns {string} with the label `at`: the agent that serves its runbook */
+const servedByItself = (vector) => `label_replace(${vector}, "at", "$1", "instance", "(.+)")`;
+
+/** Agents that are gone. Another one serves the runbook, if there is one. */
+const away = () => {
+  const gone =
+    `(max by (${ONE_AGENT}) (max_over_time(timestamp(${agent('up')} == 1)${LOOK_BACK})` +
+    ` and ${scraped()} == 0) or max by (${ONE_AGENT}) (${scraped()} == 0))`;
+  const other = servedByItself(`topk(1, ${scraped()} == 1)`);
+  const vector =
+    `(${gone} * on () group_left (at) ${other}` +
+    ` or on (${ONE_AGENT}) ${servedByItself(gone)})`;
+  return named('1 critical', 'agent-away', vector);
+};
 
 /**
  * Rules whose runbook has another name than they: several share one. Read from the rules.
@@ -190,7 +243,8 @@ export const withPage = (vector, shared) =>
 export const inTrouble = (/** @type {[rule: string, page: string][]} */ shared) => {
   const rows = ROWS.map(([severity, rule, vector]) => named(severity, rule, vector));
   const ours = shared.filter(([rule]) => rule in TROUBLES);
-  return `1000 * ${withPage(`(\n${rows.join('\nor\n')}\n)`, ours)}`;
+  const all = `${servedByItself(`(\n${rows.join('\nor\n')}\n)`)}\nor\n${away()}`;
+  return `1000 * ${withPage(`(\n${all}\n)`, ours)}`;
 };
 
 /** When it began, for people; a 0 is longer ago than what is shown. */

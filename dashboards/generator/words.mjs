@@ -192,8 +192,13 @@ export const toAgentsPage = () => [
   '${scheme}://${__data.fields.instance}/',
 ];
 
-/** Of a table's row: a runbook, or the one that the label `page` names. @returns {Link} */
-export const toRunbook = (page = '${__data.fields.page}') => [
+/**
+ * Of a table's row: a runbook, or the one that the label `page` names, at its agent or at the
+ * one that another label names.
+ *
+ * @returns {Link}
+ */
+export const toRunbook = (page = '${__data.fields.page}', at = 'instance') => [
   'Runbook',
-  `\${scheme}://\${__data.fields.instance}/runbooks/${page}`,
+  `\${scheme}://\${__data.fields.${at}}/runbooks/${page}`,
 ];

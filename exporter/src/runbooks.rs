@@ -37,7 +37,7 @@ macro_rules! runbooks {
 
 /// All pages, by name.
 pub const RUNBOOKS: &[Runbook] = runbooks![
-    "agent-fault" "certificate-expiring" "client-disabled" "client-error" "client-fail-closed"
+    "agent-away" "agent-fault" "certificate-expiring" "client-disabled" "client-error" "client-fail-closed"
     "client-service" "clients-leaving" "connector-degraded" "connector-silent" "host-clock"
     "host-cpu" "host-disk" "host-memory" "host-os-unsupported" "host-reboot-pending" "log-silent"
     "log-wording-changed" "probe-failed" "registration-failed" "steering-failed" "tls-errors"

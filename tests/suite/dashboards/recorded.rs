@@ -38,6 +38,8 @@ fn promtool_takes_the_recording_rules_and_their_tests_pass() {
     for arguments in [
         ["check", "rules", RULES],
         ["test", "rules", "ztna-recording.test.yml"],
+        ["check", "rules", "ztna-away.rules.yml"],
+        ["test", "rules", "ztna-away.test.yml"],
     ] {
         let mut promtool = Tool::Promtool.command().unwrap();
         promtool.args(arguments).current_dir(root().join(FOLDER));

@@ -8,15 +8,24 @@ use serde_json::Value;
 use super::{Page, items, pages};
 use crate::tree::root;
 
-/// The default rules: each one's id, and its runbook.
+/// The default rules, and that of Prometheus alone: each one's id, and its runbook.
 fn rules_with_runbooks() -> BTreeMap<String, String> {
-    let text = fs::read_to_string(root().join("alerts/rules/default.yaml")).unwrap();
-    let file: Value = serde_yaml::from_str(&text).unwrap();
-    let word = |rule: &Value, key: &str| rule[key].as_str().unwrap_or_default().to_owned();
-    let rules = items(&file, "/rules").iter();
-    rules
-        .map(|rule| (word(rule, "id"), word(rule, "runbook")))
-        .collect()
+    let yaml = |file: &str| -> Value {
+        serde_yaml::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap()
+    };
+    let word = |rule: &Value, at: &str| rule.pointer(at).unwrap().as_str().unwrap().to_owned();
+    let ours = yaml("alerts/rules/default.yaml");
+    let ours = items(&ours, "/rules").iter();
+    let ours = ours.map(|rule| (word(rule, "/id"), word(rule, "/runbook")));
+    let away = yaml("dashboards/prometheus/ztna-away.rules.yml");
+    let away = items(&away, "/groups/0/rules").iter();
+    let away = away.map(|rule| {
+        (
+            word(rule, "/labels/rule"),
+            word(rule, "/annotations/runbook"),
+        )
+    });
+    ours.chain(away).collect()
 }
 
 /// The texts in quotes that stand behind each `before`.

@@ -285,7 +285,8 @@ fn every_rule_has_its_page_and_every_page_its_rule() {
     let entries = std::fs::read_dir(folder).unwrap();
     let files: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name != "README.md")
+        // An agent that is gone is told by Prometheus: no rule of ours can say so.
+        .filter(|name| name != "README.md" && name != "agent-away.md")
         .collect();
     let pages: BTreeSet<&str> = files.iter().map(String::as_str).collect();
     assert_eq!(named, pages, "rules' pages, and those in docs/runbooks");
