@@ -107,10 +107,12 @@ impl std::error::Error for NameError {}
 ///
 /// # Errors
 ///
-/// If it is empty, longer than 64 bytes, or holds anything but `A-Z a-z 0-9 . _ -`.
+/// If it is empty, longer than 64 bytes, holds anything but `A-Z a-z 0-9 . _ -`, or is `.` or
+/// `..`: in an address these are no names but steps to another page.
 pub fn check_name(name: &str) -> Result<(), NameError> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    if (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_plain) {
+    let is_step = matches!(name, "." | "..");
+    if (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_plain) && !is_step {
         return Ok(());
     }
     Err(NameError)

@@ -441,3 +441,18 @@ fn a_large_or_deep_file_is_refused_soon() {
         .collect();
     assert_eq!(Config::parse("wide", &keys).unwrap_err().key(), "key0");
 }
+
+#[test]
+fn a_name_that_is_a_step_in_an_address_is_refused() {
+    for name in [".", ".."] {
+        let text = format!("store: {{path: s}}\n{CONNECTORS}");
+        let named = text.replacen("name: ", &format!("name: '{name}' #"), 1);
+        assert_ne!(text, named);
+        let error = Config::parse("test", &named).unwrap_err();
+        assert!(
+            error.message().contains(&format!("`{name}` is no name")),
+            "{error}"
+        );
+    }
+    assert_eq!(check_name("..."), Ok(()));
+}

@@ -4,7 +4,9 @@
 //! of its own (DNS rebinding), read the status page and send it away. So what came in
 //! on loopback must name a loopback host, or one that the configuration knows. Scrapes
 //! and health checks are exempt: they hold nothing that a browser's page may not
-//! guess, and monitoring systems reach them under names that we cannot know.
+//! guess, and monitoring systems reach them under names that we cannot know. A listener on
+//! the network goes by any name while none is configured; TLS and passwords guard it, and
+//! with `--web.insecure-public` nothing but configured names keeps such a page out.
 //!
 //! Not here: bounds of time and size, which are the connection's.
 
@@ -83,15 +85,13 @@ pub(super) fn examine<B: HttpBody>(
         return Err(Refusal::Body);
     }
     let is_exempt = EXEMPT_PATHS.contains(&request.uri().path());
-    if came_on_loopback && !is_exempt && !is_own_host(request.headers(), host_names) {
+    let is_checked = came_on_loopback || !host_names.is_empty();
+    if is_checked && !is_exempt && !is_own_host(request.headers(), came_on_loopback, host_names) {
         return Err(Refusal::ForeignHost);
     }
-    let site = request
-        .headers()
-        .get("sec-fetch-site")
-        .map(HeaderValue::as_bytes);
-    let is_cross_site = matches!(site, Some(b"cross-site" | b"same-site"));
-    if is_cross_site && !request.method().is_safe() {
+    // Silences ask the same, and answer it in their own words.
+    let acts = !request.method().is_safe() && !silences::takes_body(request);
+    if acts && !silences::is_own_page(request.headers()) {
         return Err(Refusal::CrossSite);
     }
     Ok(())
@@ -107,7 +107,7 @@ pub(super) fn dress(response: &mut Response<Body>) {
 }
 
 /// Whether there is exactly one `Host`, and it is ours.
-fn is_own_host(headers: &HeaderMap, host_names: &[String]) -> bool {
+fn is_own_host(headers: &HeaderMap, came_on_loopback: bool, host_names: &[String]) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
@@ -116,8 +116,8 @@ fn is_own_host(headers: &HeaderMap, host_names: &[String]) -> bool {
         let name = host_name(host).to_ascii_lowercase();
         match name.parse::<IpAddr>() {
             // An address cannot be pointed elsewhere, but only these are this machine's
-            // own whatever its network.
-            Ok(address) => address.to_canonical().is_loopback(),
+            // own whatever its network. On the network it is the one that was reached.
+            Ok(address) => !came_on_loopback || address.to_canonical().is_loopback(),
             Err(_) => name == "localhost" || host_names.contains(&name),
         }
     })
@@ -208,6 +208,24 @@ mod tests {
     }
 
     #[test]
+    fn names_that_are_configured_hold_on_the_network_too() {
+        let names = ["monitor.example.com".to_owned()];
+        for (host, wanted) in [
+            ("evil.example", Err(Refusal::ForeignHost)),
+            ("monitor.example.com:10942", Ok(())),
+            ("192.0.2.7:10942", Ok(())),
+            ("[2001:db8::7]:10942", Ok(())),
+        ] {
+            assert_eq!(
+                examine(&request(host, "/"), false, &names),
+                wanted,
+                "{host}"
+            );
+        }
+        assert_eq!(examine(&request("any", "/metrics"), false, &names), Ok(()));
+    }
+
+    #[test]
     fn a_body_is_refused() {
         let request = Request::get("/metrics").body(Body::from("x")).unwrap();
         assert_eq!(examine(&request, false, &[]), Err(Refusal::Body));
@@ -223,6 +241,12 @@ mod tests {
                 .header("sec-fetch-site", "cross-site")
                 .body(Body::empty())
                 .unwrap();
+            assert_eq!(examine(&request, true, &[]), refused, "{method}");
+            // An old browser says the origin alone.
+            let mut request = request;
+            request.headers_mut().remove("sec-fetch-site");
+            let origin = HeaderValue::from_static("http://evil.example");
+            request.headers_mut().insert(header::ORIGIN, origin);
             assert_eq!(examine(&request, true, &[]), refused, "{method}");
         }
     }

@@ -60,7 +60,7 @@ const ALERT_STATES: &[&str] = &[
 ];
 
 /// The words for `list`.
-const ALERT_LISTS: &[&str] = &["alerts", "messages", "history"];
+const ALERT_LISTS: &[&str] = &["alerts", "messages", "history", "silences"];
 
 /// The words for `format`, beside none for a page.
 const FORMATS: &[&str] = &["json", "csv"];

@@ -9,6 +9,7 @@
 //! page can send without asking, and where a browser says whence it comes it must be from us.
 
 mod form;
+mod readers;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use std::time::Duration;
 use askama::Template;
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request as AxumRequest, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use jiff::Timestamp;
@@ -30,6 +32,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use self::form::Form;
+use self::readers::Readers;
 use super::Shared;
 use super::web_config::Visitor;
 use crate::alerting::letterbox::check_silence;
@@ -82,6 +85,7 @@ struct Desk {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: Clock,
     pending: Arc<Semaphore>,
+    readers: Arc<Readers>,
 }
 
 /// How somebody asks, and wants to be answered.
@@ -128,11 +132,10 @@ struct Asked {
     body: Vec<u8>,
 }
 
-/// Whether a request may have a body.
+/// Whether a request may have a body. Which methods there are, the routes say.
 pub(super) fn takes_body<B>(request: &Request<B>) -> bool {
     let rest = request.uri().path().strip_prefix(PATH);
-    let is_here = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    is_here && request.method() == Method::POST
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The routes of silences.
@@ -142,6 +145,7 @@ pub(super) fn routes(shared: &Shared) -> Router {
         snapshots: shared.snapshots.clone(),
         clock: shared.clock,
         pending: Arc::new(Semaphore::new(PENDING_MAX)),
+        readers: Arc::default(),
     };
     Router::new()
         .route(PATH, post(add))
@@ -153,7 +157,7 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
     let manner = manner(request.headers());
     let outcome = async {
         let now = desk.clock.now().timestamp();
-        let asked = ask(request, now).await?;
+        let asked = ask(&desk.readers, request, now).await?;
         let wish = wish(&asked)?;
         let granted = wish.granted(now).map_err(|error| bad(error.words("")))?;
         check_silence(&granted).map_err(bad)?;
@@ -166,15 +170,17 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
 
 async fn end(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: AxumRequest,
 ) -> Response {
     let manner = manner(request.headers());
     let outcome = async {
         let now = desk.clock.now().timestamp();
-        let asked = ask(request, now).await?;
+        let asked = ask(&desk.readers, request, now).await?;
         let snapshot = Arc::clone(&desk.snapshots.borrow());
         let silences = &snapshot.alerts.silences;
+        // What is no text is no id either.
+        let id = id.map(|Path(id)| id).unwrap_or_default();
         let Some(found) = silences.iter().find(|one| *one.id == *id) else {
             let words = "there is no silence of this id: it may be over".to_owned();
             return Err(Refused(StatusCode::NOT_FOUND, words));
@@ -238,7 +244,11 @@ impl Desk {
 }
 
 /// Makes sure of who asks, and that it is not another site's page, and reads the body.
-async fn ask(request: AxumRequest, now: Timestamp) -> Result<Asked, Refused> {
+async fn ask(
+    readers: &Arc<Readers>,
+    request: AxumRequest,
+    now: Timestamp,
+) -> Result<Asked, Refused> {
     let forbidden = |words: &str| Refused(StatusCode::FORBIDDEN, words.to_owned());
     let (head, body) = request.into_parts();
     let Some(visitor) = head.extensions.get::<Visitor>().cloned() else {
@@ -254,7 +264,12 @@ async fn ask(request: AxumRequest, now: Timestamp) -> Result<Asked, Refused> {
         let words = format!("want a body of the type {JSON_TYPE} or {FORM_TYPE}");
         return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
     };
+    let Some(reading) = readers.begin(visitor.name()) else {
+        let words = "other silences of yours have not arrived yet; try again".to_owned();
+        return Err(Refused(StatusCode::SERVICE_UNAVAILABLE, words));
+    };
     let body = read(body).await?;
+    drop(reading);
     if manner == Manner::Form {
         let form = Form::parse(&body).map_err(bad)?;
         let token = form.one("token").unwrap_or_default();
@@ -316,7 +331,7 @@ fn wish(asked: &Asked) -> Result<SilenceWish, Refused> {
 }
 
 /// Whether what a browser says of the page that asks speaks for ours. Programs say nothing.
-fn is_own_page(headers: &HeaderMap) -> bool {
+pub(super) fn is_own_page(headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if site.is_some_and(|site| site != b"same-origin") {
         return false;

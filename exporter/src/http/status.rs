@@ -27,7 +27,7 @@ use serde::{Serialize, Serializer};
 
 pub(super) use self::alerts::{
     AlertReport, AlertsReport, DecisionReport, DeliveryReport, MessageReport, ReceiverReport,
-    alert_report, alerts_report,
+    SilenceReport, alert_report, alerts_report,
 };
 pub(super) use self::client::{ClientReport, RoundTripReport, ToolReport, icon_meaning};
 pub(super) use self::head::{ConnectorHead, head_report, mood_of};

@@ -322,6 +322,12 @@ fn runbook(text: Option<&str>) -> Result<Arc<str>, Mistake> {
     let is_address = text.len() <= 500 && text.bytes().all(|one| one.is_ascii_graphic());
     let has_scheme = text.contains("://");
     let is_web = text.starts_with("https://") || text.starts_with("http://");
+    if is_web && authority(text).contains('@') {
+        return Err(Mistake::new(
+            "runbook",
+            "holds a user's name: messages and the page show it to everybody",
+        ));
+    }
     if is_address && (is_web || !has_scheme) && !text.contains(['<', '>', '"']) {
         return Ok(Arc::from(text));
     }
@@ -329,6 +335,12 @@ fn runbook(text: Option<&str>) -> Result<Arc<str>, Mistake> {
         "runbook",
         "is no page's address, want one with https:// or a path",
     ))
+}
+
+/// The part of a web address that names who is asked, and as whom. Browsers take `\` for `/`.
+fn authority(address: &str) -> &str {
+    let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '\\', '?', '#']).next().unwrap_or_default()
 }
 
 /// What the sentences of a rule can ask for.

@@ -87,7 +87,8 @@ const ROWS: &[Row] = &[
         "[\"monitor.example.com\"]",
         "Names beside `localhost` and its addresses that a request to a loopback address may \
          ask for, such as that of a proxy in front. Without the check a page of another site \
-         could read ours under a name of its own.",
+         could read ours under a name of its own. Once one is set, requests from the network \
+         must name one of these or an address too; scrapes and health checks need not.",
     ),
     row(
         "web.host_names[]",
@@ -210,7 +211,9 @@ const ROWS: &[Row] = &[
     row("connectors[]", Shape::Section, "", "", "One connector."),
     row(
         "connectors[].name",
-        Shape::Text("a name of 1 to 64 of `A-Z a-z 0-9 . _ -` that no other connector has"),
+        Shape::Text(
+            "a name of 1 to 64 of `A-Z a-z 0-9 . _ -`, not `.` or `..`, that no other connector has",
+        ),
         "required",
         "pub-fra-1",
         "The label `connector` of everything it tells. Renaming it starts new series.",

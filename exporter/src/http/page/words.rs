@@ -48,12 +48,12 @@ pub(in crate::http) const fn fact_title(fact: Fact) -> &'static str {
     }
 }
 
-/// How long ago, in the largest unit that fits. A moment to come is the log's clock
-/// being ahead of ours, or ours having been set back.
+/// How long ago something was, in the largest unit that fits. A moment to come is the log's
+/// clock being ahead of ours, or ours having been set back, and the words say so.
 pub(in crate::http) fn ago(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(at.as_second());
     match seconds {
-        ..-1 => format!("in {}", span(seconds.saturating_neg())),
+        ..-1 => format!("{} ahead of the clock", span(seconds.saturating_neg())),
         -1..=1 => "just now".to_owned(),
         2.. => format!("{} ago", span(seconds)),
     }
@@ -176,7 +176,7 @@ mod tests {
             (7_199, "119 min ago"),
             (7_200, "2 h ago"),
             (172_800, "2 days ago"),
-            (-90, "in 90 s"),
+            (-90, "90 s ahead of the clock"),
         ] {
             assert_eq!(ago(at(0), at(seconds)), words);
         }

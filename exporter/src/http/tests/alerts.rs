@@ -101,3 +101,17 @@ async fn one_list_is_shown_alone_when_it_is_asked_for() {
         assert_eq!(alone.contains(&id), stays, "{section}");
     }
 }
+
+#[tokio::test]
+async fn of_a_thousand_silences_a_hundred_stand_beside_the_alerts() {
+    let mut snapshot = sample::whole();
+    let silences = &mut Arc::make_mut(&mut snapshot.alerts).silences;
+    let first = silences.first().unwrap().clone();
+    silences.resize(1_000, first);
+    let server = Server::start(snapshot).await;
+    for (path, shown) in [("/alerts", 100), ("/alerts?list=silences", 1_000)] {
+        let page = server.read(&[path]).await;
+        assert_eq!(page.matches("data-label=\"Silence\"").count(), shown);
+        assert_eq!(page.contains(">900 more silences</a>"), shown == 100);
+    }
+}

@@ -243,6 +243,14 @@ async fn a_silence_is_ended_by_its_id() {
     assert_eq!(ended.id, id);
     assert!(ended.until <= Clock::start().now().timestamp());
     assert!(now <= ended.from, "{ended:?}");
-    let none = post(&server, "/api/v1/silences/none/end", &headers, "").await;
-    assert_eq!(status_of(&none), "404");
+    for unknown in ["none", "%ff"] {
+        let path = format!("/api/v1/silences/{unknown}/end");
+        let none = post(&server, &path, &headers, "").await;
+        assert_eq!(status_of(&none), "404", "{none}");
+        assert!(body_of(&none).starts_with("{\"error\""), "{none}");
+    }
+    let put = "PUT /api/v1/silences HTTP/1.1\r\nhost: localhost\r\n\
+               connection: close\r\ncontent-length: 2\r\n";
+    let put = server.raw(format!("{put}{ALICE}\r\n{{}}")).await;
+    assert_eq!(status_of(&put), "405", "{put}");
 }

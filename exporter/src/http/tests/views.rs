@@ -104,6 +104,7 @@ async fn lists_are_there_as_data_with_the_columns_of_the_manual() {
         ("/alerts", "alerts"),
         ("/alerts?list=messages", "messages"),
         ("/alerts?list=history", "history"),
+        ("/alerts?list=silences", "silences"),
         ("/logs", "logs"),
         ("/config", "configuration"),
     ] {

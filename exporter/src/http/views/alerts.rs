@@ -10,8 +10,12 @@ use super::{Refusal, page};
 use crate::http::export::{Table, moment, text};
 use crate::http::query::{Form, Pages, Parameter};
 use crate::http::status::{
-    AlertReport, AlertsReport, DecisionReport, MessageReport, alert_report, alerts_report,
+    AlertReport, AlertsReport, DecisionReport, MessageReport, SilenceReport, alert_report,
+    alerts_report,
 };
+
+/// Most silences beside alerts; there may be a thousand.
+const SILENCES_BESIDE_MAX: usize = 100;
 
 /// Most messages and decisions beside alerts, each; alone they are all there.
 const ROWS_BESIDE_MAX: usize = 20;
@@ -27,6 +31,7 @@ struct AlertsPage<'a> {
     messages_left: usize,
     decisions: Vec<DecisionReport<'a>>,
     decisions_left: usize,
+    silences_left: usize,
     /// What no filter concerns.
     whole: AlertsReport<'a>,
 }
@@ -52,6 +57,14 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
         let decisions_left = rows.decisions.len().saturating_sub(most);
         rows.messages.truncate(most);
         rows.decisions.truncate(most);
+        let mut whole = alerts_report(&frame.seen.snapshot.alerts);
+        let silences_most = if list.is_empty() {
+            SILENCES_BESIDE_MAX
+        } else {
+            usize::MAX
+        };
+        let silences_left = whole.silences.len().saturating_sub(silences_most);
+        whole.silences.truncate(silences_most);
         return page(&AlertsPage {
             frame,
             list,
@@ -60,12 +73,14 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
             messages_left,
             decisions: rows.decisions,
             decisions_left,
-            whole: alerts_report(&frame.seen.snapshot.alerts),
+            silences_left,
+            whole,
         });
     }
     let table = match frame.query.get(Parameter::List) {
         Some("messages") => message_table(&rows.messages),
         Some("history") => decision_table(&rows.decisions),
+        Some("silences") => silence_table(&alerts_report(&frame.seen.snapshot.alerts).silences),
         Some(_) | None => alert_table(&rows.alerts),
     };
     Ok(table.response(form, frame.taken_at()))
@@ -227,6 +242,24 @@ fn message_table(messages: &[MessageReport<'_>]) -> Table {
             "id",
         ],
         rows,
+    }
+}
+
+fn silence_table(silences: &[SilenceReport<'_>]) -> Table {
+    let cells = |silence: &SilenceReport<'_>| -> Vec<Value> {
+        vec![
+            text(silence.id.expose()),
+            json!(silence.matchers),
+            text(silence.who.expose()),
+            text(silence.why.expose()),
+            moment(Some(silence.from)),
+            moment(Some(silence.until)),
+        ]
+    };
+    Table {
+        name: "silences",
+        columns: &["id", "matchers", "who", "why", "from", "until"],
+        rows: silences.iter().map(cells).collect(),
     }
 }
 

@@ -297,10 +297,13 @@ impl<'a> Frame<'a> {
         words::grouped(*count)
     }
 
-    /// How long ago, for a sentence with "for".
+    /// How long ago, for a sentence with "for". A clock that was set back cannot tell.
     pub(super) fn span_since(&self, at: &Timestamp) -> String {
         let seconds = self.seen.now.as_second().saturating_sub(at.as_second());
-        words::span(seconds.max(0))
+        match seconds {
+            ..-1 => "an unknown time".to_owned(),
+            _ => words::span(seconds.max(0)),
+        }
     }
 
     /// Whether an event's advice still belongs on the page.
@@ -359,9 +362,20 @@ fn standing(seen: &Seen<'_>) -> Standing {
         let told = alerts.iter().filter(|row| row.held_by.is_none());
         told.filter(|row| row.phase == phase).count()
     };
+    // What a mail calls bad is no good news here: a tunnel that its user closed, for instance.
+    let troubled: BTreeSet<&str> = alerts
+        .iter()
+        .filter(|row| row.phase == AlertPhase::Firing && row.held_by.is_none())
+        .filter(|row| row.severity != Severity::Info)
+        .flat_map(|row| &row.labels)
+        .filter(|(name, _)| &**name == "connector")
+        .map(|(_, value)| &**value)
+        .collect();
     Standing {
         connectors: connectors.len(),
-        in_trouble: count(&|connector| mood_of(connector) == Mood::Bad),
+        in_trouble: count(&|connector| {
+            mood_of(connector) == Mood::Bad || troubled.contains(&&*connector.name)
+        }),
         tunnels_up: count(&|connector| connector.state.is_tunnel_up()),
         firing: in_phase(AlertPhase::Firing),
         pending: in_phase(AlertPhase::Pending),

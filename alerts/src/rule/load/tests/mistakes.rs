@@ -367,6 +367,10 @@ const CASES: &[Case] = &[
         &[("runbook", "javascript://x")],
         "`runbook` is no page's address",
     ),
+    (
+        &[("runbook", "https://user:pw@example.com/x")],
+        "`runbook` holds a user's name",
+    ),
     (&[("disabled", "maybe")], "`disabled` is of the wrong kind"),
     (
         &[("summary", "\"{{ conector }}\"")],
