@@ -35,7 +35,7 @@ pub(super) fn why(snapshot: &Snapshot, signal: Signal, labels: &[(Arc<str>, Arc<
         Signal::TunnelState | Signal::TunnelUp => {
             let mut connectors = snapshot.connectors.iter();
             let one = connectors.find(|one| &*one.name == label("connector"));
-            one.map_or_else(Vec::new, |one| of_tunnel(one))
+            one.map_or_else(Vec::new, of_tunnel)
         }
         _ => Vec::new(),
     }
@@ -86,9 +86,9 @@ mod tests {
 
     fn told(snapshot: &Snapshot, signal: Signal, name: &str, value: &str) -> Vec<String> {
         let facts = why(snapshot, signal, &[(Arc::from(name), Arc::from(value))]);
-        let facts = facts.iter().filter(|(name, _)| *name != "what helps");
-        facts
-            .map(|(name, value)| format!("{name}: {value}"))
+        let known = facts.iter().filter(|(said, _)| *said != "what helps");
+        known
+            .map(|(said, what)| format!("{said}: {what}"))
             .collect()
     }
 

@@ -95,11 +95,11 @@ impl Facts for Overlay<'_> {
         let limit = limits.get(HostResource::Disk.name()).copied();
         let sizes = numbers(HostSignal::FilesystemSize);
         let free = numbers(HostSignal::FilesystemAvailable).into_iter();
-        let is_full = |mountpoint: &Arc<str>, free: f64| {
-            let is_large = |limit| sizes.get(mountpoint).is_none_or(|size| limit < *size);
-            limit.is_some_and(|limit| free < limit && is_large(limit))
+        let is_full = |mountpoint: &Arc<str>, available: f64| {
+            let is_large = |least| sizes.get(mountpoint).is_none_or(|size| least < *size);
+            limit.is_some_and(|least| available < least && is_large(least))
         };
-        let set = free.filter(|(mountpoint, free)| is_full(mountpoint, *free));
+        let set = free.filter(|(mountpoint, available)| is_full(mountpoint, *available));
         let mut full: BTreeSet<Arc<str>> = set.map(|(mountpoint, _)| mountpoint).collect();
         full.extend(self.below.full_filesystems());
         full.into_iter().collect()
