@@ -362,20 +362,9 @@ fn standing(seen: &Seen<'_>) -> Standing {
         let told = alerts.iter().filter(|row| row.held_by.is_none());
         told.filter(|row| row.phase == phase).count()
     };
-    // What a mail calls bad is no good news here: a tunnel that its user closed, for instance.
-    let troubled: BTreeSet<&str> = alerts
-        .iter()
-        .filter(|row| row.phase == AlertPhase::Firing && row.held_by.is_none())
-        .filter(|row| row.severity != Severity::Info)
-        .flat_map(|row| &row.labels)
-        .filter(|(name, _)| &**name == "connector")
-        .map(|(_, value)| &**value)
-        .collect();
     Standing {
         connectors: connectors.len(),
-        in_trouble: count(&|connector| {
-            mood_of(connector) == Mood::Bad || troubled.contains(&&*connector.name)
-        }),
+        in_trouble: count(&|connector| mood_of(connector) == Mood::Bad),
         tunnels_up: count(&|connector| connector.state.is_tunnel_up()),
         firing: in_phase(AlertPhase::Firing),
         pending: in_phase(AlertPhase::Pending),
