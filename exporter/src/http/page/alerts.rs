@@ -19,10 +19,16 @@ impl AlertReport<'_> {
         }
     }
 
+    /// Whether it is so no more, and only its end is not told yet: there is nothing to do.
+    pub(in crate::http) const fn is_over(&self) -> bool {
+        matches!(self.phase, AlertPhase::Resolving)
+    }
+
     /// How it stands, with the countdown of one that is pending.
     pub(in crate::http) fn state(&self, now: &Timestamp) -> String {
         let phase = self.phase.name();
         match self.fires_at {
+            _ if self.is_over() => format!("{phase}: over, told when it stays quiet"),
             Some(at) => {
                 let left = at.as_second().saturating_sub(now.as_second()).max(0);
                 format!("{phase}, fires in {}", words::span(left))

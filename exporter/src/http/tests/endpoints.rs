@@ -4,6 +4,7 @@
 //! the answer as a person would: for words, not for markup.
 
 use jiff::Timestamp;
+use model::alert::{AlertPhase, HeldBy};
 use model::connector::{
     ClientStatus, ConnectorKind, ConnectorState, Fact, ProbeFailure, ToolReading, TunnelState,
 };
@@ -330,4 +331,29 @@ async fn connectors_in_trouble_stand_first_and_else_in_their_order() {
     seen.sort_unstable();
     let seen: Vec<&str> = seen.into_iter().map(|(_, name)| name).collect();
     assert_eq!(seen, ["b-bad", "d-bad", "a-good", "c-good"]);
+}
+
+/// As for a tunnel that its user closed: the state alone is no trouble, the mail says it is.
+#[tokio::test]
+async fn whom_an_alert_tells_of_is_in_trouble_until_it_is_held_or_over() {
+    for (is_held, phase, words) in [
+        (false, AlertPhase::Firing, "1 in trouble"),
+        (true, AlertPhase::Firing, "0 in trouble"),
+        (false, AlertPhase::Resolving, "0 in trouble"),
+    ] {
+        let mut snapshot = sample::whole();
+        snapshot.connectors = vec![sample::healthy("a"), sample::healthy("pub-sjc-2")];
+        snapshot.recent_events = Arc::from([]);
+        let alerts = Arc::make_mut(&mut snapshot.alerts);
+        alerts.rows.truncate(1);
+        alerts.rows[0].phase = phase;
+        alerts.rows[0].held_by = is_held.then(|| HeldBy::Silence("s-7".into()));
+        let server = Server::start(snapshot).await;
+        check(&text_of(&server.read(&["/"]).await), &[words]);
+        let alerts = server.read(&["/alerts"]).await;
+        let is_over = phase == AlertPhase::Resolving;
+        assert_eq!(alerts.contains("over, told when it stays quiet"), is_over);
+        assert_ne!(alerts.contains("What to do:"), is_over);
+        assert!(alerts.contains(r#"connectors/pub-sjc-2"><code>pub-sjc-2</code></a>"#));
+    }
 }

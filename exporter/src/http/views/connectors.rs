@@ -7,7 +7,7 @@ use model::connector::Mood;
 use model::snapshot::ConnectorSnapshot;
 use serde_json::{Value, json};
 
-use super::frame::Frame;
+use super::frame::{Frame, alerted};
 use super::{Refusal, page};
 use crate::http::export::{Table, moment, text};
 use crate::http::page::{mood_of_probes, summary_of_probes};
@@ -85,12 +85,21 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
 fn wanted<'a>(frame: &Frame<'a>) -> Vec<&'a ConnectorSnapshot> {
     let query = &frame.query;
     let connectors = frame.seen.snapshot.connectors.iter();
+    let alerted = alerted(&frame.seen);
     let mut wanted: Vec<(Mood, &ConnectorSnapshot)> = connectors
         .filter(|connector| {
             query.takes(Parameter::Connector, &connector.name)
                 && query.takes(Parameter::Kind, connector.kind.name())
         })
-        .map(|connector| (mood_of(connector), connector))
+        .map(|connector| {
+            let is_alerted = alerted.contains(&*connector.name);
+            let mood = if is_alerted {
+                Mood::Bad
+            } else {
+                mood_of(connector)
+            };
+            (mood, connector)
+        })
         .filter(|(mood, connector)| {
             query.takes(Parameter::State, state_word(*mood)) && has_text(frame, connector)
         })

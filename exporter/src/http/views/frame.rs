@@ -1,9 +1,10 @@
 //! What all views share: navigation, how the agent stands, filters, words for templates.
 
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use model::alert::AlertPhase;
+use model::alert::{AlertPhase, Severity};
 use model::connector::{Aspect, Mood};
 use model::untrusted::printable;
 
@@ -352,6 +353,18 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Connectors of which an alert tells now. What a mail calls bad is no good news on the page: a
+/// tunnel that its user closed, for instance.
+pub(super) fn alerted<'a>(seen: &Seen<'a>) -> BTreeSet<&'a str> {
+    let told = seen.snapshot.alerts.rows.iter();
+    told.filter(|row| row.phase == AlertPhase::Firing && row.held_by.is_none())
+        .filter(|row| row.severity != Severity::Info)
+        .flat_map(|row| &row.labels)
+        .filter(|(name, _)| &**name == "connector")
+        .map(|(_, value)| &**value)
+        .collect()
+}
+
 fn standing(seen: &Seen<'_>) -> Standing {
     let connectors = &seen.snapshot.connectors;
     let count = |is: &dyn Fn(&&model::snapshot::ConnectorSnapshot) -> bool| {
@@ -362,9 +375,12 @@ fn standing(seen: &Seen<'_>) -> Standing {
         let told = alerts.iter().filter(|row| row.held_by.is_none());
         told.filter(|row| row.phase == phase).count()
     };
+    let alerted = alerted(seen);
     Standing {
         connectors: connectors.len(),
-        in_trouble: count(&|connector| mood_of(connector) == Mood::Bad),
+        in_trouble: count(&|connector| {
+            mood_of(connector) == Mood::Bad || alerted.contains(&*connector.name)
+        }),
         tunnels_up: count(&|connector| connector.state.is_tunnel_up()),
         firing: in_phase(AlertPhase::Firing),
         pending: in_phase(AlertPhase::Pending),
