@@ -350,10 +350,10 @@ async fn whom_an_alert_tells_of_is_in_trouble_until_it_is_held_or_over() {
         alerts.rows[0].held_by = is_held.then(|| HeldBy::Silence("s-7".into()));
         let server = Server::start(snapshot).await;
         check(&text_of(&server.read(&["/"]).await), &[words]);
-        let alerts = server.read(&["/alerts"]).await;
+        let view = server.read(&["/alerts"]).await;
         let is_over = phase == AlertPhase::Resolving;
-        assert_eq!(alerts.contains("over, told when it stays quiet"), is_over);
-        assert_ne!(alerts.contains("What to do:"), is_over);
-        assert!(alerts.contains(r#"connectors/pub-sjc-2"><code>pub-sjc-2</code></a>"#));
+        assert_eq!(view.contains("over, told when it stays quiet"), is_over);
+        assert_ne!(view.contains("What to do:"), is_over);
+        assert!(view.contains(r#"connectors/pub-sjc-2"><code>pub-sjc-2</code></a>"#));
     }
 }
