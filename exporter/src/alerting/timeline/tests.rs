@@ -229,3 +229,14 @@ fn the_command_in_a_mail_of_each_default_rule_on_a_number_makes_a_silence() {
     }
     assert!(10 < looked_at, "{looked_at}");
 }
+
+#[test]
+fn a_client_that_blocks_is_one_mail() {
+    let text = "connectors: {lap-1: netskope-client}\ntests:\n- name: one\n  at: \
+                2026-12-01T12:00:00Z\n  when:\n  - {t: 0m, event: tunnel.connected}\n  \
+                - {t: 5m, event: tunnel.disconnected}\n  - {t: 5m, sample: client_status, \
+                labels: {connector: lap-1, status: fail_closed}, value: 1}\n  until: 30m\n  \
+                expect: {mails: [{at: 5m, alert: CLIENT_FAIL_CLOSED}]}\n";
+    let outcomes = run_text("test", text, Path::new("")).unwrap();
+    assert_eq!(outcomes[0].complaints, "");
+}
