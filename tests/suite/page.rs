@@ -1,9 +1,9 @@
 //! Promise: the page can be read by everybody, runs nothing that a log says, and says when
 //! it is stale.
 //!
-//! Looked at with a real Chromium, driven by `page/browser.mjs` and, where people do
-//! something with the page, `page/live.mjs`; `./test` installs their packages. What the
-//! views hold is tested where they are made.
+//! Looked at with a real Chromium: by `page/browser.mjs`, where people do something with the
+//! page by `page/live.mjs`, and for a mail by `page/mail.mjs`; `./test` installs their
+//! packages. What the views hold is tested where they are made.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use harness::agent::Agent;
 use harness::log_file::LogFile;
+use harness::receivers::{Speaker, scene};
 use harness::scene::{CONNECTOR, Scene};
+use harness::smtp::MailServer;
 use harness::tools::agent_binary;
 use serde_json::Value;
 
@@ -68,12 +70,16 @@ impl Browser {
     }
 
     fn run(script: &str, task: &str, address: SocketAddr, rest: &[&str]) -> Self {
+        let address = format!("http://{address}");
+        let arguments = [&[task, &address], rest].concat();
+        Self::with(script, &arguments)
+    }
+
+    fn with(script: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite/page");
-        let script = folder.join(script);
         let mut child = Command::new("node")
-            .arg(script)
-            .args([task, &format!("http://{address}")])
-            .args(rest)
+            .arg(folder.join(script))
+            .args(arguments)
             .env("ZTNA_BROWSER", packages())
             .stdout(Stdio::piped())
             .spawn()
@@ -115,6 +121,11 @@ impl Drop for Browser {
     }
 }
 
+/// Where pictures are kept; nowhere unless they are asked for.
+fn pictures() -> String {
+    std::env::var("ZTNA_PICTURES").unwrap_or_else(|_| "-".to_owned())
+}
+
 /// Where the browser's packages stand.
 fn packages() -> PathBuf {
     let own = std::env::current_exe().unwrap();
@@ -141,7 +152,7 @@ fn every_view_is_valid_fits_a_narrow_screen_and_hides_nothing_from_a_reader() {
     let agent = demo();
     let troubles = |page: &harness::page::Page| 0 < page.count("ztna_events_total", &[]);
     agent.wait_for("the demo's first events", troubles).unwrap();
-    let folder = std::env::var("ZTNA_PICTURES").unwrap_or_else(|_| "-".to_owned());
+    let folder = pictures();
     let mut rest = vec![folder.as_str()];
     rest.extend(VIEWS);
     let seen = Browser::start("look", agent.address().unwrap(), &rest).all();
@@ -149,6 +160,33 @@ fn every_view_is_valid_fits_a_narrow_screen_and_hides_nothing_from_a_reader() {
     for look in seen {
         assert_eq!(look["tooWide"], 0, "{look:#}");
         for list in ["found", "errors", "troubles"] {
+            assert_eq!(look[list], Value::Array(Vec::new()), "{look:#}");
+        }
+    }
+}
+
+#[test]
+fn a_mail_fits_a_narrow_screen_fetches_nothing_and_hides_nothing_from_a_reader() {
+    let server = MailServer::start().unwrap();
+    let receiver = server.receiver("ops", &["ops@example.com"], ", tls: none");
+    let scene = scene(&[receiver], "profiles: [{name: eu-weekly}],").unwrap();
+    let mut speaker = Speaker::new(&scene).unwrap();
+    let agent = Agent::start(&scene).unwrap();
+    agent.wait_until_ready().unwrap();
+    speaker.have_tunnel("203.0.113.7").unwrap();
+    agent.wait_for_events("tunnel.connected", 1).unwrap();
+    speaker
+        .wizard("Publisher auto-update failed while downloading docker image.")
+        .unwrap();
+    let mails = server.wait_for(1).unwrap();
+    let file = scene.path("mail.html");
+    fs::write(&file, mails[0].html()).unwrap();
+    let file = file.display().to_string();
+    let seen = Browser::with("mail.mjs", &[&file, &pictures()]).all();
+    assert_eq!(seen.len(), 4);
+    for look in seen {
+        assert_eq!(look["tooWide"], 0, "{look:#}");
+        for list in ["found", "fetched"] {
             assert_eq!(look[list], Value::Array(Vec::new()), "{look:#}");
         }
     }
