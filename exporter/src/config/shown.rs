@@ -236,9 +236,9 @@ mod tests {
             std::env::temp_dir().join("state.db"),
         );
         let mut config = Config::parse("c.yaml", &text).unwrap();
-        let rows = config.shown();
-        assert_eq!(value(&rows, "web.config_file"), "web.yml");
-        assert_eq!(value(&rows, "web.host_names[0]"), "agent.example.com");
+        let from_file = config.shown();
+        assert_eq!(value(&from_file, "web.config_file"), "web.yml");
+        assert_eq!(value(&from_file, "web.host_names[0]"), "agent.example.com");
         config.web.config_file = Some("/etc/other.yml".into());
         let rows = config.shown();
         assert_eq!(value(&rows, "web.config_file"), "/etc/other.yml");
