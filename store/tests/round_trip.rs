@@ -40,16 +40,16 @@ struct Fold {
 
 /// Of each connector the newest, then the ones before these; `events` are newest first.
 fn fair_shares(events: &[RecentEvent]) -> Vec<RecentEvent> {
-    let mut places: Vec<(usize, usize)> = Vec::new();
+    let mut places: Vec<(usize, usize, &RecentEvent)> = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        let newer = &events[..index];
-        let own = newer.iter().filter(|one| one.connector == event.connector);
-        places.push((own.count(), index));
+        let newer = events.iter().take(index);
+        let own = newer.filter(|one| one.connector == event.connector);
+        places.push((own.count(), index, event));
     }
-    places.sort_unstable();
+    places.sort_unstable_by_key(|(newer, index, _)| (*newer, *index));
     places.truncate(RECENT_EVENTS_MAX);
-    places.sort_unstable_by_key(|(_, index)| *index);
-    let kept = places.iter().map(|(_, index)| events[*index].clone());
+    places.sort_unstable_by_key(|(_, index, _)| *index);
+    let kept = places.into_iter().map(|(_, _, event)| event.clone());
     kept.collect()
 }
 
