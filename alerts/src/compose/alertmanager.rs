@@ -3,8 +3,8 @@
 //! Alertmanager knows levels only: it resolves what nobody sends again. So a matter that
 //! lasts is sent when it begins without an end, which gives it Alertmanager's
 //! `resolve_timeout` (5 minutes unless set) from its arrival, however late that is; then
-//! [`refresh`] is sent once a minute, beside the outbox ([`crate::deliver::refresh`]), with
-//! an end [`LASTS`] ahead; and when it is over once more with its true end. If the agent
+//! it is sent once a minute, beside the outbox ([`crate::deliver::refresh`]), with an end
+//! [`LASTS`] ahead; and when it is over once more with its true end. If the agent
 //! dies, Alertmanager takes the matter for over after [`LASTS`] at the latest, and hears
 //! again when it is back.
 //!

@@ -229,6 +229,25 @@ fn every_object_of_snmpd_is_the_same_here() {
         return;
     };
     let agent = Agent::start(settings(&["127.0.0.1:0"]));
+    let mut findings = compare(&snmpd, &agent);
+    // The host goes on between two walks, and snmpd keeps some numbers for seconds: only
+    // what differs each time is a difference.
+    for _ in 1..ROUNDS {
+        if findings.is_empty() {
+            break;
+        }
+        let again = compare(&snmpd, &agent);
+        findings.retain(|name, _| again.contains_key(name));
+    }
+    let findings: Vec<String> = findings.into_values().collect();
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+/// How often snmpd and we are walked, if they do not agree at once.
+const ROUNDS: usize = 4;
+
+/// What differs between one walk of snmpd and one of ours, by object.
+fn compare(snmpd: &Snmpd, agent: &Agent) -> BTreeMap<String, String> {
     let before = snmpd.walk();
     agent.stage.picture.lock().unwrap().host = Arc::new(crate::proc::sample());
     agent.clock.advance(Duration::from_secs(2));
@@ -244,7 +263,7 @@ fn every_object_of_snmpd_is_the_same_here() {
     let after = renumber(&snmpd.walk(), &ours);
     let before = renumber(&before, &ours);
     let mut counts = BTreeMap::new();
-    let mut findings = Vec::new();
+    let mut findings = BTreeMap::new();
     for (name, theirs) in &before {
         if OURS
             .iter()
@@ -253,7 +272,7 @@ fn every_object_of_snmpd_is_the_same_here() {
             continue;
         }
         let Some(own) = ours.get(name) else {
-            findings.push(format!("{name} = {theirs}: not here"));
+            findings.insert(name.clone(), format!("{name} = {theirs}: not here"));
             continue;
         };
         let again = after.get(name).unwrap_or(theirs);
@@ -261,12 +280,13 @@ fn every_object_of_snmpd_is_the_same_here() {
         println!("{verdict:?} {name}: {theirs} | {own}");
         *counts.entry(verdict).or_insert(0) += 1;
         if verdict == Verdict::Different {
-            findings.push(format!("{name}: there {theirs}, here {own}"));
+            let finding = format!("{name}: there {theirs}, here {own}");
+            findings.insert(name.clone(), finding);
         }
     }
     println!("{counts:?}");
-    assert!(findings.is_empty(), "{}", findings.join("\n"));
     assert!(counts[&Verdict::Identical] > 150, "{counts:?}");
+    findings
 }
 
 /// Who has snmpd already adds one line to its configuration, and asks it for us too.
