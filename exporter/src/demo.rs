@@ -4,8 +4,8 @@
 //! one with the Cato Client. [`scenario`] says which line comes when and what it must
 //! count as, [`writer`] does it to the files of a [`folder`], the vendors' tools are
 //! stand-ins of [`tools`], the vendor's plane is a [`gateway`], mails go into a
-//! [`mailbox`], traps into a [`trap_sink`], [`narrate`] tells the story beside. The agent
-//! that reads all that is the ordinary one; nothing here knows it.
+//! [`mailbox`], [`narrate`] tells the story beside. The agent that reads all that is the
+//! ordinary one; nothing here knows it.
 //!
 //! The idea: the scenario is pure and takes the time as an argument, so a test runs
 //! an hour of it at once and compares its truth with what the agent recognises.
@@ -23,7 +23,6 @@ mod recognition;
 pub mod scenario;
 mod timetable;
 pub mod tools;
-pub mod trap_sink;
 pub mod truth;
 pub mod writer;
 

@@ -44,7 +44,7 @@ pub(super) struct Places<'a> {
     pub(super) gateway: SocketAddr,
     /// Who takes mails.
     pub(super) mailbox: SocketAddr,
-    /// Who takes traps.
+    /// Where traps go.
     pub(super) traps: SocketAddr,
     /// When the demo begins.
     pub(super) now: Timestamp,
@@ -138,7 +138,7 @@ const UPDATE_AFTER: Duration = Duration::from_secs(20 * 3_600);
 /// How long a silence of the demo's lasts.
 const SILENCE_LASTS: Duration = Duration::from_secs(24 * 3_600);
 
-/// Mails to the demo's own mailbox, traps to its own receiver, an update that is near, and
+/// Mails to the demo's own mailbox, traps to a port of its own, an update that is near, and
 /// something that nobody wants to hear of.
 fn alerts(places: &Places<'_>) -> io::Result<String> {
     let rules = places.folder.join("impatient.rules.yml");
