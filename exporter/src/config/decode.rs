@@ -21,7 +21,7 @@ use serde::{Deserialize, forward_to_deserialize_any};
 use super::Config;
 use super::Logs;
 use super::document::{Document, Entry, Node, Value};
-use super::error::{ConfigError, Place, holds_a_user, names_a_secret};
+use super::error::{ConfigError, Place, has_a_secret_address, holds_a_user, names_a_secret};
 use super::path::{KeyPath, Step};
 use super::{reference, suggest, zone};
 
@@ -89,8 +89,10 @@ impl DecodeError {
     /// Where the text may hold a secret, if it stands at a key that is about one. Somebody
     /// may have written it there, where its place was wanted.
     fn secret_from(&self) -> Option<usize> {
+        let is_unknown = matches!(self.objection, Objection::UnknownKey { .. });
+        let is_about = |key: &str| names_a_secret(key) || is_unknown && has_a_secret_address(key);
         let mut steps = self.steps.iter();
-        let is_secret = steps.any(|step| matches!(step, Step::Key(key) if names_a_secret(key)));
+        let is_secret = steps.any(|step| matches!(step, Step::Key(key) if is_about(key)));
         let span = self.place.as_ref().filter(|_| is_secret)?.span.clone();
         match &self.objection {
             Objection::UnknownKey { .. } => Some(span.end),

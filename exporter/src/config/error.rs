@@ -245,7 +245,10 @@ const FILE: &str = "_file";
 const CREDENTIAL: &str = "_credential";
 
 /// The key of an address that may be a secret itself.
-const ADDRESS_KEY: &str = "url:";
+const ADDRESS_KEY: &str = "url";
+
+/// The group that has such an address, under whatever misspelt key.
+const ADDRESS_GROUP: &str = "webhook";
 
 /// Groups and lists that hold places of secrets, by names that do not say so.
 const SECRET_KEYS: [&str; 7] = [
@@ -264,6 +267,11 @@ pub(super) fn names_a_secret(key: &str) -> bool {
     let says_where = key.ends_with(FILE);
     let is_about = SECRET_WORDS.iter().any(|word| key.contains(word));
     !says_where && (is_about || SECRET_KEYS.contains(&key.as_str()))
+}
+
+/// Whether an unknown key of this group may be the one of an address that is a secret.
+pub(super) fn has_a_secret_address(group: &str) -> bool {
+    group == ADDRESS_GROUP
 }
 
 /// Whether there is an address in a text that names a user, and so perhaps a password.
@@ -287,11 +295,22 @@ fn secret_start(line: &str) -> usize {
     user_start(line).map_or(of_word, |of_user| of_word.min(of_user))
 }
 
-/// Where the address of a receiver begins.
+/// Where the address of a receiver begins: behind its key, bare or in quotes, and the colon.
 fn address_start(line: &str) -> usize {
-    let mut keys = line.match_indices(ADDRESS_KEY);
-    let own = keys.find(|(at, _)| !line.get(..*at).is_some_and(|before| before.ends_with('_')));
-    own.map_or(line.len(), |(at, key)| at.saturating_add(key.len()))
+    let lower = line.to_ascii_lowercase();
+    let mut keys = lower.match_indices(ADDRESS_KEY);
+    let start = keys.find_map(|(at, key)| {
+        let is_inside =
+            |before: &str| before.ends_with(|one: char| one == '_' || one.is_alphanumeric());
+        if lower.get(..at).is_some_and(is_inside) {
+            return None;
+        }
+        let behind = lower.get(at.saturating_add(key.len())..)?;
+        let unquoted = behind.strip_prefix(['"', '\'']).unwrap_or(behind);
+        let address = unquoted.trim_start().strip_prefix(':')?;
+        Some(lower.len().saturating_sub(address.len()))
+    });
+    start.unwrap_or(line.len())
 }
 
 fn start_behind_a_word(line: &str) -> usize {
