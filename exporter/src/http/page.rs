@@ -101,7 +101,13 @@ impl<'a> ConnectorHead<'a> {
             parts.extend(self.aspects.first().map(in_words));
         }
         let contrast = if self.degraded { "tunnel up, but " } else { "" };
-        format!("{contrast}{}", parts.join(", "))
+        let is_alert_alone = self.alerted && !self.degraded && self.bad_aspects().next().is_none();
+        let alert = if is_alert_alone {
+            ", but an alert fires"
+        } else {
+            ""
+        };
+        format!("{contrast}{}{alert}", parts.join(", "))
     }
 
     /// The part that says most: the first bad one, or the most important.

@@ -30,7 +30,7 @@ pub(super) use self::alerts::{
     SilenceReport, alert_report, alerts_report,
 };
 pub(super) use self::client::{ClientReport, RoundTripReport, ToolReport, icon_meaning};
-pub(super) use self::head::{ConnectorHead, head_report, mood_of};
+pub(super) use self::head::{Alerted, ConnectorHead};
 pub(super) use self::host::{
     CollectorReport, FilesystemReport, HostReport, InterfaceReport, ProcessReport, PublisherReport,
     ThresholdReport,

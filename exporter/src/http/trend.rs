@@ -17,7 +17,7 @@ use std::time::Duration;
 use model::connector::Mood;
 use model::snapshot::Snapshot;
 
-use super::status::mood_of;
+use super::status::Alerted;
 
 /// How many minutes are kept: six hours.
 const MINUTES: usize = 360;
@@ -71,6 +71,7 @@ impl Trends {
     /// Notes how every connector stands at `monotonic`.
     pub(super) fn note(&self, snapshot: &Snapshot, monotonic: Duration) {
         let minute = monotonic.as_secs() / 60;
+        let alerted = Alerted::of(snapshot);
         let mut rings = self.lock();
         rings.advance_to(minute);
         let connectors = snapshot.connectors.iter();
@@ -84,7 +85,7 @@ impl Trends {
                 Entry::Vacant(_) => continue,
             };
             if let Some(slot) = ring.get_mut(slot_of(minute)) {
-                *slot = (*slot).max(code(mood_of(connector)));
+                *slot = (*slot).max(code(alerted.mood_of(connector)));
             }
         }
     }
@@ -210,6 +211,19 @@ mod tests {
             (trend.bad.as_str(), trend.good.as_str()),
             ("M119 0h1v16h-1z", "")
         );
+    }
+
+    #[test]
+    fn a_minute_in_which_an_alert_told_of_it_is_bad() {
+        let trends = Trends::default();
+        let mut told = sample::whole();
+        told.connectors = vec![sample::healthy("pub-sjc-2"), sample::healthy("a")];
+        trends.note(&told, at_minute(0));
+        assert_eq!(
+            trends.of("pub-sjc-2").unwrap().words,
+            "trouble in 1 of 1 min"
+        );
+        assert_eq!(trends.of("a").unwrap().words, "no trouble in 1 min");
     }
 
     #[test]

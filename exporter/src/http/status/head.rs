@@ -3,9 +3,12 @@
 //! The parts of its state without its events and logs, so that thousands can be judged
 //! for one page. Not part of the JSON; what it says in words is `page`'s matter.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use model::alert::{AlertPhase, Severity};
 use model::connector::{Aspect, ConnectorKind, Mood};
-use model::snapshot::ConnectorSnapshot;
+use model::snapshot::{ConnectorSnapshot, Snapshot};
 
 use super::{AspectReport, Foreign, aspect_report, mood_of_aspect};
 
@@ -20,12 +23,67 @@ pub(in crate::http) struct ConnectorHead<'a> {
     pub(in crate::http) tunnel_up: bool,
     /// Its tunnel is up and it does not do its work.
     pub(in crate::http) degraded: bool,
+    /// An alert tells of it.
+    pub(in crate::http) alerted: bool,
     pub(in crate::http) aspects: Vec<AspectReport<'a>>,
+}
+
+/// Connectors of which an alert tells now. What a mail calls bad is no good news on the page: a
+/// tunnel that its user closed, for instance.
+#[derive(Debug, Default)]
+pub(in crate::http) struct Alerted<'a>(BTreeSet<&'a str>);
+
+impl<'a> Alerted<'a> {
+    /// By the alerts that fire and are not held back.
+    pub(in crate::http) fn of(snapshot: &'a Snapshot) -> Self {
+        let rows = snapshot.alerts.rows.iter();
+        let told = rows.filter(|row| row.phase == AlertPhase::Firing && row.held_by.is_none());
+        let labels = told
+            .filter(|row| row.severity != Severity::Info)
+            .flat_map(|row| &row.labels);
+        let connectors = labels.filter(|(name, _)| &**name == "connector");
+        Self(connectors.map(|(_, value)| &**value).collect())
+    }
+
+    /// Bad if an alert tells of it; else as its state is.
+    pub(in crate::http) fn mood_of(&self, connector: &ConnectorSnapshot) -> Mood {
+        if self.tells_of(connector) {
+            Mood::Bad
+        } else {
+            mood_of(connector)
+        }
+    }
+
+    /// A connector for a list.
+    pub(in crate::http) fn head_of<'c>(
+        &self,
+        connector: &'c ConnectorSnapshot,
+    ) -> ConnectorHead<'c> {
+        let (kind, state) = (connector.kind, &connector.state);
+        let aspects = kind.aspects().iter();
+        ConnectorHead {
+            name: Foreign::of(&connector.name),
+            kind,
+            mood: self.mood_of(connector),
+            silent: connector.is_silent,
+            heard_at: connector.heard_at,
+            tunnel_up: state.is_tunnel_up(),
+            degraded: is_degraded(connector),
+            alerted: self.tells_of(connector),
+            aspects: aspects
+                .map(|aspect| aspect_report(kind, state, *aspect))
+                .collect(),
+        }
+    }
+
+    fn tells_of(&self, connector: &ConnectorSnapshot) -> bool {
+        self.0.contains(&*connector.name)
+    }
 }
 
 /// Bad if any part is; else as good as its most important part. Silence has made all
 /// parts unknown, so it needs no case of its own.
-pub(in crate::http) fn mood_of(connector: &ConnectorSnapshot) -> Mood {
+fn mood_of(connector: &ConnectorSnapshot) -> Mood {
     let (kind, state) = (connector.kind, &connector.state);
     let mood = |aspect: &Aspect| mood_of_aspect(kind, state, *aspect);
     let mut moods = kind.aspects().iter().map(mood);
@@ -33,24 +91,6 @@ pub(in crate::http) fn mood_of(connector: &ConnectorSnapshot) -> Mood {
         return Mood::Bad;
     }
     moods.next().unwrap_or(Mood::Open)
-}
-
-/// A connector for a list.
-pub(in crate::http) fn head_report(connector: &ConnectorSnapshot) -> ConnectorHead<'_> {
-    let (kind, state) = (connector.kind, &connector.state);
-    let aspects = kind.aspects().iter();
-    ConnectorHead {
-        name: Foreign::of(&connector.name),
-        kind,
-        mood: mood_of(connector),
-        silent: connector.is_silent,
-        heard_at: connector.heard_at,
-        tunnel_up: state.is_tunnel_up(),
-        degraded: is_degraded(connector),
-        aspects: aspects
-            .map(|aspect| aspect_report(kind, state, *aspect))
-            .collect(),
-    }
 }
 
 fn is_degraded(connector: &ConnectorSnapshot) -> bool {

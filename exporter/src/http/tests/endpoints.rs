@@ -349,7 +349,23 @@ async fn whom_an_alert_tells_of_is_in_trouble_until_it_is_held_or_over() {
         alerts.rows[0].phase = phase;
         alerts.rows[0].held_by = is_held.then(|| HeldBy::Silence("s-7".into()));
         let server = Server::start(snapshot).await;
-        check(&text_of(&server.read(&["/"]).await), &[words]);
+        let page = server.read(&["/"]).await;
+        check(&text_of(&page), &[words]);
+        // Its row, its own page and the data say the same.
+        let is_told = words == "1 in trouble";
+        let rows = server.read(&["/?format=csv&connector=pub-sjc-2"]).await;
+        assert_eq!(
+            rows.contains(r#""pub-sjc-2","netskope-publisher","trouble""#),
+            is_told
+        );
+        assert_eq!(page.contains("<tr class=\"row bad\">"), is_told);
+        let own = server.read(&["/connectors/pub-sjc-2"]).await;
+        for shown in [page, own] {
+            assert_eq!(
+                text_of(&shown).contains("onnected, but an alert fires"),
+                is_told
+            );
+        }
         let view = server.read(&["/alerts"]).await;
         let is_over = phase == AlertPhase::Resolving;
         assert_eq!(view.contains("over, told when it stays quiet"), is_over);

@@ -7,14 +7,13 @@ use model::connector::Mood;
 use model::snapshot::ConnectorSnapshot;
 use serde_json::{Value, json};
 
-use super::frame::{Frame, alerted};
+use super::frame::Frame;
 use super::{Refusal, page};
 use crate::http::export::{Table, moment, text};
 use crate::http::page::{mood_of_probes, summary_of_probes};
 use crate::http::query::{Form, Pages, Parameter};
 use crate::http::status::{
-    AlertReport, ConnectorHead, RecentReport, alert_report, head_report, host_of, mood_of,
-    probes_of, recent_report,
+    AlertReport, ConnectorHead, RecentReport, alert_report, host_of, probes_of, recent_report,
 };
 use crate::http::trend::Trend;
 
@@ -63,7 +62,7 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
     let wanted = wanted(frame);
     let form = frame.query.form();
     if form != Form::Page {
-        let table = table(&wanted);
+        let table = table(frame, &wanted);
         return Ok(table.response(form, frame.taken_at()));
     }
     let snapshot = frame.seen.snapshot;
@@ -85,21 +84,12 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
 fn wanted<'a>(frame: &Frame<'a>) -> Vec<&'a ConnectorSnapshot> {
     let query = &frame.query;
     let connectors = frame.seen.snapshot.connectors.iter();
-    let alerted = alerted(&frame.seen);
     let mut wanted: Vec<(Mood, &ConnectorSnapshot)> = connectors
         .filter(|connector| {
             query.takes(Parameter::Connector, &connector.name)
                 && query.takes(Parameter::Kind, connector.kind.name())
         })
-        .map(|connector| {
-            let is_alerted = alerted.contains(&*connector.name);
-            let mood = if is_alerted {
-                Mood::Bad
-            } else {
-                mood_of(connector)
-            };
-            (mood, connector)
-        })
+        .map(|connector| (frame.alerted.mood_of(connector), connector))
         .filter(|(mood, connector)| {
             query.takes(Parameter::State, state_word(*mood)) && has_text(frame, connector)
         })
@@ -116,7 +106,7 @@ fn has_text(frame: &Frame<'_>, connector: &ConnectorSnapshot) -> bool {
     if frame.query.get(Parameter::Text).is_none() {
         return true;
     }
-    let summary = head_report(connector).summary();
+    let summary = frame.alerted.head_of(connector).summary();
     let facts = connector
         .state
         .facts
@@ -128,7 +118,7 @@ fn has_text(frame: &Frame<'_>, connector: &ConnectorSnapshot) -> bool {
 }
 
 fn row<'a>(frame: &Frame<'_>, connector: &'a ConnectorSnapshot) -> Row<'a> {
-    let head = head_report(connector);
+    let head = frame.alerted.head_of(connector);
     Row {
         link: frame.connector_link(&head.name),
         trend: frame.seen.trends.of(&connector.name),
@@ -168,13 +158,13 @@ const COLUMNS: &[&str] = &[
     "heard_at",
 ];
 
-fn table(connectors: &[&ConnectorSnapshot]) -> Table {
+fn table(frame: &Frame<'_>, connectors: &[&ConnectorSnapshot]) -> Table {
     Table {
         name: "connectors",
         columns: COLUMNS,
         rows: connectors
             .iter()
-            .map(|one| cells(&head_report(one)))
+            .map(|one| cells(&frame.alerted.head_of(one)))
             .collect(),
     }
 }

@@ -1,10 +1,9 @@
 //! What all views share: navigation, how the agent stands, filters, words for templates.
 
 use std::borrow::Borrow;
-use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use model::alert::{AlertPhase, Severity};
+use model::alert::AlertPhase;
 use model::connector::{Aspect, Mood};
 use model::untrusted::printable;
 
@@ -12,7 +11,7 @@ use super::Seen;
 use crate::http::health;
 use crate::http::page::{mood_word, words};
 use crate::http::query::{Parameter, Query, View};
-use crate::http::status::{Foreign, icon_meaning, mood_of};
+use crate::http::status::{Alerted, Foreign, icon_meaning};
 use crate::runbooks::{self, Place};
 
 /// How long an event that no state remembers keeps its advice on the page, in seconds.
@@ -41,6 +40,8 @@ pub(super) struct Frame<'a> {
     pub(super) view: View,
     pub(super) query: Query,
     pub(super) standing: Standing,
+    /// Judges connectors.
+    pub(super) alerted: Alerted<'a>,
     /// Why the agent is not ready.
     pub(super) problems: Vec<String>,
 }
@@ -93,11 +94,13 @@ impl<'a> Frame<'a> {
     }
 
     pub(super) fn new(seen: Seen<'a>, view: View, query: Query) -> Self {
+        let alerted = Alerted::of(seen.snapshot);
         Self {
             seen,
             view,
             query,
-            standing: standing(&seen),
+            standing: standing(&seen, &alerted),
+            alerted,
             problems: health::reasons_not_ready(seen.snapshot, seen.store_problem),
         }
     }
@@ -353,19 +356,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Connectors of which an alert tells now. What a mail calls bad is no good news on the page: a
-/// tunnel that its user closed, for instance.
-pub(super) fn alerted<'a>(seen: &Seen<'a>) -> BTreeSet<&'a str> {
-    let told = seen.snapshot.alerts.rows.iter();
-    told.filter(|row| row.phase == AlertPhase::Firing && row.held_by.is_none())
-        .filter(|row| row.severity != Severity::Info)
-        .flat_map(|row| &row.labels)
-        .filter(|(name, _)| &**name == "connector")
-        .map(|(_, value)| &**value)
-        .collect()
-}
-
-fn standing(seen: &Seen<'_>) -> Standing {
+fn standing(seen: &Seen<'_>, alerted: &Alerted<'_>) -> Standing {
     let connectors = &seen.snapshot.connectors;
     let count = |is: &dyn Fn(&&model::snapshot::ConnectorSnapshot) -> bool| {
         connectors.iter().filter(is).count()
@@ -375,12 +366,9 @@ fn standing(seen: &Seen<'_>) -> Standing {
         let told = alerts.iter().filter(|row| row.held_by.is_none());
         told.filter(|row| row.phase == phase).count()
     };
-    let alerted = alerted(seen);
     Standing {
         connectors: connectors.len(),
-        in_trouble: count(&|connector| {
-            mood_of(connector) == Mood::Bad || alerted.contains(&*connector.name)
-        }),
+        in_trouble: count(&|connector| alerted.mood_of(connector) == Mood::Bad),
         tunnels_up: count(&|connector| connector.state.is_tunnel_up()),
         firing: in_phase(AlertPhase::Firing),
         pending: in_phase(AlertPhase::Pending),
