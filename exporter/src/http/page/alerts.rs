@@ -24,6 +24,11 @@ impl AlertReport<'_> {
         matches!(self.phase, AlertPhase::Resolving)
     }
 
+    /// Whether it says what to do, and there is something to do.
+    pub(in crate::http) const fn has_advice(&self) -> bool {
+        !self.action.is_empty() && !self.is_over()
+    }
+
     /// How it stands, with the countdown of one that is pending.
     pub(in crate::http) fn state(&self, now: &Timestamp) -> String {
         let phase = self.phase.name();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::alert::AlertPhase;
 use model::snapshot::AlertsSnapshot;
 
 use super::answers::keys;
@@ -47,6 +48,25 @@ async fn text_of_alerts_stays_text() {
     let page = page().await;
     for text in ["<script>", "<b>", "<i>", "<x>", "\u{202e}"] {
         assert!(!page.contains(text), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_to_do_and_no_runbook_no_empty_place_is_kept_for_it() {
+    for (phase, action) in [(AlertPhase::Resolving, "look"), (AlertPhase::Firing, "")] {
+        let mut snapshot = sample::whole();
+        snapshot.connectors.clear();
+        let alerts = Arc::make_mut(&mut snapshot.alerts);
+        alerts.rules.clear();
+        alerts.rows.truncate(1);
+        alerts.rows[0].phase = phase;
+        alerts.rows[0].action = action.to_owned();
+        let server = Server::start(snapshot).await;
+        let page = server.read(&["/", "/alerts"]).await;
+        assert!(page.contains("TUNNEL_DOWN"));
+        for place in ["class=\"advice\"", "<p class=\"foreign\">"] {
+            assert!(!page.contains(place), "{place} in {page}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::Seen;
 use crate::http::health;
 use crate::http::page::{mood_word, words};
 use crate::http::query::{Parameter, Query, View};
-use crate::http::status::{Alerted, Foreign, icon_meaning};
+use crate::http::status::{AlertReport, Alerted, Foreign, icon_meaning};
 use crate::runbooks::{self, Place};
 
 /// How long an event that no state remembers keeps its advice on the page, in seconds.
@@ -275,6 +275,11 @@ impl<'a> Frame<'a> {
             Place::Web(address) => Some(address.to_owned()),
             Place::Word(_) | Place::Nowhere => None,
         }
+    }
+
+    /// Whether there is anything to say or to read about what to do.
+    pub(super) fn advises(&self, alert: &AlertReport<'_>) -> bool {
+        alert.has_advice() || self.runbook_link(&alert.rule).is_some()
     }
 
     pub(super) fn ago(&self, at: &Timestamp) -> String {
