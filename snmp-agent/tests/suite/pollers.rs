@@ -171,7 +171,17 @@ pub(crate) fn with_our_names(
     fs::copy(text, folder.0.join("ZTNA-EXPORTER-MIB")).unwrap();
     let mut command = Command::new(tool);
     command.arg("-M").arg(&folder.0);
-    said(command.args(["-m", "ZTNA-EXPORTER-MIB"]).args(arguments))
+    let all = said(command.args(["-m", "ZTNA-EXPORTER-MIB"]).args(arguments))?;
+    Ok(without_first_time(&all))
+}
+
+/// Without what the tools tell of their own folder when they run for the first time on a
+/// machine.
+fn without_first_time(said: &str) -> String {
+    said.lines()
+        .filter(|line| !line.starts_with("Created directory: "))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// Where Debian's package keeps the modules' definitions that people start from.
