@@ -34,6 +34,9 @@ pub const NOTICES_AT_ONCE_MAX: usize = 100;
 /// Most items of one message. A batch that has so many is closed.
 pub const ITEMS_MAX: usize = 200;
 
+/// The name of the fact that says how much came too soon to be told.
+const MORE: &str = "more like it";
+
 /// How long it is remembered that something was not told.
 const MISSED_MEMORY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -136,7 +139,7 @@ impl Desk {
             rule,
             tally,
             turn,
-            again: BTreeMap::new(),
+            untold: BTreeMap::new(),
         };
         let fresh = std::mem::take(&mut notices.fresh);
         let mut alone = Vec::new();
@@ -221,7 +224,7 @@ impl Notices {
             }
             if let Some(since) = recent.missed_since.take() {
                 let more = format!("{} since {}", recent.missed, moment(since));
-                one.words.facts.push((Arc::from("more like it"), more));
+                one.words.facts.push((Arc::from(MORE), more));
             }
             recent.missed = 0;
             recent.told_at = now;
@@ -322,7 +325,7 @@ struct Herald<'a, 'b> {
     tally: &'a mut Tally,
     turn: &'a mut Turn<'b>,
     /// What is not told now, and how often.
-    again: BTreeMap<Untold, u64>,
+    untold: BTreeMap<Untold, u64>,
 }
 
 /// The matter's key, what was decided, and why.
@@ -343,13 +346,13 @@ impl Herald<'_, '_> {
     /// a flood would leave no room in it for anything else.
     fn note(&mut self, key: &Arc<str>, decided: Decided, reason: String) {
         let untold = (Arc::clone(key), decided, reason);
-        let count = self.again.entry(untold).or_default();
+        let count = self.untold.entry(untold).or_default();
         *count = count.saturating_add(1);
     }
 
     fn write_notes(&mut self) {
         let at = self.turn.now.wall;
-        for ((key, decided, reason), count) in std::mem::take(&mut self.again) {
+        for ((key, decided, reason), count) in std::mem::take(&mut self.untold) {
             let reason = match count {
                 1 => reason,
                 _ => format!("{count} times: {reason}"),
@@ -419,11 +422,16 @@ impl Herald<'_, '_> {
         }
         said.severity = worst.unwrap_or(said.severity);
         said.faults = faults.into_iter().collect();
-        let reason = format!("{count} told together: {}", said.summary);
+        let reason = match count {
+            1 => said.summary.clone(),
+            _ => format!("{count} told together: {}", said.summary),
+        };
         self.publish(said, reason);
     }
 
     fn publish(&mut self, said: Notification, reason: String) {
+        // Nobody reads that something waits behind what it waited for.
+        self.write_notes();
         self.tally.count(&said.kind);
         self.turn.journal.tell(said, Decided::Notice, reason);
     }
@@ -469,6 +477,9 @@ fn item_of(one: &Happened) -> NotificationItem {
     ];
     let labels = one.labels.iter().filter(|(name, _)| &**name != "connector");
     facts.extend(labels.map(|(name, value)| (Arc::clone(name), value.to_string())));
+    // Counted for this one alone, and nobody tells it again.
+    let more = one.words.facts.iter().filter(|(name, _)| &**name == MORE);
+    facts.extend(more.cloned());
     let name = if one.connector.is_empty() {
         &one.key
     } else {

@@ -60,7 +60,7 @@ fn a_flood_of_one_failure_takes_a_few_rows_of_the_history_and_not_one_for_each_e
     for at in 0..900 {
         let told = event("pub-1", EventKind::TlsError, "reset", at);
         story.happen(&told, second(at));
-        // A step every ten seconds: 900 events were 899 rows of duplicates, now 90.
+        // A step every ten seconds, and a row for each step.
         if at % 10 == 9 {
             story.step(second(at));
         }
@@ -111,6 +111,47 @@ fn what_comes_again_too_soon_is_counted_in_the_next_notice() {
             "notice"
         ]
     );
+}
+
+#[test]
+fn what_came_too_soon_is_counted_also_where_several_are_told_together() {
+    let mut story = Story::of(&format!("{}    dedup: 15m\n", batched()));
+    for at in [1, 2, 3] {
+        tls(&mut story, "pub-1", at);
+    }
+    story.step(minute(10));
+    tls(&mut story, "pub-1", 20);
+    tls(&mut story, "pub-2", 21);
+    story.step(minute(30));
+    let told = story.said.last().unwrap();
+    let more: Vec<Option<&str>> = told
+        .items
+        .iter()
+        .map(|item| {
+            let mut facts = item.facts.iter();
+            let more = facts.find(|(name, _)| &**name == "more like it");
+            more.map(|(_, value)| value.as_str())
+        })
+        .collect();
+    assert_eq!(more, [Some("2 since 2027-01-15 08:02:00 UTC"), None]);
+    let alone = story.history.iter().find(|row| row.notification.is_some());
+    assert_eq!(alone.unwrap().reason, "TLS of pub-1 fails", "it came alone");
+}
+
+#[test]
+fn the_history_says_what_waits_before_it_says_that_it_is_told() {
+    let mut story = Story::of(&batched());
+    for at in 0..=ITEMS_MAX {
+        let name = format!("pub-{at}");
+        let told = event(&name, EventKind::TlsError, "reset", 1);
+        story.happen(&told, minute(10));
+    }
+    story.step(minute(10));
+    let told = story
+        .history
+        .iter()
+        .position(|row| &*row.decision == "notice");
+    assert_eq!(told, Some(ITEMS_MAX), "the last one waits on");
 }
 
 #[test]
