@@ -170,13 +170,16 @@
   const open = (signal) => {
     if (signal.aborted) return;
     const stream = new EventSource(STREAM);
+    const close = () => stream.close();
     for (const word of ["turn", "heartbeat"]) stream.addEventListener(word, () => spread(word));
     stream.addEventListener("error", () => {
       spread("lost");
       // A refusal is final for the browser, not for us.
-      if (stream.readyState === EventSource.CLOSED) setTimeout(open, REOPEN_MS, signal);
+      if (stream.readyState !== EventSource.CLOSED) return;
+      signal.removeEventListener("abort", close);
+      setTimeout(open, REOPEN_MS, signal);
     });
-    signal.addEventListener("abort", () => stream.close());
+    signal.addEventListener("abort", close);
   };
   const join = () => {
     if (leave || !navigator.locks) return;

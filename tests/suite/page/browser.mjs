@@ -6,26 +6,17 @@
 //                                               violations of the content policy
 //   node browser.mjs watch BASE                 "fresh", then "stale" with its words when the
 //                                               agent is gone, then "fresh" again, and ends
-//
-// Its packages stand in the folder of the environment's ZTNA_BROWSER.
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const require = createRequire(join(process.env.ZTNA_BROWSER, "package.json"));
-const { chromium } = require("playwright-core");
+import { hasPicture, judge, looks, require, tell, withBrowser } from "./chromium.mjs";
+
 const { HtmlValidate } = await import(pathToFileURL(require.resolve("html-validate")));
 
 const PATIENCE_MS = 60_000;
 const [task, base, ...rest] = process.argv.slice(2);
-const tell = (what) => console.log(JSON.stringify(what));
 
-const LOOKS = [
-  { name: "wide", width: 1280, colorScheme: "light" },
-  { name: "wide-dark", width: 1280, colorScheme: "dark" },
-  { name: "narrow", width: 320, colorScheme: "light" },
-  { name: "narrow-dark", width: 320, colorScheme: "dark" },
-];
+const LOOKS = looks(1280);
 
 // What only tells of the machine that the pictures are taken on.
 const OF_THIS_MACHINE = ["Kernel", "Largest other process", "Busiest other process"]
@@ -35,15 +26,14 @@ const OF_THIS_MACHINE = ["Kernel", "Largest other process", "Busiest other proce
 // What the HTML standard objects to.
 async function faults(html) {
   const rules = { "no-trailing-whitespace": "off", "long-title": "off" };
-  const judge = new HtmlValidate({ root: true, extends: ["html-validate:standard"], rules });
-  const { results } = await judge.validateString(html);
+  const judged = new HtmlValidate({ root: true, extends: ["html-validate:standard"], rules });
+  const { results } = await judged.validateString(html);
   const messages = results.flatMap((result) => result.messages);
   return messages.map((one) => `line ${one.line}: ${one.ruleId}: ${one.message}`);
 }
 
 async function look(browser, [folder, ...views]) {
   for (const { name, width, colorScheme } of LOOKS) {
-    // The checker is a script of its own, which the policy would rightly refuse.
     const context = await browser.newContext({
       viewport: { width, height: 900 },
       colorScheme,
@@ -56,18 +46,11 @@ async function look(browser, [folder, ...views]) {
       const answer = await page.goto(base + view);
       const errors = name === "wide" ? await faults(await answer.text()) : [];
       const file = view.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "connectors";
-      // Of the other looks a picture says nothing new.
-      if (folder !== "-" && ["wide", "narrow-dark"].includes(name)) {
+      if (hasPicture(folder, name)) {
         const path = join(folder, `page-${file}-${name}.png`);
         await page.screenshot({ path, mask: [page.locator(OF_THIS_MACHINE)], maskColor: "#999" });
       }
-      const tooWide = await page.evaluate(() => {
-        const root = document.documentElement;
-        return root.scrollWidth - root.clientWidth;
-      });
-      await page.addScriptTag({ path: require.resolve("axe-core") });
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      const found = violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`);
+      const { tooWide, found } = await judge(page);
       tell({ look: name, view, tooWide, found, errors, troubles: troubles.splice(0) });
     }
     await context.close();
@@ -95,10 +78,13 @@ async function guard(browser, views) {
   for (const view of views) {
     await page.goto(base + view);
     const title = await page.title();
-    // Once more as the script puts it there.
-    const headline = await page.$("#standing .headline");
-    await headline.waitForElementState("hidden", { timeout: 10_000 }).catch(() => {});
-    const replaced = await headline.evaluate((node) => !node.isConnected);
+    // Once more, all of it put there by the script, which keeps what has not changed.
+    await page.evaluate(() => {
+      for (const id of ["standing", "live"]) document.getElementById(id).replaceChildren();
+    });
+    const parts = page.locator("#standing > .headline, #live > .ready");
+    await parts.nth(1).waitFor({ state: "attached", timeout: 10_000 }).catch(() => {});
+    const replaced = (await parts.count()) === 2;
     const text = await page.textContent("main");
     tell({ view, title, replaced, ran: ran.splice(0), hostile: text.split("alert(1)").length - 1 });
   }
@@ -123,9 +109,4 @@ async function watch(browser) {
   tell({ state: "fresh", words: await words(), focus });
 }
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-await { look, guard, watch }[task](browser, rest);
-await browser.close();
+await withBrowser((browser) => ({ look, guard, watch })[task](browser, rest));

@@ -5,18 +5,11 @@
 //                               of refusals; "marked", then "stale" when the agent is gone
 //   node live.mjs silencer BASE as alice: the focus among silences; "typed", "stale" when
 //                               the agent is gone, and what becomes of the form afterwards
-//
-// Its packages stand in the folder of the environment's ZTNA_BROWSER.
-import { createRequire } from "node:module";
-import { join } from "node:path";
-
-const require = createRequire(join(process.env.ZTNA_BROWSER, "package.json"));
-const { chromium } = require("playwright-core");
+import { tell, withBrowser } from "./chromium.mjs";
 
 const TABS = 9; // a browser has six connections for one server
 const PATIENCE = { timeout: 60_000 };
 const [task, base] = process.argv.slice(2);
-const tell = (what) => console.log(JSON.stringify(what));
 
 const taken = (page) => page.textContent(".taken");
 const renewed = async (page, before) => {
@@ -195,9 +188,4 @@ async function silencer(browser) {
   tell({ did: "refused", words });
 }
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-await { crowd, hands, silencer }[task](browser);
-await browser.close();
+await withBrowser((browser) => ({ crowd, hands, silencer })[task](browser));
