@@ -87,6 +87,13 @@ fn the_compose_file_names_only_what_there_is_and_says_that_nobody_ran_it() {
                 "{name} listens to the world: {port}"
             );
         }
+        for folder in items(service, "/tmpfs").iter().filter_map(Value::as_str) {
+            // Docker lets nothing run there unless told to, and the demo plays the clients' tools.
+            assert!(
+                folder.ends_with(":exec"),
+                "{name} can run nothing in {folder}"
+            );
+        }
         if let Some(other) = service["network_mode"].as_str() {
             let other = other.strip_prefix("service:").unwrap();
             assert!(
