@@ -104,8 +104,10 @@ fn begins(tag: &str) -> bool {
     !tag.starts_with("end") && !tag.starts_with("el")
 }
 
-const fn is_of_name(one: char) -> bool {
-    one.is_ascii_alphanumeric() || one == '_'
+/// More than the engine takes for one, which is ASCII as we build it: what might be a name
+/// is never taken for a sign.
+fn is_of_name(one: char) -> bool {
+    one.is_alphanumeric() || one == '_'
 }
 
 /// What was read last.

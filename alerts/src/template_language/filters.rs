@@ -12,8 +12,8 @@ use minijinja::{Environment, Error, ErrorKind, filters, tests as builtin};
 /// which is cut anyhow.
 const JOINED_BYTES_MAX: usize = 4_000;
 
-/// Longest text that `string` and `replace` make, in bytes; a longer one is an error. Chains
-/// of them would make an exabyte of a word.
+/// Longest text that `string`, `replace` and `known` make, in bytes; a longer one is an error.
+/// Chains of them would make an exabyte of a word.
 const TEXT_BYTES_MAX: usize = 16_000;
 
 /// What stands for what is not known: of texts, and of the profile of a Publisher that is
@@ -127,13 +127,16 @@ impl fmt::Write for Text {
     clippy::needless_pass_by_value,
     reason = "the engine hands over what a filter owns"
 )]
-fn known(fact: Value, before: Option<String>) -> String {
+fn known(fact: Value, before: Option<String>) -> Result<String, Error> {
     let is_nothing = matches!(fact.kind(), ValueKind::Undefined | ValueKind::None);
-    let text = fact.to_string();
-    if is_nothing || NOT_KNOWN.contains(&text.as_str()) {
-        return String::new();
+    let mut text = Text(before.unwrap_or_default());
+    let before_length = text.0.len();
+    write!(text, "{fact}").map_err(|_| too_long("known"))?;
+    let (_, told) = text.0.split_at(before_length);
+    if is_nothing || NOT_KNOWN.contains(&told) {
+        return Ok(String::new());
     }
-    format!("{}{text}", before.unwrap_or_default())
+    Ok(text.0)
 }
 
 /// A moment in a zone: `2026-12-08 00:00 EST`. Of an unknown zone, in UTC.

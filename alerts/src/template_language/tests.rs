@@ -45,6 +45,10 @@ fn facts_are_shown_and_taken_apart() {
         ),
         ("{{ '}} ~ \\' {' }}", "}} ~ ' {"),
         ("{{ 3 - 1 }}{{ facts | length }}", "22"),
+        (
+            "{{ a | known('of ') }}{{ 'none' | known('of ') }}",
+            "of some words",
+        ),
     ] {
         assert_eq!(rendered(text, SENTENCE).as_deref(), Ok(wanted), "{text}");
     }
@@ -81,6 +85,7 @@ fn whatever_makes_much_of_little_is_refused_where_it_stands() {
         ("{{ self['why']() }}", 1, "calls something"),
         ("{{ super() | upper }}", 1, "calls something"),
         ("{{ a | (upper)(a) }}", 1, "calls something"),
+        ("{{ self.é() }}", 1, "calls something"),
         ("{{ [a, a] }}", 1, "puts `a` into a list"),
         ("{{ [[1], [a]] }}", 1, "puts `a` into a list"),
         ("{{ [('x')] }}", 1, "puts parentheses into a list"),
@@ -117,6 +122,7 @@ fn what_is_not_refused_ends_small() {
     for text in [
         chain(" | replace('s', 'ss')"),
         chain(" | replace('', 'sssssss')"),
+        chain(&format!(" | known('{}')", "x".repeat(300))),
         chain(" | sort | string"),
         chain(" | indent(1000000)"),
         chain(" | list | string"),
