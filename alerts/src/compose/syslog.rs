@@ -8,7 +8,8 @@
 use jiff::tz::TimeZone;
 use model::alert::Severity;
 
-use super::leads::{self, Runbook};
+use super::labels::{Matter, page_of};
+use super::leads::Runbook;
 use super::text::{cut_bytes, line};
 use super::wording::{Clock, sentence};
 use crate::notification::Notification;
@@ -16,6 +17,9 @@ use crate::receiver::{Identity, SyslogWay};
 
 /// Longest message, in bytes: what receivers should take (RFC 5424 section 6.1).
 pub const MESSAGE_BYTES_MAX: usize = 2048;
+
+/// Longest value of a parameter that is no address, in characters.
+const VALUE_CHARS_MAX: usize = 200;
 
 /// Most of it for structured data.
 const DATA_BYTES_MAX: usize = 1200;
@@ -85,26 +89,20 @@ fn data(notification: &Notification, identity: &Identity) -> String {
         ("rule", &*notification.rule),
         ("agent", &*identity.agent),
     ];
-    let labels = notification.labels.iter();
+    let leads = leads(notification, identity);
     // Ours come first, and a name may stand there once only.
-    let labels = labels
-        .map(|(name, value)| (&**name, &**value))
-        .filter(|(name, _)| ours.iter().all(|(of_ours, _)| of_ours != name));
-    let mut out = format!("[{DATA_ID}");
-    let runbook = match Runbook::of(&notification.runbook, identity) {
-        Runbook::Address(address) => address,
-        Runbook::Command(_) | Runbook::Word(_) | Runbook::None => String::new(),
+    let is_free = |name: &str| {
+        let mut taken = ours.iter().map(|(of_ours, _)| *of_ours);
+        taken.all(|one| one != name) && leads.iter().all(|(of_ours, _)| *of_ours != name)
     };
-    let connector = notification
-        .labels
-        .iter()
-        .find(|(name, _)| &**name == "connector");
-    let url = connector.and_then(|(_, name)| leads::connector(name, identity));
-    let url = url.unwrap_or_else(|| leads::page(identity));
-    let leads = [("url", url.as_str()), ("runbook_url", runbook.as_str())];
-    let leads = leads.into_iter().filter(|(_, address)| !address.is_empty());
-    for (name, value) in ours.into_iter().chain(labels).chain(leads) {
-        let value = line(value, 200);
+    let labels = notification.labels.iter();
+    let labels = labels.map(|(name, value)| (&**name, &**value));
+    let labels = labels.filter(|(name, _)| is_free(name));
+    let words = ours.into_iter().chain(labels);
+    let words = words.map(|(name, value)| (name, line(value, VALUE_CHARS_MAX)));
+    let mut out = format!("[{DATA_ID}");
+    // Half an address leads elsewhere.
+    for (name, value) in words.chain(leads.iter().cloned()) {
         let parameter = format!(" {}=\"{}\"", parameter_name(name), escaped(&value));
         if out.len().saturating_add(parameter.len()) < DATA_BYTES_MAX {
             out.push_str(&parameter);
@@ -112,6 +110,18 @@ fn data(notification: &Notification, identity: &Identity) -> String {
     }
     out.push(']');
     out
+}
+
+/// Addresses to go on at, by the names of their parameters.
+fn leads(notification: &Notification, identity: &Identity) -> Vec<(&'static str, String)> {
+    let runbook = match Runbook::of(&notification.runbook, identity) {
+        Runbook::Address(address) => address,
+        Runbook::Command(_) | Runbook::Word(_) | Runbook::None => String::new(),
+    };
+    let page = page_of(&Matter::of(notification).labels(identity), identity);
+    let mut leads = vec![("url", page), ("runbook_url", runbook)];
+    leads.retain(|(_, address)| !address.is_empty());
+    leads
 }
 
 /// A name as section 6.3.2 wants it.

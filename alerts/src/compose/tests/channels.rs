@@ -130,6 +130,19 @@ fn syslog_has_data_for_programs_and_a_sentence_for_people() {
 }
 
 #[test]
+fn syslog_has_an_address_whole_and_each_name_once() {
+    let mut notification = incident(Message::Firing);
+    let wiki = format!("https://wiki.example/{}", "x".repeat(300));
+    notification.runbook = text(&wiki);
+    for name in ["url", "runbook_url"] {
+        notification.labels.push((text(name), text("of a label")));
+    }
+    let body = String::from_utf8(message_for("siem", &notification).body).unwrap();
+    assert!(body.contains(&format!(" runbook_url=\"{wiki}\"")), "{body}");
+    assert_eq!(body.matches("url=").count(), 2, "{body}");
+}
+
+#[test]
 fn syslog_escapes_what_would_end_a_value_and_is_never_too_long() {
     let mut notification = incident(Message::Resolved);
     notification.alert = text("ODD NAME é");
