@@ -46,6 +46,7 @@ use self::book::Book;
 use self::desk::{Desk, Turn};
 pub use self::desk::{EVENT_AGE_MAX, INSTANCES_MAX};
 use self::holds::Holds;
+pub use self::holds::fits;
 pub use self::journal::Decided;
 use self::journal::Journal;
 use self::ledger::Ledger;

@@ -9,9 +9,10 @@ pub mod catalogue;
 pub mod condition;
 pub mod load;
 mod nearest;
+pub mod runbook;
 pub mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,9 @@ use crate::batch::Patience;
 use crate::incident::Cadence;
 use crate::level::Level;
 use crate::updates::UpdateAlert;
+
+/// The label that says which connector an alert is about.
+pub(crate) const CONNECTOR: &str = "connector";
 
 /// Rules in force, in the order of their files. Ids are unlike each other.
 #[derive(Debug, Clone, Default)]
@@ -201,6 +205,29 @@ pub struct Inhibition {
     pub rule: Arc<str>,
     /// Labels that must have the same value in both; empty: any alert of the rule.
     pub equal: Vec<Arc<str>>,
+}
+
+impl Rule {
+    /// The labels that its alerts can have.
+    pub fn label_names(&self) -> BTreeSet<&str> {
+        let mut names: BTreeSet<&str> = self.by.iter().map(|name| &**name).collect();
+        match &self.on {
+            Trigger::Update(alert) => {
+                names.extend(alert.labels());
+                // A mail about one Publisher names it.
+                names.insert(CONNECTOR);
+            }
+            // What does not follow is awaited of each connector, also if no label says so.
+            Trigger::Absence { .. } if names.is_empty() => {
+                names.insert(CONNECTOR);
+            }
+            Trigger::Absence { .. }
+            | Trigger::Event { .. }
+            | Trigger::Rate { .. }
+            | Trigger::Sample { .. } => {}
+        }
+        names
+    }
 }
 
 impl RuleSet {

@@ -5,11 +5,7 @@
 //! known, its id is the name to look for. How they look on the page is [`crate::http`]'s
 //! matter.
 
-/// Where rules say that these pages are.
-const FOLDER: &str = "docs/runbooks/";
-
-/// What the pages' files end in.
-const ENDING: &str = ".md";
+use alerts::rule::runbook::Runbook as Said;
 
 /// Longest name that is looked for among those that are near, in bytes.
 const NAME_BYTES_MAX: usize = 64;
@@ -37,8 +33,8 @@ macro_rules! runbooks {
 
 /// All pages, by name.
 pub const RUNBOOKS: &[Runbook] = runbooks![
-    "agent-away" "agent-fault" "certificate-expiring" "client-disabled" "client-error" "client-fail-closed"
-    "client-service" "clients-leaving" "connector-degraded" "connector-silent" "host-clock"
+    "agent-away" "agent-fault" "certificate-expiring" "client-disabled" "client-error"
+    "client-fail-closed" "client-service" "clients-leaving" "connector-degraded" "connector-silent" "host-clock"
     "host-cpu" "host-disk" "host-memory" "host-os-unsupported" "host-reboot-pending" "log-silent"
     "log-wording-changed" "probe-failed" "registration-failed" "steering-failed" "tls-errors"
     "tls-intercepted" "tunnel-down" "tunnel-flapping" "update-disk-precheck" "update-failed"
@@ -61,14 +57,11 @@ pub enum Place<'a> {
 
 /// Reads a rule's `runbook`.
 pub fn place(runbook: &str) -> Place<'_> {
-    let page = runbook.strip_prefix(FOLDER);
-    if let Some(ours) = page.and_then(|page| find(page.strip_suffix(ENDING)?)) {
-        return Place::Ours(ours);
-    }
-    match runbook {
-        "" => Place::Nowhere,
-        web if web.starts_with("https://") || web.starts_with("http://") => Place::Web(web),
-        word => Place::Word(word),
+    match Said::read(runbook) {
+        Said::Page(name) => find(name).map_or(Place::Word(runbook), Place::Ours),
+        Said::Web(web) => Place::Web(web),
+        Said::Word(word) => Place::Word(word),
+        Said::None => Place::Nowhere,
     }
 }
 

@@ -7,13 +7,7 @@
 use super::text::line;
 use super::wording::{VALUE_CHARS_MAX, is_plain};
 use crate::receiver::Identity;
-
-/// Where rules that come with the program say that their runbooks are; the agent serves
-/// these pages itself.
-const FOLDER: &str = "docs/runbooks/";
-
-/// What the name of such a page ends in.
-const ENDING: &str = ".md";
+use crate::rule::runbook::Runbook as Said;
 
 /// Longest address, in characters.
 const ADDRESS_CHARS_MAX: usize = 2_000;
@@ -34,25 +28,16 @@ pub(super) enum Runbook {
 impl Runbook {
     /// Of what a rule says of it.
     pub(super) fn of(said: &str, identity: &Identity) -> Self {
-        let page = said.strip_prefix(FOLDER);
-        let page = page.and_then(|page| page.strip_suffix(ENDING));
-        if let Some(page) = page.filter(|page| page.chars().all(is_plain)) {
-            return match address(identity, "runbooks", page) {
+        match Said::read(said) {
+            Said::Page(page) => match address(identity, "runbooks", page) {
                 Some(address) => Self::Address(address),
                 None => Self::Command(format!("ztna-exporter alerts runbook {page}")),
-            };
-        }
-        match said {
-            "" => Self::None,
-            web if is_web(web) => Self::Address(line(web, ADDRESS_CHARS_MAX)),
-            word => Self::Word(line(word, VALUE_CHARS_MAX)),
+            },
+            Said::Web(web) => Self::Address(line(web, ADDRESS_CHARS_MAX)),
+            Said::Word(word) => Self::Word(line(word, VALUE_CHARS_MAX)),
+            Said::None => Self::None,
         }
     }
-}
-
-/// Whether a browser follows it.
-fn is_web(said: &str) -> bool {
-    said.starts_with("https://") || said.starts_with("http://")
 }
 
 /// The agent's page, or empty.

@@ -170,8 +170,7 @@ impl MaintenanceWindow {
     }
 }
 
-/// Whether an alert has all these values. `rule`, `alert` and `severity` are labels here,
-/// and a `*` at the end stands for any rest.
+/// Whether an alert has all these values. `rule`, `alert` and `severity` are labels here.
 fn matches(matchers: &[(Arc<str>, Arc<str>)], subject: Subject<'_>) -> bool {
     matchers.iter().all(|(name, wanted)| {
         let value = match &**name {
@@ -180,11 +179,17 @@ fn matches(matchers: &[(Arc<str>, Arc<str>)], subject: Subject<'_>) -> bool {
             "severity" => Some(subject.severity.name()),
             label => value_of(subject.labels, label),
         };
-        value.is_some_and(|value| match wanted.strip_suffix('*') {
-            Some(head) => value.starts_with(head),
-            None => value == &**wanted,
-        })
+        value.is_some_and(|value| fits(wanted, value))
     })
+}
+
+/// Whether a label's value is the one that a matcher of a silence or a window wants, in which
+/// a `*` at the end stands for any rest.
+pub fn fits(wanted: &str, value: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(head) => value.starts_with(head),
+        None => value == wanted,
+    }
 }
 
 fn value_of<'a>(labels: &'a Labels, name: &str) -> Option<&'a str> {

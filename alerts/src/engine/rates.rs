@@ -17,7 +17,6 @@ use super::desk::{Desk, Part, Turn};
 use super::figures::lasting;
 use super::ledger::Ledger;
 use super::naming::{Labels, bounded, key_of};
-use super::restoring::label_names;
 use crate::facts::Facts;
 use crate::level::Standing;
 use crate::rule::{Counted, Rule, Trigger};
@@ -148,7 +147,7 @@ impl Desk {
         let Ok(kept) = serde_json::from_slice::<Rates>(bytes) else {
             return false;
         };
-        let names = label_names(&self.rule);
+        let names = self.rule.label_names();
         let is_ours = kept.windows.iter().all(|window| {
             let own: BTreeSet<&str> = window.labels.iter().map(|(name, _)| &**name).collect();
             own == names

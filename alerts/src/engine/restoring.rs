@@ -18,7 +18,7 @@ use super::silences;
 use super::telling::say_farewell;
 use super::world::World;
 use super::{Engine, EnginePlan, EngineTime};
-use crate::rule::{Rule, Trigger};
+use crate::rule::Trigger;
 
 /// How the keys of update runs begin: they are not ours.
 const UPDATES: &str = "update/";
@@ -155,15 +155,6 @@ impl Desk {
             return false;
         }
         let names: BTreeSet<&str> = matter.labels.iter().map(|(name, _)| &**name).collect();
-        names == label_names(&self.rule)
+        names == self.rule.label_names()
     }
-}
-
-/// The labels that a rule tells its alerts apart by.
-pub(super) fn label_names(rule: &Rule) -> BTreeSet<&str> {
-    // What does not follow is awaited of each connector, also if no label says so.
-    if rule.by.is_empty() && matches!(rule.on, Trigger::Absence { .. }) {
-        return BTreeSet::from(["connector"]);
-    }
-    rule.by.iter().map(|name| &**name).collect()
 }

@@ -5,11 +5,7 @@
 //! that it is about: every expression of ours keeps the label `instance`, which is the
 //! address that Prometheus scrapes.
 
-/// Where rules say that our pages are.
-const FOLDER: &str = "docs/runbooks/";
-
-/// What the pages' files end in.
-const ENDING: &str = ".md";
+use crate::rule::runbook::Runbook;
 
 /// Longest address, in bytes.
 const BASE_BYTES_MAX: usize = 500;
@@ -54,16 +50,12 @@ impl RunbookBase {
 
     /// The annotation of a rule's page: its name and text. `None` for a rule without one.
     pub(super) fn annotation(&self, runbook: &str) -> Option<(&'static str, String)> {
-        if let Some(page) = runbook.strip_prefix(FOLDER)
-            && let Some(name) = page.strip_suffix(ENDING)
-        {
-            return Some(("runbook_url", format!("{}/{name}", self.0)));
-        }
-        match runbook {
-            "" => None,
-            web if web.contains("://") => Some(("runbook_url", web.to_owned())),
+        match Runbook::read(runbook) {
+            Runbook::Page(name) => Some(("runbook_url", format!("{}/{name}", self.0))),
+            Runbook::Web(web) => Some(("runbook_url", web.to_owned())),
             // A path in somebody's own files: no link, and told all the same.
-            word => Some(("runbook", word.to_owned())),
+            Runbook::Word(word) => Some(("runbook", word.to_owned())),
+            Runbook::None => None,
         }
     }
 }
@@ -125,7 +117,9 @@ mod tests {
         );
         let wiki = "https://wiki.example.com/x";
         assert_eq!(page(wiki), Some(("runbook_url", wiki.to_owned())));
-        assert_eq!(page("our/own"), Some(("runbook", "our/own".to_owned())));
+        for word in ["our/own", "ftp://wiki.example.com/x"] {
+            assert_eq!(page(word), Some(("runbook", word.to_owned())));
+        }
         assert_eq!(page(""), None);
     }
 }

@@ -63,6 +63,15 @@ impl UpdateAlert {
         }
     }
 
+    /// The labels that its mails are grouped by.
+    pub const fn labels(self) -> &'static [&'static str] {
+        match self {
+            Self::WillStart | Self::ConnectionFailed | Self::Skipped => &["profile", "run"],
+            Self::Succeeded => &["profile", "run", "wave"],
+            Self::Started | Self::Failed => &["profile", "run", "wave", "stitcher"],
+        }
+    }
+
     /// Whether its mails are grouped by wave.
     pub const fn has_wave(self) -> bool {
         match self {

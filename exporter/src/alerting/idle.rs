@@ -7,15 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use alerts::engine::EnginePlan;
-use alerts::rule::{Rule, RuleSet, Trigger};
+use alerts::engine::{EnginePlan, fits};
+use alerts::rule::{Rule, RuleSet};
 use model::alert::Severity;
 use model::untrusted::printable;
 
 use crate::config::{Config, similar};
-
-/// Labels of mails about updates.
-const UPDATE_LABELS: &[&str] = &["connector", "profile", "run", "stitcher", "wave"];
 
 /// A label with the value that an alert must have, as in [`model::alert::Silence`].
 pub type Matcher = (Arc<str>, Arc<str>);
@@ -71,9 +68,12 @@ impl Known<'_> {
                     Severity::ALL.iter().map(|one| one.name()),
                     "it is no severity",
                 ),
-                _ if !named.iter().any(|rule| labels_of(rule).contains(&**label)) => {
+                _ if !named
+                    .iter()
+                    .any(|rule| rule.label_names().contains(&**label)) =>
+                {
                     let labels: BTreeSet<&str> =
-                        named.iter().flat_map(|rule| labels_of(rule)).collect();
+                        named.iter().flat_map(|rule| rule.label_names()).collect();
                     Some(format!(
                         "no such alert has this label{}",
                         near(label, labels)
@@ -95,33 +95,18 @@ impl Known<'_> {
 /// The rules that matchers name; all of them if what they name is unknown, which is told by
 /// itself.
 fn chosen<'a>(rules: &[&'a Rule], matchers: &[Matcher]) -> Vec<&'a Rule> {
-    let fits = |rule: &&&Rule| {
+    let is_named = |rule: &&&Rule| {
         matchers.iter().all(|(label, value)| match &**label {
             "rule" => fits(value, &rule.id),
             "alert" => fits(value, &rule.alert),
             _ => true,
         })
     };
-    let named: Vec<&Rule> = rules.iter().filter(fits).copied().collect();
+    let named: Vec<&Rule> = rules.iter().filter(is_named).copied().collect();
     if named.is_empty() {
         return rules.to_vec();
     }
     named
-}
-
-/// The labels that a rule's alerts have.
-fn labels_of(rule: &Rule) -> BTreeSet<&str> {
-    let mut labels: BTreeSet<&str> = rule.by.iter().map(|label| &**label).collect();
-    match &rule.on {
-        Trigger::Update(_) => labels.extend(UPDATE_LABELS),
-        // What does not follow is awaited of each connector, also if no label says so.
-        Trigger::Absence { .. } if labels.is_empty() => labels.extend(["connector"]),
-        Trigger::Absence { .. }
-        | Trigger::Event { .. }
-        | Trigger::Rate { .. }
-        | Trigger::Sample { .. } => {}
-    }
-    labels
 }
 
 /// `why` with the word that was probably meant, unless one of `known` fits.
@@ -137,14 +122,6 @@ fn unknown<'a>(
 fn near<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let meant = similar(wrong, known);
     meant.map_or_else(String::new, |word| format!(" (did you mean `{word}`?)"))
-}
-
-/// Whether a value is the wanted one, in which a `*` at the end stands for any rest.
-fn fits(wanted: &str, value: &str) -> bool {
-    match wanted.strip_suffix('*') {
-        Some(head) => value.starts_with(head),
-        None => value == wanted,
-    }
 }
 
 #[cfg(test)]
@@ -202,6 +179,11 @@ mod tests {
             (
                 "rule=host-cpu connector=pub-fra-1",
                 "connector=pub-fra-1",
+                "no such alert has this label",
+            ),
+            (
+                "rule=update-skipped wave=1",
+                "wave=1",
                 "no such alert has this label",
             ),
             (

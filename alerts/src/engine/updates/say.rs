@@ -16,7 +16,7 @@ use super::{Decided, EngineTime, Look, UpdateDesk, words};
 use crate::fingerprint::fingerprint;
 use crate::notification::{Notification, NotificationItem, NotificationKind};
 use crate::rule::wording::{Told as Fact, WordingScope};
-use crate::rule::{Rule, SeverityOf, catalogue};
+use crate::rule::{CONNECTOR, Rule, SeverityOf, catalogue};
 use crate::updates::{RunId, RunKind, UpdateAlert};
 
 /// What is to be said, before a rule words it.
@@ -129,7 +129,7 @@ impl UpdateDesk {
         facts.extend(where_to_look(&reasons, &action));
         let mut labels = saying.labels.clone();
         if let [only] = names.as_slice() {
-            labels.push((Arc::from("connector"), Arc::clone(only)));
+            labels.push((Arc::from(CONNECTOR), Arc::clone(only)));
             labels.sort();
         }
         let start = saying.run.start.to_string();

@@ -311,6 +311,15 @@ impl Story {
         let output = self.desk.take_output();
         let minute = self.clock / 60;
         let mails = output.notifications.into_iter();
+        let mails = mails.inspect(|mail| {
+            let alert = UpdateAlert::ALL
+                .iter()
+                .find(|one| *one.name() == *mail.alert);
+            let rule = rule(*alert.unwrap());
+            let known = rule.label_names();
+            let all = || mail.labels.iter().map(|(name, _)| &**name);
+            assert!(all().all(|name| known.contains(name)), "{:?}", mail.labels);
+        });
         self.mails.extend(mails.map(|mail| (minute, mail)));
         let rows = output.history.into_iter();
         let told = rows.map(|row| (minute, row.decision.to_string(), row.reason));

@@ -14,6 +14,7 @@ use crate::batch::Patience;
 use crate::incident::Cadence;
 use crate::rule::condition::{Condition, Subject};
 use crate::rule::nearest::near;
+use crate::rule::runbook::Runbook;
 use crate::rule::wording::{Told, UPDATE_FACTS, Vocabulary, Wording};
 use crate::rule::{BatchBy, Inhibition, ResolveOn, Rule, SeverityOf, Trigger};
 
@@ -321,7 +322,7 @@ fn runbook(text: Option<&str>) -> Result<Arc<str>, Mistake> {
     let text = text.unwrap_or_default();
     let is_address = text.len() <= 500 && text.bytes().all(|one| one.is_ascii_graphic());
     let has_scheme = text.contains("://");
-    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    let is_web = matches!(Runbook::read(text), Runbook::Web(_));
     if is_web && authority(text).contains('@') {
         return Err(Mistake::new(
             "runbook",

@@ -434,13 +434,7 @@ pub(super) fn refuse_daily_business(key: &str, kinds: &[EventKind]) -> Result<()
 
 /// Holds the keys of a mail about updates to the vendor's.
 pub(super) fn check_update_batch(raw: &RawBatch, alert: UpdateAlert) -> Result<(), Mistake> {
-    let wanted: &[&str] = match alert {
-        UpdateAlert::WillStart | UpdateAlert::ConnectionFailed | UpdateAlert::Skipped => {
-            &["profile", "run"]
-        }
-        UpdateAlert::Succeeded => &["profile", "run", "wave"],
-        UpdateAlert::Started | UpdateAlert::Failed => &["profile", "run", "wave", "stitcher"],
-    };
+    let wanted = alert.labels();
     let mut given: Vec<&str> = raw.by.0.iter().map(String::as_str).collect();
     given.sort_unstable();
     let mut sorted = wanted.to_vec();

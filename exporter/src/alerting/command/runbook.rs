@@ -29,15 +29,16 @@ pub(super) fn run(args: &RunbookArgs) -> Result<(), Failure> {
         return Ok(());
     };
     // A page is there also of a rule that is switched off, and without any configuration.
-    let is_ours = args.config.config.is_none();
-    if let Some(page) = runbooks::find(name).filter(|_| is_ours) {
+    let page = runbooks::find(name);
+    let has_no_config = args.config.config.is_none();
+    if let Some(page) = page.filter(|_| has_no_config) {
         crate::logging::print_result(page.text.as_bytes())?;
         return Ok(());
     }
     let rules = args.config.rules()?;
     let found = rules.rules.iter().find(|rule| *rule.id == **name);
     let place = found.map(|rule| runbooks::place(&rule.runbook));
-    match place.or_else(|| runbooks::find(name).map(Place::Ours)) {
+    match place.or_else(|| page.map(Place::Ours)) {
         Some(Place::Ours(page)) => crate::logging::print_result(page.text.as_bytes())?,
         Some(Place::Web(elsewhere) | Place::Word(elsewhere)) => {
             crate::logging::print_result(format!("{elsewhere}\n").as_bytes())?;
