@@ -153,13 +153,13 @@ impl Ledger {
             }
         }
         let mounts = mounts_of(&connectors);
-        let kept = Kept::open(restored.kept);
+        let mut kept = Kept::open(restored.kept);
         Self {
             connectors,
             counters,
             round_trips,
             probes,
-            host: HostAccount::open(host, mounts, &kept),
+            host: HostAccount::open(host, mounts, &mut kept),
             kept,
             recent,
             unseen: Unseen::default(),

@@ -66,7 +66,10 @@ pub(in crate::pipeline) struct HostAccount {
 }
 
 impl HostAccount {
-    pub(super) fn open(limits: Option<HostLimits>, mounts: Mounts, kept: &Kept) -> Self {
+    pub(super) fn open(limits: Option<HostLimits>, mounts: Mounts, kept: &mut Kept) -> Self {
+        if limits.is_none() {
+            remembered::keep(&[], kept);
+        }
         let interval = limits.as_ref().map(|limits| limits.interval);
         let rows = limits.map(|limits| limits.thresholds).unwrap_or_default();
         Self {
@@ -99,9 +102,7 @@ impl HostAccount {
         self.thresholds
             .restore(std::mem::take(&mut self.remembered), clock);
         let changes = self.thresholds.step(&sample, clock);
-        if !changes.is_empty() {
-            remembered::keep(&self.thresholds.standing(), kept);
-        }
+        remembered::keep(&self.thresholds.standing(), kept);
         self.sampled_at = now.monotonic;
         self.shown = Some(Arc::new(HostSnapshot {
             sample,

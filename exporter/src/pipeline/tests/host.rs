@@ -214,6 +214,36 @@ fn a_restart_forgets_no_breach_and_tells_none_twice() {
 }
 
 #[test]
+fn what_a_restart_or_a_reload_drops_is_gone_from_the_store_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let (mut store, _, _) = Store::open(&path, after(0).timestamp()).unwrap();
+    let mut begun = ledger(&[LIMIT, DISK]);
+    begun.take_host_sample(used(0.9), after(0));
+    store.commit(&begun.uncommitted()).unwrap();
+    assert_eq!(store.restore().unwrap().kept.len(), 1, "it begins");
+    let an_hour_later = Moment {
+        monotonic: Duration::ZERO,
+        ..after(3_600)
+    };
+    let mut after_sample = |limits: &[Threshold], sample, before: Option<Ledger>| {
+        let mut next = Ledger::open(watched(limits), store.restore().unwrap());
+        if let Some(before) = before {
+            next.carry_over(before);
+        }
+        next.take_host_sample(sample, an_hour_later);
+        next.uncommitted().kept
+    };
+    let gone = [(Arc::from("host.limits"), None)];
+    let restarted = after_sample(&[LIMIT, DISK], used(0.1), None);
+    assert_eq!(restarted, gone, "so long ago that it is over");
+    let reloaded = after_sample(&[DISK], used(0.9), Some(begun));
+    assert_eq!(reloaded, gone, "a limit that is none any more");
+    let unwatched = Ledger::open(Watched::default(), store.restore().unwrap());
+    assert_eq!(unwatched.uncommitted().kept, gone, "nobody looks");
+}
+
+#[test]
 fn a_host_that_nobody_wants_watched_any_more_is_not_shown() {
     let mut old = ledger(&[LIMIT]);
     old.take_host_sample(used(0.9), after(0));

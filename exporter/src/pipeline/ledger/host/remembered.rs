@@ -1,6 +1,7 @@
 //! What is beyond a limit of the host, as one small value in the store.
 //!
-//! It is written when something begins or ends, so a host in order writes nothing. A value
+//! It is written when it is not what is kept already, so a host in order writes nothing, and
+//! what a restart or a reload dropped is gone from the store with the next sample. A value
 //! that cannot be read is none: the next samples find out again.
 
 use std::sync::Arc;
@@ -55,7 +56,7 @@ fn standing(row: Row) -> Option<Standing> {
     })
 }
 
-/// Remembers it with the next commit.
+/// Remembers it with the next commit, if it is not what is remembered already.
 pub(super) fn keep(standing: &[Standing], kept: &mut Kept) {
     let rows: Vec<Row> = standing
         .iter()
@@ -63,6 +64,9 @@ pub(super) fn keep(standing: &[Standing], kept: &mut Kept) {
         .take(REMEMBERED_MAX)
         .collect();
     let value = (!rows.is_empty()).then(|| serde_json::to_vec(&rows).unwrap_or_default());
+    if value.as_deref() == kept.get(KEY) {
+        return;
+    }
     if let Err(error) = kept.change(vec![(Arc::from(KEY), value)]) {
         tracing::warn!(%error, "a restart will forget which limits of the host are passed");
     }
