@@ -73,13 +73,15 @@ impl Config {
         }
         if self.web.config_file != self.web_file_of_text {
             let path = root.key("web").key("config_file");
-            let key = path.to_string();
-            rows.retain(|row| row.key != key);
-            let file = self.web.config_file.iter();
-            rows.extend(file.map(|file| {
+            if let Some(file) = &self.web.config_file {
                 let file = file.display().to_string();
-                row(&path, &file, "the command line".to_owned())
-            }));
+                let shown = row(&path, &file, "the command line".to_owned());
+                match rows.iter_mut().find(|row| row.key == shown.key) {
+                    Some(written) => *written = shown,
+                    // No line says it: beside what else flags say.
+                    None => rows.insert(self.web.listen.len(), shown),
+                }
+            }
         }
         let is_named = self
             .source
@@ -242,8 +244,9 @@ mod tests {
         config.web.config_file = Some("/etc/other.yml".into());
         let rows = config.shown();
         assert_eq!(value(&rows, "web.config_file"), "/etc/other.yml");
-        let named = rows.iter().filter(|row| row.key == "web.config_file");
-        assert_eq!(named.count(), 1);
+        let keys =
+            |all: &[ShownRow]| -> Vec<String> { all.iter().map(|row| row.key.clone()).collect() };
+        assert_eq!(keys(&rows), keys(&from_file), "in the order of the file");
     }
 
     #[test]

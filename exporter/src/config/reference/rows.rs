@@ -101,7 +101,8 @@ const ROWS: &[Row] = &[
         "web.external_url",
         Shape::Text(
             "an address of at most 500 bytes without user, `?` and `#`, like \
-             `https://pub-fra-1.example.com:10942/` or `https://monitor.example.com/ztna/pub-fra-1`",
+             `https://pub-fra-1.example.com:10942/` or \
+             `https://monitor.example.com/ztna/pub-fra-1`",
         ),
         "none: messages name commands for a shell on the host",
         "\"https://monitor.example.com/ztna/pub-fra-1\"",
@@ -212,7 +213,8 @@ const ROWS: &[Row] = &[
     row(
         "connectors[].name",
         Shape::Text(
-            "a name of 1 to 64 of `A-Z a-z 0-9 . _ -`, not `.` or `..`, that no other connector has",
+            "a name of 1 to 64 of `A-Z a-z 0-9 . _ -`, not `.` or `..`, that no other connector \
+             has",
         ),
         "required",
         "pub-fra-1",
