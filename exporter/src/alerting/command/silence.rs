@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use alerts::engine::{Engine, EngineTime, SILENCES_MAX, SilencesFull};
+use alerts::engine::{Engine, EngineTime};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -130,25 +130,12 @@ fn leave(config: &Config, silence: &Silence) -> Result<(), Failure> {
     }
     let bad = left.with_extension("bad");
     if bad.exists() {
-        if is_full(config) {
-            return Err(Failure::Usage(SilencesFull.to_string()));
-        }
         return Err(Failure::Usage(format!(
             "the agent refused it; its log says why, and it lies in `{}`",
             bad.display()
         )));
     }
     Ok(())
-}
-
-/// Whether the agent has as many silences as it keeps.
-fn is_full(config: &Config) -> bool {
-    let now = Clock::start().now().timestamp();
-    let plan = settings::build(config).map(|settings| settings.plan);
-    plan.is_ok_and(|plan| {
-        let known = known(&config.store.path, plan, now);
-        known.is_ok_and(|known| SILENCES_MAX <= known.len())
-    })
 }
 
 /// Waits until the agent has taken a letter, or time is up.
