@@ -221,7 +221,7 @@ fn greet(http: SocketAddr, snmp: Option<&SocketAddr>, told: &Told) {
          Cato Client, live in {place};\n\
          the agent reads their logs, asks the clients' tools every {interval} s, looks at this\n\
          host and at a server that stands for the vendor's, and serves:\n\n  \
-         http://{http}/         the status page\n  \
+         http://{http}/         the page\n  \
          http://{http}/metrics  for Prometheus: watch ztna_events_total and ztna_tunnel_up\n\n",
         place = told.place.display(),
         interval = settings::TOOL_INTERVAL.as_secs(),
