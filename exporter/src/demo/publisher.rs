@@ -133,16 +133,21 @@ fn surprises(table: &mut Timetable, chance: &mut Chance) {
     table.write(48_000, lines::changed_wording());
 }
 
-/// Noise all the time; users while the tunnel is up.
+/// Whether the story of [`tunnel`] has it up.
+fn is_tunnel_up(at_ms: u32) -> bool {
+    (8_000..15_000).contains(&at_ms) || (20_000..58_000).contains(&at_ms)
+}
+
+/// Noise all the time; users while the tunnel is up, the first of them a second after it came.
 fn traffic(table: &mut Timetable, chance: &mut Chance) {
     for at_ms in (100..60_000).step_by(200) {
         table.write(at_ms, noise::line(chance));
     }
-    let is_up = |at_ms: &u32| (9_000..15_000).contains(at_ms) || (20_000..58_000).contains(at_ms);
-    for at_ms in (0..60_000).step_by(350).filter(is_up) {
+    let has_users = |at_ms: &u32| 9_000 <= *at_ms && is_tunnel_up(*at_ms);
+    for at_ms in (0..60_000).step_by(350).filter(has_users) {
         table.write(at_ms, lines::app_connection(chance));
     }
-    for at_ms in (9_000..58_000).step_by(4_000).filter(is_up) {
+    for at_ms in (9_000..58_000).step_by(4_000).filter(has_users) {
         table.write(at_ms, lines::client_connected(chance));
         // Not every client leaves in good order.
         if 0 < chance.below(4) {
@@ -154,8 +159,11 @@ fn traffic(table: &mut Timetable, chance: &mut Chance) {
 /// What the Publisher counts inside: users while the tunnel is up.
 fn counts(table: &mut Timetable, chance: &mut Chance) {
     for at_ms in (0..60_000).step_by(2_000) {
-        let is_up = (8_000..15_000).contains(&at_ms) || (20_000..58_000).contains(&at_ms);
-        let users = if is_up { chance.between(20, 40) } else { 0 };
+        let users = if is_tunnel_up(at_ms) {
+            chance.between(20, 40)
+        } else {
+            0
+        };
         table.add(at_ms, What::Count(folder::counts(users)));
     }
 }
