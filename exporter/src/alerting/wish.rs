@@ -31,8 +31,10 @@ pub struct SilenceWish {
 /// Which part of a wish makes no sense, in words for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WishError {
-    /// Something about matchers or the duration; the words name what was said.
-    Said(String),
+    /// A matcher; the words name what was said.
+    Matcher(String),
+    /// For how long; the words name what was said.
+    Lasts(String),
     /// Who wants it is no line of text.
     Who,
     /// Why is no line of text.
@@ -55,7 +57,7 @@ impl WishError {
     /// The words for whoever asked; `prefix` stands before the names of parts, like `--`.
     pub fn words(&self, prefix: &str) -> String {
         match self {
-            Self::Said(words) => words.clone(),
+            Self::Matcher(words) | Self::Lasts(words) => words.clone(),
             Self::Who => format!("{prefix}who {NoLine}"),
             Self::Why => format!("{prefix}why {NoLine}"),
         }
@@ -69,13 +71,12 @@ impl SilenceWish {
     ///
     /// The first part that makes no sense.
     pub fn granted(&self, now: Timestamp) -> Result<Silence, WishError> {
-        let said = |words: String| WishError::Said(words);
         let lasts = HumanDuration::parse(&self.lasts)
             .filter(|lasts| !lasts.0.is_zero())
             .and_then(|lasts| SignedDuration::try_from(lasts.0).ok())
             .and_then(|lasts| now.checked_add(lasts).ok());
         let until = lasts.ok_or_else(|| {
-            said(format!(
+            WishError::Lasts(format!(
                 "`{}` is no duration; want one like `30m`, `2h` or `7d`",
                 self.lasts
             ))
@@ -83,13 +84,14 @@ impl SilenceWish {
         let mut matchers = Vec::new();
         for text in &self.matchers {
             let (label, value) = matcher(text).ok_or_else(|| {
-                said(format!(
+                WishError::Matcher(format!(
                     "`{text}` is no matcher; want `label=value`, like `connector=pub-1`"
                 ))
             })?;
             let is_there = |(other, _): &(Arc<str>, Arc<str>)| **other == *label;
             if matchers.iter().any(is_there) {
-                return Err(said(format!("`{label}` stands there twice")));
+                let words = format!("`{label}` stands there twice");
+                return Err(WishError::Matcher(words));
             }
             matchers.push((Arc::from(label), Arc::from(value)));
         }

@@ -11,7 +11,8 @@ use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use model::untrusted::printable;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::query::Form;
 
@@ -40,7 +41,7 @@ pub(super) fn text(text: impl Into<String>) -> Value {
 
 impl Table {
     /// The answer in the form asked for, of the turn taken then.
-    pub(super) fn response(self, form: Form, taken_at: Option<Timestamp>) -> Response {
+    pub(super) fn response(&self, form: Form, taken_at: Option<Timestamp>) -> Response {
         match form {
             Form::Csv => {
                 let disposition = format!("attachment; filename=\"{}.csv\"", self.name);
@@ -59,20 +60,12 @@ impl Table {
         }
     }
 
-    fn json(self, taken_at: Option<Timestamp>) -> String {
-        let columns = self.columns;
-        let rows = self.rows.into_iter().map(|row| {
-            let names = columns.iter().map(|name| (*name).to_owned());
-            Value::Object(names.zip(row).collect::<Map<_, _>>())
-        });
-        let members = [
-            ("list", text(self.name)),
-            ("taken_at", moment(taken_at)),
-            // By value: with `json!` all rows would be copied.
-            ("rows", Value::Array(rows.collect())),
-        ];
-        let members = members.map(|(name, value)| (name.to_owned(), value));
-        let answer = Value::Object(members.into_iter().collect());
+    fn json(&self, taken_at: Option<Timestamp>) -> String {
+        let answer = Answer {
+            list: self.name,
+            rows: Rows(self),
+            taken_at,
+        };
         // Memory takes everything, and a value's names are texts: this cannot fail.
         let mut written = serde_json::to_string_pretty(&answer).unwrap_or_default();
         written.push('\n');
@@ -88,6 +81,42 @@ impl Table {
             out.push_str("\r\n");
         }
         out
+    }
+}
+
+/// The JSON of a table. Names stand in the alphabet's order, in rows too.
+#[derive(Serialize)]
+struct Answer<'t> {
+    list: &'static str,
+    rows: Rows<'t>,
+    taken_at: Option<Timestamp>,
+}
+
+/// The rows as objects. Written as they are walked: a map of each would cost more than all else.
+struct Rows<'t>(&'t Table);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(table) = self;
+        let mut places: Vec<(&str, usize)> = table.columns.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        serializer.collect_seq(table.rows.iter().map(|cells| Row {
+            places: &places,
+            cells,
+        }))
+    }
+}
+
+struct Row<'t> {
+    /// Each column's name, and where its cell is.
+    places: &'t [(&'t str, usize)],
+    cells: &'t [Value],
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let places = self.places.iter();
+        serializer.collect_map(places.map(|(name, place)| (name, self.cells.get(*place))))
     }
 }
 
@@ -204,6 +233,8 @@ mod tests {
             "rows": [{"name": "<b>\u{202e}", "count": 5}],
         });
         assert_eq!(json, wanted);
+        let written = serde_json::to_string_pretty(&wanted).unwrap() + "\n";
+        assert_eq!(table().json(None), written);
         assert_eq!(table().csv(), "name,count\r\n\"<b>\\u{202e}\",5\r\n");
     }
 }

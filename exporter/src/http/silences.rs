@@ -8,6 +8,7 @@
 //! needs the token that our page gave it, JSON needs its content type, which no other site's
 //! page can send without asking, and where a browser says whence it comes it must be from us.
 
+mod again;
 mod form;
 mod readers;
 
@@ -31,13 +32,15 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
+pub(super) use self::again::Typed;
+use self::again::{Again, Field};
 use self::form::Form;
 use self::readers::Readers;
 use super::Shared;
 use super::web_config::Visitor;
 use crate::alerting::letterbox::check_silence;
 use crate::alerting::letterbox::sweep::Taken;
-use crate::alerting::wish::SilenceWish;
+use crate::alerting::wish::{SilenceWish, WishError};
 use crate::clock::Clock;
 
 /// Where silences are made.
@@ -114,8 +117,16 @@ struct Told<'a> {
     until: Timestamp,
 }
 
-/// Why nothing was done: the status, and words for people.
-struct Refused(StatusCode, String);
+/// Why nothing was done.
+struct Refused {
+    status: StatusCode,
+    /// For people.
+    words: String,
+    /// What is to be mended.
+    field: Option<Field>,
+    /// The form that was sent, if it can be mended.
+    again: Option<Again>,
+}
 
 /// The same for who sent a form, with a way back.
 #[derive(Template)]
@@ -123,6 +134,7 @@ struct Refused(StatusCode, String);
 struct RefusedPage<'a> {
     words: &'a str,
     root: &'a str,
+    again: Option<&'a Again>,
 }
 
 /// What was asked, after it was made sure of who asks.
@@ -157,11 +169,17 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
     let manner = manner(request.headers());
     let outcome = async {
         let now = desk.clock.now().timestamp();
-        let asked = ask(&desk.readers, request, now).await?;
-        let wish = wish(&asked)?;
-        let granted = wish.granted(now).map_err(|error| bad(error.words("")))?;
-        check_silence(&granted).map_err(bad)?;
-        desk.hand_over(granted, &asked, MADE).await
+        let asked = ask(&desk.readers, request).await?;
+        let done = async {
+            asked.check_token(now)?;
+            let granted = granted(&wish(&asked)?, now)?;
+            desk.hand_over(granted, &asked, MADE).await
+        };
+        let again = |refused| Refused {
+            again: asked.again(now),
+            ..refused
+        };
+        done.await.map_err(again)
     };
     outcome
         .await
@@ -176,14 +194,15 @@ async fn end(
     let manner = manner(request.headers());
     let outcome = async {
         let now = desk.clock.now().timestamp();
-        let asked = ask(&desk.readers, request, now).await?;
+        let asked = ask(&desk.readers, request).await?;
+        asked.check_token(now)?;
         let snapshot = Arc::clone(&desk.snapshots.borrow());
         let silences = &snapshot.alerts.silences;
         // What is no text is no id either.
         let id = id.map(|Path(id)| id).unwrap_or_default();
         let Some(found) = silences.iter().find(|one| *one.id == *id) else {
             let words = "there is no silence of this id: it may be over".to_owned();
-            return Err(Refused(StatusCode::NOT_FOUND, words));
+            return Err(Refused::new(StatusCode::NOT_FOUND, words));
         };
         // One that is over ends the one with its id. It is not checked again: one of the
         // configuration may have no beginning, and has other bounds.
@@ -207,7 +226,7 @@ impl Desk {
         asked: &Asked,
         (done, root): Done,
     ) -> Result<Response, Refused> {
-        let later = |words: &str| Refused(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
+        let later = |words: &str| Refused::new(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
         let turn = Arc::clone(&self.pending).try_acquire_owned();
         let turn = turn.map_err(|_| later("other silences are being stored; try again"))?;
         let (inbox, own) = (self.inbox.clone(), silence.clone());
@@ -218,9 +237,13 @@ impl Desk {
         match taken.await {
             Ok(Taken::Durable(_)) => {}
             // Its bounds are right: there is no place for it.
-            Ok(Taken::Refused(words)) => return Err(Refused(StatusCode::CONFLICT, words)),
+            Ok(Taken::Refused(words)) => return Err(Refused::new(StatusCode::CONFLICT, words)),
             Ok(Taken::Later) | Err(_) => {
-                return Err(later("it could not be stored now; try again"));
+                // What the writer has taken it may still store.
+                return Err(later(
+                    "it is not stored yet, and may be when the agent has time: look at the \
+                     silences before you try again",
+                ));
             }
         }
         let who = asked.visitor.name();
@@ -244,12 +267,7 @@ impl Desk {
 }
 
 /// Makes sure of who asks, and that it is not another site's page, and reads the body.
-async fn ask(
-    readers: &Arc<Readers>,
-    request: AxumRequest,
-    now: Timestamp,
-) -> Result<Asked, Refused> {
-    let forbidden = |words: &str| Refused(StatusCode::FORBIDDEN, words.to_owned());
+async fn ask(readers: &Arc<Readers>, request: AxumRequest) -> Result<Asked, Refused> {
     let (head, body) = request.into_parts();
     let Some(visitor) = head.extensions.get::<Visitor>().cloned() else {
         return Err(forbidden(
@@ -262,23 +280,14 @@ async fn ask(
     }
     let Some(manner) = manner(&head.headers) else {
         let words = format!("want a body of the type {JSON_TYPE} or {FORM_TYPE}");
-        return Err(Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
     };
     let Some(reading) = readers.begin(visitor.name()) else {
         let words = "other silences of yours have not arrived yet; try again".to_owned();
-        return Err(Refused(StatusCode::SERVICE_UNAVAILABLE, words));
+        return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, words));
     };
     let body = read(body).await?;
     drop(reading);
-    if manner == Manner::Form {
-        let form = Form::parse(&body).map_err(bad)?;
-        let token = form.one("token").unwrap_or_default();
-        if !visitor.was_shown(token, now) {
-            return Err(forbidden(
-                "this form is too old, or is not ours: load the page again, and try again",
-            ));
-        }
-    }
     Ok(Asked {
         visitor,
         manner,
@@ -286,17 +295,41 @@ async fn ask(
     })
 }
 
+impl Asked {
+    /// Makes sure that a form is one that our page showed to this visitor.
+    fn check_token(&self, now: Timestamp) -> Result<(), Refused> {
+        if self.manner == Manner::Json {
+            return Ok(());
+        }
+        let form = Form::parse(&self.body).map_err(bad)?;
+        let token = form.one("token").unwrap_or_default();
+        if self.visitor.was_shown(token, now) {
+            return Ok(());
+        }
+        Err(forbidden(
+            "this form is too old, or is not ours: load the page again, and try again",
+        ))
+    }
+
+    /// The form to be mended; `None` of what is none.
+    fn again(&self, now: Timestamp) -> Option<Again> {
+        let form = (self.manner == Manner::Form).then(|| Form::parse(&self.body));
+        let form = form?.ok()?;
+        Some(Again::of(&form, self.visitor.form_token(now)))
+    }
+}
+
 async fn read(body: Body) -> Result<Vec<u8>, Refused> {
     let too_large = || {
         let words = format!("a body of more than {BODY_BYTES_MAX} bytes, or a broken one");
-        Refused(StatusCode::PAYLOAD_TOO_LARGE, words)
+        Refused::new(StatusCode::PAYLOAD_TOO_LARGE, words)
     };
     match timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES_MAX)).await {
         Ok(Ok(bytes)) => Ok(bytes.to_vec()),
         Ok(Err(_)) => Err(too_large()),
         Err(_) => {
             let words = "the body did not arrive in time".to_owned();
-            Err(Refused(StatusCode::REQUEST_TIMEOUT, words))
+            Err(Refused::new(StatusCode::REQUEST_TIMEOUT, words))
         }
     }
 }
@@ -328,6 +361,33 @@ fn wish(asked: &Asked) -> Result<SilenceWish, Refused> {
         who: asked.visitor.name().to_owned(),
         id: None,
     })
+}
+
+/// The silence, within its bounds.
+fn granted(wish: &SilenceWish, now: Timestamp) -> Result<Silence, Refused> {
+    let granted = wish.granted(now).map_err(|error| {
+        let field = match error {
+            WishError::Matcher(_) => Some(Field::Matcher),
+            WishError::Lasts(_) => Some(Field::Lasts),
+            WishError::Why => Some(Field::Why),
+            WishError::Who => None,
+        };
+        bad(error.words("")).about(field)
+    })?;
+    check_silence(&granted).map_err(|words| {
+        let of_no_time = Silence {
+            until: now,
+            ..granted.clone()
+        };
+        let is_too_long = check_silence(&of_no_time).is_ok();
+        let field = if is_too_long {
+            Field::Lasts
+        } else {
+            Field::Matcher
+        };
+        bad(words).about(Some(field))
+    })?;
+    Ok(granted)
 }
 
 /// Whether what a browser says of the page that asks speaks for ours. Programs say nothing.
@@ -368,20 +428,41 @@ fn manner(headers: &HeaderMap) -> Option<Manner> {
         .map(|(_, manner)| manner)
 }
 
-const fn bad(words: String) -> Refused {
-    Refused(StatusCode::BAD_REQUEST, words)
+fn bad(words: String) -> Refused {
+    Refused::new(StatusCode::BAD_REQUEST, words)
+}
+
+fn forbidden(words: &str) -> Refused {
+    Refused::new(StatusCode::FORBIDDEN, words.to_owned())
 }
 
 impl Refused {
+    const fn new(status: StatusCode, words: String) -> Self {
+        Self {
+            status,
+            words,
+            field: None,
+            again: None,
+        }
+    }
+
+    fn about(self, field: Option<Field>) -> Self {
+        Self { field, ..self }
+    }
+
     fn response(self, manner: Option<Manner>, (_, root): Done) -> Response {
-        let Self(status, words) = self;
+        let (status, mut again) = (self.status, self.again);
         #[derive(Serialize)]
         struct Error<'a> {
             error: &'a str,
         }
-        let words = model::untrusted::printable(&words);
+        let words = model::untrusted::printable(&self.words);
         let words = words.as_ref();
-        let page = RefusedPage { words, root };
+        if let (Some(again), Some(field)) = (&mut again, self.field) {
+            again.blame(field, words);
+        }
+        let again = again.as_ref();
+        let page = RefusedPage { words, root, again };
         let page = (manner == Some(Manner::Form)).then(|| page.render().ok());
         let mut response = match page.flatten() {
             Some(html) => (status, [(header::CONTENT_TYPE, PAGE_TYPE)], html).into_response(),

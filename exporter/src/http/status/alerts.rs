@@ -113,7 +113,8 @@ pub(in crate::http) struct SilenceReport<'a> {
     pub(in crate::http) matchers: BTreeMap<Foreign<'a>, Foreign<'a>>,
     pub(in crate::http) who: Foreign<'a>,
     pub(in crate::http) why: Foreign<'a>,
-    pub(in crate::http) from: Timestamp,
+    /// `None` of one of the configuration that does not say it.
+    pub(in crate::http) from: Option<Timestamp>,
     pub(in crate::http) until: Timestamp,
 }
 
@@ -257,7 +258,7 @@ fn silence_report(silence: &Silence) -> SilenceReport<'_> {
         matchers: named(&silence.matchers),
         who: Foreign(&silence.who),
         why: Foreign(&silence.why),
-        from: silence.from,
+        from: (silence.from != Timestamp::MIN).then_some(silence.from),
         until: silence.until,
     }
 }

@@ -30,7 +30,8 @@ async fn what_fires_is_told_with_its_reason_its_hold_and_what_to_do() {
         "it has lasted for 5 min",
         "<strong>What to do:</strong> Look at the line",
         "The agent itself:</strong> mail config",
-        "1 firing, 1 pending, 1 held back",
+        "alerts fire</a> (1 held back)",
+        "2 firing, 1 pending, 1 of them held back",
         "tried again after 2 attempts",
         "given up after 2 attempts",
         "451 try later",
@@ -80,7 +81,7 @@ async fn where_nothing_ever_was_nothing_stands_above_the_connectors() {
     let server = Server::start(snapshot).await;
     assert!(!server.get("/").await.contains("id=\"firing\""));
     let alerts = server.get("/alerts").await;
-    assert!(alerts.contains("0 firing, 0 pending, 0 held back"));
+    assert!(alerts.contains("0 firing, 0 pending, 0 of them held back"));
     assert!(alerts.contains("None: nobody is told."));
 }
 
@@ -120,6 +121,25 @@ async fn one_list_is_shown_alone_when_it_is_asked_for() {
         assert!(all.contains(&id), "{section}");
         assert_eq!(alone.contains(&id), stays, "{section}");
     }
+}
+
+/// As of the configuration, where nobody has to say it.
+#[tokio::test]
+async fn a_silence_without_a_beginning_has_none_in_the_data() {
+    let mut snapshot = sample::whole();
+    let silences = &mut Arc::make_mut(&mut snapshot.alerts).silences;
+    silences.truncate(1);
+    silences[0].from = jiff::Timestamp::MIN;
+    let server = Server::start(snapshot).await;
+    for path in ["/alerts?list=silences&format=json", "/api/v1/status"] {
+        let page = server.read(&[path]).await;
+        assert!(
+            page.contains("\"from\": null") && !page.contains("-00"),
+            "{page}"
+        );
+    }
+    let csv = server.read(&["/alerts?list=silences&format=csv"]).await;
+    assert!(csv.contains(",,\""), "{csv}");
 }
 
 #[tokio::test]

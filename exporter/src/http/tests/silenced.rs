@@ -151,6 +151,54 @@ async fn a_form_that_is_refused_is_answered_for_people_and_leads_back() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_refused_comes_again_with_what_was_typed_and_the_reason_beside_it() {
+    let (server, _folder) = server().await;
+    let token = visitor(&server).form_token(Clock::start().now().timestamp());
+    let headers = format!("{ALICE}{FORM}");
+    let matchers = "matcher=connector%3Da%0D%0Arule%3D%22%3E%3Cb%3E";
+    for (rest, wrong, words) in [
+        ("&for=2+weeks&why=x", "for", "`2 weeks` is no duration"),
+        ("&for=900d&why=x", "for", "it is longer than a year"),
+        ("%0D%0Ax&for=2h&why=x", "matcher", "`x` is no matcher"),
+        ("&for=2h&why=+", "why", "why wants one line"),
+        ("&for=2h&why=no+room", "none", "no more are kept"),
+    ] {
+        let body = format!("{matchers}{rest}&token={token}");
+        let page = post(&server, "/api/v1/silences", &headers, &body).await;
+        assert!(
+            page.contains(&format!("refuses:</strong> {words}")),
+            "{page}"
+        );
+        assert!(
+            page.contains("connector=a\r\nrule=&#34;&#62;&#60;b&#62;") && !page.contains("<b>")
+        );
+        let typed = rest
+            .split("for=")
+            .nth(1)
+            .unwrap()
+            .split('&')
+            .next()
+            .unwrap();
+        let typed = format!("name=\"for\" value=\"{}\"", typed.replace('+', " "));
+        assert!(page.contains(&typed), "{page}");
+        for name in ["matcher", "for", "why"] {
+            let (_, field) = page.split_once(&format!("name=\"{name}\"")).unwrap();
+            let (field, _) = field.split_once("</label>").unwrap();
+            let is_told = field.contains("class=\"wrong\"") && field.contains(words);
+            assert_eq!(is_told, name == wrong, "{field}");
+            assert_eq!(field.contains("aria-invalid"), name == wrong, "{field}");
+        }
+        // Mended, it is taken.
+        let body = format!("matcher=a%3Db&for=2h&why=x&token={}", token_of(&page));
+        let mended = post(&server, "/api/v1/silences", &headers, &body).await;
+        assert_eq!(status_of(&mended), "303", "{mended}");
+    }
+    // What ends one has nothing to be typed.
+    let end = post(&server, "/api/v1/silences/x/end", &headers, "token=of-old").await;
+    assert!(!end.contains("<form"), "{end}");
+}
+
+#[tokio::test]
 async fn without_authentication_there_is_no_way_to_make_one_and_it_is_said_which_there_is() {
     let server = Server::start(sample::snapshot()).await;
     let answer = post(&server, "/api/v1/silences", JSON, WISH).await;

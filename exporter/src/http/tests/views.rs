@@ -220,7 +220,12 @@ async fn a_view_of_five_thousand_connectors_is_answered_in_no_time() {
     for connector in &mut most.connectors {
         connector.events[0].1 = 20;
     }
-    let (server, clock) = (Server::start(most).await, Clock::start());
+    let (mut server, clock) = (Server::start(most).await, Clock::start());
+    // With the system's own buffers, as an agent has.
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    server.address = listener.local_addr().unwrap();
+    let served = server.served.clone();
+    tokio::spawn(served.serve(listener, server.stop.subscribe()));
     for path in [
         "/",
         "/?state=trouble&page=9",
@@ -243,9 +248,7 @@ async fn a_view_of_five_thousand_connectors_is_answered_in_no_time() {
             shortest = shortest.min(clock.now().monotonic.saturating_sub(began));
         }
         println!("| `{path}` | {shortest:.1?} | {bytes} |");
-        // Whole lists as data are as long as the list is.
-        let is_page = !path.contains("format=");
-        assert!(!is_page || shortest < ANSWER_MAX, "{path}: {shortest:?}");
+        assert!(shortest < ANSWER_MAX, "{path}: {shortest:?}");
     }
 }
 

@@ -9,6 +9,7 @@ use super::frame::Frame;
 use super::{Refusal, page};
 use crate::http::export::{Table, moment, text};
 use crate::http::query::{Form, Pages, Parameter};
+use crate::http::silences::Typed;
 use crate::http::status::{
     AlertReport, AlertsReport, DecisionReport, MessageReport, SilenceReport, alert_report,
     alerts_report,
@@ -32,6 +33,8 @@ struct AlertsPage<'a> {
     decisions: Vec<DecisionReport<'a>>,
     decisions_left: usize,
     silences_left: usize,
+    /// What stands in the form of a silence.
+    typed: Typed,
     /// What no filter concerns.
     whole: AlertsReport<'a>,
 }
@@ -74,6 +77,7 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
             decisions: rows.decisions,
             decisions_left,
             silences_left,
+            typed: Typed::default(),
             whole,
         });
     }
@@ -252,7 +256,7 @@ fn silence_table(silences: &[SilenceReport<'_>]) -> Table {
             json!(silence.matchers),
             text(silence.who.expose()),
             text(silence.why.expose()),
-            moment(Some(silence.from)),
+            moment(silence.from),
             moment(Some(silence.until)),
         ]
     };

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use jiff::Timestamp;
-use model::alert::AlertPhase;
+use model::alert::{AlertPhase, AlertRow};
 use model::connector::{Aspect, Mood};
 use model::untrusted::printable;
 
@@ -52,7 +52,10 @@ pub(super) struct Standing {
     pub(super) connectors: usize,
     pub(super) in_trouble: usize,
     pub(super) tunnels_up: usize,
+    /// As metrics and the JSON count them: those held back too.
     pub(super) firing: usize,
+    /// Of those that fire, not held back.
+    pub(super) told: usize,
     pub(super) pending: usize,
     /// Firing or pending, and nobody is told.
     pub(super) held: usize,
@@ -367,16 +370,22 @@ fn standing(seen: &Seen<'_>, alerted: &Alerted<'_>) -> Standing {
         connectors.iter().filter(is).count()
     };
     let alerts = &seen.snapshot.alerts.rows;
-    let in_phase = |phase| {
-        let told = alerts.iter().filter(|row| row.held_by.is_none());
-        told.filter(|row| row.phase == phase).count()
-    };
+    let fires = |row: &&AlertRow| row.phase == AlertPhase::Firing;
+    let waits = |row: &&AlertRow| row.phase == AlertPhase::Pending;
+    let is_held = |row: &&AlertRow| row.held_by.is_some();
     Standing {
         connectors: connectors.len(),
         in_trouble: count(&|connector| alerted.mood_of(connector) == Mood::Bad),
         tunnels_up: count(&|connector| connector.state.is_tunnel_up()),
-        firing: in_phase(AlertPhase::Firing),
-        pending: in_phase(AlertPhase::Pending),
-        held: alerts.iter().filter(|row| row.held_by.is_some()).count(),
+        firing: alerts.iter().filter(fires).count(),
+        told: alerts
+            .iter()
+            .filter(|row| fires(row) && !is_held(row))
+            .count(),
+        pending: alerts.iter().filter(waits).count(),
+        held: alerts
+            .iter()
+            .filter(|row| is_held(row) && (fires(row) || waits(row)))
+            .count(),
     }
 }
