@@ -362,8 +362,10 @@ impl Updates {
         let Some(run) = self.runs.get(id) else {
             return;
         };
+        let is_alone = self.is_alone(id, run);
         let open = self.batches.open_keys().filter(|key| key.run == *id);
-        let complete: Vec<MailKey> = open.filter(|key| key.is_complete(run)).cloned().collect();
+        let complete = open.filter(|key| key.is_complete(run, is_alone));
+        let complete: Vec<MailKey> = complete.cloned().collect();
         for key in complete {
             self.batches.complete(&key);
         }

@@ -71,6 +71,17 @@ impl Updates {
         latest.last().map(|(id, _)| (*id).clone())
     }
 
+    /// Whether nobody but its one member can be in a run. Of those in no profile, whoever was
+    /// heard of may update any time.
+    pub(super) fn is_alone(&self, id: &RunId, run: &Run) -> bool {
+        let has_profile =
+            |name: &Arc<str>| self.profiles.iter().any(|one| one.members.contains(name));
+        let may_join = |name: &Arc<str>| !run.attempts.contains_key(name) && !has_profile(name);
+        let mut heard_of = self.present.iter();
+        run.attempts.len() == 1
+            && (*id.profile != *NO_PROFILE || !heard_of.any(|(name, _)| may_join(name)))
+    }
+
     /// A run of the profile that has begun and whose window is open at that time, the
     /// latest of several; or one that began a little later, by a line that was read before.
     fn running(&self, profile: &str, at: Timestamp) -> Option<RunId> {

@@ -188,18 +188,18 @@ impl MailKey {
         Self::of(self.alert, &self.run, attempt) == *self
     }
 
-    /// Whether everybody has reported whom the mail waits for.
-    pub(super) fn is_complete(&self, run: &Run) -> bool {
+    /// Whether everybody has reported whom the mail waits for. `is_alone`: nobody but its one
+    /// member can be in the run.
+    pub(super) fn is_complete(&self, run: &Run, is_alone: bool) -> bool {
         let mut members = run.attempts.values().filter(|attempt| self.covers(attempt));
         match self.alert {
             UpdateAlert::Started => members.all(|attempt| attempt.started_at.is_some()),
             UpdateAlert::Succeeded | UpdateAlert::Failed => {
                 members.all(|attempt| attempt.end.is_some())
             }
-            // Nobody knows how many there will be, but for an agent alone: whoever is the only
-            // one in the run has nobody to wait for.
+            // Nobody knows how many there will be, unless there is nobody to wait for.
             UpdateAlert::ConnectionFailed | UpdateAlert::Skipped => {
-                run.attempts.len() == 1 && members.all(|attempt| attempt.end.is_some())
+                is_alone && members.all(|attempt| attempt.end.is_some())
             }
             UpdateAlert::WillStart => false,
         }
