@@ -13,7 +13,7 @@ use super::world::World;
 use crate::level::Side;
 use crate::rule::View;
 
-/// Most file systems that are named.
+/// Most file systems that are named, those with the least; of the rest the number is told.
 const FILESYSTEMS_MAX: usize = 5;
 
 /// The facts of a limit with these labels, in the order of reading, or of another number why
@@ -87,6 +87,10 @@ impl Measured<'_> {
                 Arc::from(format!("free on {mountpoint}")),
                 format!("{number}{size}"),
             ));
+        }
+        let rest = low.len().saturating_sub(FILESYSTEMS_MAX);
+        if 0 < rest {
+            found.push((Arc::from("too full besides"), rest.to_string()));
         }
         found
     }

@@ -86,6 +86,26 @@ fn a_limit_of_the_host_is_told_with_what_was_measured() {
 }
 
 #[test]
+fn of_many_full_file_systems_the_fullest_are_named_and_the_rest_counted() {
+    let mut story = Story::of(LIMIT);
+    let breached = "host_threshold_breached";
+    story.facts.set(breached, &["disk"], 1.0);
+    for place in 0..8_u8 {
+        let name = format!("/data/{place}");
+        let free = 1e6 * f64::from(8 - place);
+        story
+            .facts
+            .set("host_filesystem_avail_bytes", &[&name], free);
+        story.facts.full.push(Arc::from(name));
+    }
+    story.step(minute(0));
+    let facts = &story.said[0].facts;
+    assert_eq!(&*facts[0].0, "free on /data/7");
+    let rest = (Arc::from("too full besides"), "3".to_owned());
+    assert_eq!(facts[5], rest, "{facts:?}");
+}
+
+#[test]
 fn a_number_is_told_when_it_has_lasted_and_when_it_is_over() {
     let mut story = Story::of(CPU);
     for (at, share) in (0..).zip([0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.7, 0.6, 0.6]) {

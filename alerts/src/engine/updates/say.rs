@@ -368,7 +368,7 @@ fn where_to_look(reasons: &[Arc<str>], action: &str) -> Vec<(&'static str, Strin
         .collect();
     // The vendor's actions name files without the folder of whoever installed it.
     let is_news = |text: &&String| !action.contains(text.trim_start_matches("~/"));
-    let is_only = rows.len() == 1;
+    let is_only = reasons.len() == 1;
     let meanings = rows.iter().map(|row| {
         let text = row.text.as_str();
         let told = if is_only {

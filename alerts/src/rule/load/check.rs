@@ -338,9 +338,11 @@ fn runbook(text: Option<&str>) -> Result<Arc<str>, Mistake> {
     ))
 }
 
-/// The part of a web address that names who is asked, and as whom. Browsers take `\` for `/`.
+/// The part of a web address that names who is asked, and as whom. Browsers take `\` for `/`,
+/// and any number of them before it.
 fn authority(address: &str) -> &str {
     let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+    let rest = rest.trim_start_matches(['/', '\\']);
     rest.split(['/', '\\', '?', '#']).next().unwrap_or_default()
 }
 

@@ -263,3 +263,34 @@ fn an_agent_alone_without_a_profile_tells_at_once_and_only_what_it_knows() {
     assert_eq!(fact(told, "Start"), Some("2026-12-08 15:00 UTC"));
     assert_eq!(fact(told, "Expected end"), Some("2026-12-08 17:00 UTC"));
 }
+
+#[test]
+fn what_one_of_two_reasons_means_is_not_said_of_the_other() {
+    let mut story = Story::of(&plan(weekly(7)), SEVEN);
+    story
+        .start(0, &["p2", "p3"])
+        .fail(20, &["p2"], "docker_pull")
+        .fail(20, &["p3"], "of_an_own_catalogue")
+        .until(60);
+    let mail = story.mail(UpdateAlert::Failed);
+    assert_eq!(mail.items.len(), 2);
+    assert_eq!(
+        fact(mail, "What it means"),
+        Some("docker_pull: Publisher auto-update failed while downloading docker image.")
+    );
+}
+
+#[test]
+fn several_without_a_profile_whose_updates_were_not_needed_are_one_mail() {
+    let mut nobody = weekly(1);
+    nobody.members = vec![Arc::from("another")];
+    let mut story = Story::of(&plan(nobody), &[("s1", &["p1", "p2"])]);
+    for (seconds, member) in [(6_000, "p1"), (6_060, "p2")] {
+        story.say(seconds, &[member], EventKind::UpdateSkipped, "same_version");
+    }
+    story.until(130);
+    let names = story.mail(UpdateAlert::Skipped).items.iter();
+    let names: Vec<&str> = names.map(|item| &*item.name).collect();
+    assert_eq!(names, ["p1", "p2"]);
+    assert_eq!(story.mails(UpdateAlert::Skipped).len(), 1);
+}

@@ -371,6 +371,10 @@ const CASES: &[Case] = &[
         &[("runbook", "https://user:pw@example.com/x")],
         "`runbook` holds a user's name",
     ),
+    (
+        &[("runbook", "'https:///\\user:pw@example.com/x'")],
+        "`runbook` holds a user's name",
+    ),
     (&[("disabled", "maybe")], "`disabled` is of the wrong kind"),
     (
         &[("summary", "\"{{ conector }}\"")],
