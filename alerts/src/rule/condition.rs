@@ -1,13 +1,15 @@
 //! Conditions of rules: CEL over the event and what is known of its connector.
 //!
-//! The one file that names the crate, with `lint`, `cost` and `truth` below it. The language
-//! has no type checker, so names are looked up in our own schema when a rule is loaded, and
-//! what cannot be evaluated later is a fault of the rule, never "no". Every name always has a
-//! value: a text that is not known is empty, a state that is not known is `unknown`.
+//! The one file that names the crate, with `calls`, `lint`, `cost` and `truth` below it. The
+//! language has no type checker, so names are looked up in our own schema when a rule is
+//! loaded, and what cannot be evaluated later is a fault of the rule, never "no". Every name
+//! always has a value: a text that is not known is empty, a state that is not known is
+//! `unknown`.
 //!
 //! Known limit: of types only truths are checked at load, `event.kind > 3` is refused when
 //! it is evaluated for the first time.
 
+mod calls;
 mod cost;
 mod lint;
 mod schema;

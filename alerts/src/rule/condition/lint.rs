@@ -11,43 +11,10 @@ use std::sync::Arc;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 
 use super::Subject;
+use super::calls::{self, FUNCTIONS};
 use super::cost::{self, check_pattern};
 use super::schema::{EVENT_NAMES, FIELD_NAMES, STATE_NAMES, StateName};
 use crate::rule::nearest::near;
-
-/// Functions of the language that a condition may call, besides its operators.
-const FUNCTIONS: &[&str] = &[
-    "contains",
-    "startsWith",
-    "endsWith",
-    "matches",
-    "size",
-    "int",
-    "double",
-    "string",
-];
-
-/// The operators that a condition may use.
-const OPERATORS: &[&str] = &[
-    operators::CONDITIONAL,
-    operators::LOGICAL_AND,
-    operators::LOGICAL_OR,
-    operators::LOGICAL_NOT,
-    operators::SUBSTRACT,
-    operators::ADD,
-    operators::MULTIPLY,
-    operators::DIVIDE,
-    operators::MODULO,
-    operators::EQUALS,
-    operators::NOT_EQUALS,
-    operators::GREATER_EQUALS,
-    operators::LESS_EQUALS,
-    operators::GREATER,
-    operators::LESS,
-    operators::NEGATE,
-    operators::IN,
-    operators::NOT_STRICTLY_FALSE,
-];
 
 /// The names that a condition asks for.
 #[derive(Debug, Default)]
@@ -227,11 +194,12 @@ impl Walk {
         if name == operators::INDEX {
             return self.index(call);
         }
-        if !OPERATORS.contains(&name) && !FUNCTIONS.contains(&name) {
+        if calls::gives(name).is_none() {
+            let all: Vec<&str> = FUNCTIONS.iter().map(|one| one.name).collect();
             return Err(format!(
                 "knows no function `{name}`{}; there are {}",
-                near(name, FUNCTIONS.iter().copied()),
-                FUNCTIONS.join(", ")
+                near(name, all.iter().copied()),
+                all.join(", ")
             ));
         }
         if name == "matches" {

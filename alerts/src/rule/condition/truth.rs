@@ -6,35 +6,8 @@
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
 
+use super::calls::{self, Gives};
 use super::schema::{STATE_NAMES, StateType};
-
-/// What comes of an expression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Gives {
-    Truth,
-    /// In words for people.
-    Else(&'static str),
-    Unknown,
-}
-
-/// Operators and functions that give a truth.
-const TRUTHS: &[&str] = &[
-    operators::LOGICAL_AND,
-    operators::LOGICAL_OR,
-    operators::LOGICAL_NOT,
-    operators::NOT_STRICTLY_FALSE,
-    operators::EQUALS,
-    operators::NOT_EQUALS,
-    operators::GREATER_EQUALS,
-    operators::LESS_EQUALS,
-    operators::GREATER,
-    operators::LESS,
-    operators::IN,
-    "contains",
-    "startsWith",
-    "endsWith",
-    "matches",
-];
 
 /// Refuses an expression that is not a truth, or asks for one where there is none.
 pub(super) fn check(expression: &IdedExpr) -> Result<(), String> {
@@ -108,12 +81,9 @@ fn of_state(name: &str) -> Gives {
 
 fn of_call(call: &CallExpr) -> Gives {
     match call.func_name.as_str() {
-        // Its branches are looked at one by one.
-        operators::CONDITIONAL => Gives::Unknown,
-        operators::INDEX | "string" => Gives::Else("a text"),
-        name if TRUTHS.contains(&name) => Gives::Truth,
-        operators::ADD => Gives::Else("a sum"),
-        _ => Gives::Else("a number"),
+        // Only texts are looked into; `lint` has refused all else.
+        operators::INDEX => Gives::Else("a text"),
+        name => calls::gives(name).unwrap_or(Gives::Unknown),
     }
 }
 
