@@ -321,6 +321,14 @@ fn dated(rule: &Rule, matter: &Matter, message: Message, now: Timestamp) -> Time
     due.min(now)
 }
 
+/// The last number of it; once it is over, the one that ended it: what came later is no news.
+fn number_of(matter: &Matter) -> Option<f64> {
+    let is_bad = matter.standing != Standing::Inactive;
+    let last = matter.level.filter(|_| is_bad);
+    let last = last.and_then(|state| state.last());
+    last.map(|(_, number)| number).or(matter.number)
+}
+
 /// What the reader wants to know of it, in the order of reading.
 fn facts_of(rule: &Rule, matter: &Matter, world: &World<'_>) -> Vec<(Arc<str>, String)> {
     let mut facts: Vec<(Arc<str>, String)> = match &rule.on {
@@ -338,18 +346,11 @@ fn facts_of(rule: &Rule, matter: &Matter, world: &World<'_>) -> Vec<(Arc<str>, S
             level,
             ..
         } => {
-            // Once it is over, the number that ended it; what came later is no news.
-            let is_bad = matter.standing != Standing::Inactive;
-            let last = matter
-                .level
-                .filter(|_| is_bad)
-                .and_then(|state| state.last());
-            let number = last.map(|(_, number)| number).or(matter.number);
             // That a state holds is said already.
-            if let Some(number) = number.filter(|_| !is_state(*signal)) {
-                fact("value", figure(*signal, *view, number));
-            }
             if !is_state(*signal) {
+                if let Some(number) = number_of(matter) {
+                    fact("value", figure(*signal, *view, number));
+                }
                 fact("limit", limit(*signal, *view, level));
             }
             if !level.lasting.is_zero() {

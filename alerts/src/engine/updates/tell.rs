@@ -181,7 +181,7 @@ impl UpdateDesk {
         let members: Vec<Member> = batch
             .items
             .iter()
-            .map(|(name, item)| member_of((&table, &key.run), name, item, now))
+            .map(|(name, item)| member_of(&table, &key.run, name, item, now))
             .collect();
         let mut facts = self.run_facts(&key.run);
         // In no profile nobody has said who is in which, and it would be said in each mail.
@@ -232,7 +232,7 @@ impl UpdateDesk {
         let found = self.updates.run(&run);
         let attempt = found.and_then(|found| found.attempts.get(member));
         let item = attempt.map(|one| Item::of(one, one.end.clone()));
-        let members = item.map(|item| member_of((&table, &run), member, &item, now));
+        let members = item.map(|item| member_of(&table, &run, member, &item, now));
         let key = attempt.map(|one| MailKey::of(alert, &run, one));
         Saying {
             kind,
@@ -300,7 +300,8 @@ impl UpdateDesk {
 }
 
 fn member_of(
-    (table, run): (&Table<'_>, &RunId),
+    table: &Table<'_>,
+    run: &RunId,
     name: &Arc<str>,
     item: &Item,
     now: EngineTime,
