@@ -89,6 +89,16 @@ pub(super) fn config_flag(identity: &Identity) -> String {
     format!(" --config {}", shell_word(file))
 }
 
+/// The command that lists what was decided and why, of this rule alone if there is one that
+/// can be pasted.
+pub(super) fn history_command(rule: Option<&str>, identity: &Identity) -> String {
+    let config = config_flag(identity);
+    let is_word = |rule: &&str| !rule.is_empty() && rule.chars().all(is_plain);
+    let rule = rule.filter(is_word);
+    let rule = rule.map_or_else(String::new, |rule| format!(" --rule {rule}"));
+    format!("ztna-exporter alerts history{config}{rule}")
+}
+
 /// A text as one word of a shell.
 fn shell_word(text: &str) -> String {
     if text.chars().all(is_plain) {

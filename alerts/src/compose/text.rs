@@ -130,16 +130,10 @@ pub(super) fn facts(facts: &[(&str, &str)], indent: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A line of a log, quoted: it is broken anywhere, since it must be told from ours.
+/// A line of a log, quoted: on one line however long it is, since people search for it in
+/// the log. What stands before it tells it from ours; the mail's encoding bounds its lines.
 pub(super) fn quoted(log_line: &str) -> String {
-    let all: Vec<char> = log_line.chars().collect();
-    let room = WIDTH.saturating_sub(4);
-    let lines = all.chunks(room).enumerate().map(|(place, chunk)| {
-        let text: String = chunk.iter().collect();
-        let mark = if place == 0 { "  > " } else { "  . " };
-        format!("{mark}{text}")
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    format!("  > {log_line}")
 }
 
 /// Several things with the same facts.
@@ -259,6 +253,12 @@ mod tests {
                 .starts_with("  p2\n    Reason      docker_pull\n  p10\n")
         );
         assert!(grid.written().lines().all(|one| one.len() <= WIDTH));
+    }
+
+    #[test]
+    fn a_quoted_line_of_a_log_is_one_line_that_can_be_searched_for() {
+        let logged = "word ".repeat(100);
+        assert_eq!(quoted(&logged), format!("  > {logged}"));
     }
 
     #[test]

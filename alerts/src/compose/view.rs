@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::leads::{self, Runbook, config_flag};
+use super::leads::{self, Runbook};
 use super::style::Style;
 use super::text::{Grid, Margin, WIDTH, facts, line, quoted, wrap};
 use super::wording::{
@@ -185,7 +185,7 @@ impl View {
             style: Style::of(notification),
             layout: Layout::default(),
         };
-        view.lead(Runbook::of(&notification.runbook, identity), identity);
+        view.lead(notification, identity);
         view.layout = view.laid_out();
         view
     }
@@ -197,8 +197,8 @@ impl View {
     }
 
     /// Says where to go on.
-    fn lead(&mut self, runbook: Runbook, identity: &Identity) {
-        match runbook {
+    fn lead(&mut self, notification: &Notification, identity: &Identity) {
+        match Runbook::of(&notification.runbook, identity) {
             Runbook::Address(address) => {
                 self.links.push(Link::to("Runbook", &address));
                 self.runbook = address;
@@ -222,9 +222,8 @@ impl View {
         if !self.page_url.is_empty() {
             self.links.push(Link::to("Agent", &self.page_url));
         }
-        let config = config_flag(identity);
-        self.commands
-            .push(format!("ztna-exporter alerts history{config}"));
+        let rule = has_rule(&notification.kind).then_some(&*notification.rule);
+        self.commands.push(leads::history_command(rule, identity));
     }
 
     fn laid_out(&self) -> Layout {
@@ -266,12 +265,17 @@ fn row(item: &Item) -> Vec<String> {
 }
 
 /// A test and a digest are no matter of a rule.
-const fn is_silenceable(kind: &NotificationKind) -> bool {
+const fn has_rule(kind: &NotificationKind) -> bool {
     match kind {
-        NotificationKind::Incident(message) => !matches!(message, Message::Resolved),
-        NotificationKind::Notice | NotificationKind::Update(_) => true,
+        NotificationKind::Incident(_) | NotificationKind::Notice | NotificationKind::Update(_) => {
+            true
+        }
         NotificationKind::Test | NotificationKind::Digest => false,
     }
+}
+
+const fn is_silenceable(kind: &NotificationKind) -> bool {
+    has_rule(kind) && !matches!(kind, NotificationKind::Incident(Message::Resolved))
 }
 
 const fn items_title(kind: &NotificationKind) -> &'static str {
@@ -355,10 +359,10 @@ fn known(notification: &Notification, reader: Reader<'_>) -> Vec<Fact> {
     let has_batch = facts.clone().any(|(name, _)| &**name == "Batch");
     for (name, value) in &notification.labels {
         // The agent says who it is by its host, and people call a wave a batch.
-        let is_told = &**name == "agent" || (&**name == "wave" && has_batch);
+        let is_elsewhere = &**name == "agent" || (&**name == "wave" && has_batch);
         // Labels tell messages apart also by what is not known; people learn nothing by it.
         let is_known = !is_update || !NOT_KNOWN.contains(&&**value);
-        if !is_told && is_known {
+        if !is_elsewhere && is_known {
             add(&title(name), value);
         }
     }
