@@ -209,7 +209,7 @@ placements_of! { host_placement HostSignal {
     PublisherFiles ["ztnaHostPublisherFiles"],
     Threshold ["ztnaThresholdLimit"],
     ThresholdBreached ["ztnaThresholdBreached", "ztnaThresholdMounts"],
-    ThresholdBreachedAt ("a poller sees when the truth changes; since when it holds, /metrics says"),
+    ThresholdBreachedAt ("a poller sees the truth change; since when it holds, /metrics says"),
     CollectorSuccess ["ztnaCollectorSuccess"],
     CollectorDuration ["ztnaCollectorDuration"],
     CollectorHungThreads ["ztnaCollectorHung"],
