@@ -38,6 +38,7 @@
   let isAsking = false;
   let isWanted = false; // there is something new
   let answer = null; // a page that is not all shown yet
+  let answered = 0; // when it was asked for
   let pressed = 0; // since when a pointer or a key is down
   let leave = null; // gives up the stream, or the place in the queue for it
 
@@ -51,10 +52,9 @@
 
   const isPressed = () => Date.now() - pressed < PRESS_MS;
   // Somebody who marks text wants to copy it.
-  const isMarking = () => {
+  const isMarked = (id) => {
     const marked = document.getSelection();
-    const live = document.getElementById("live");
-    return !marked.isCollapsed && marked.containsNode(live, true);
+    return !marked.isCollapsed && marked.containsNode(document.getElementById(id), true);
   };
 
   // What a control does, which no other control's place in the page says.
@@ -101,12 +101,13 @@
 
   const show = () => {
     if (!answer || isPressed()) return;
-    const isHeld = isMarking();
+    const free = LIVE.filter((id) => !isMarked(id));
+    const isHeld = free.length < LIVE.length;
     held.hidden = !isHeld;
     const active = document.activeElement || document.body;
     const wanted = deed(active);
     const among = alike(wanted).indexOf(active);
-    for (const id of isHeld ? ["standing"] : LIVE) {
+    for (const id of free) {
       const old = document.getElementById(id);
       const now = answer.getElementById(id);
       for (const details of old.querySelectorAll("details[id]")) {
@@ -120,7 +121,7 @@
     if (same.length) (same[among] || same[0]).focus({ preventScroll: true });
     if (isHeld) return;
     answer = null;
-    fresh = Date.now();
+    fresh = answered;
   };
 
   const take = (page) => {
@@ -130,6 +131,7 @@
       field.setAttribute("value", token.value);
     }
     answer = page;
+    answered = asked;
     tell("");
     show();
   };
@@ -218,9 +220,11 @@
   };
 
   tabs.addEventListener("message", (event) => hear(event.data));
-  for (const down of ["pointerdown", "keydown"]) {
-    document.addEventListener(down, () => (pressed = Date.now()), true);
-  }
+  const press = (event) => {
+    // A key that repeats, to scroll, is down since it went down.
+    if (!event.repeat) pressed = Date.now();
+  };
+  for (const down of ["pointerdown", "keydown"]) document.addEventListener(down, press, true);
   for (const up of ["pointerup", "pointercancel", "keyup"]) {
     document.addEventListener(up, () => (pressed = 0), true);
   }

@@ -329,7 +329,10 @@ fn nothing_is_renewed_under_a_hand_and_a_note_says_what_stands_still_and_why() {
     let agent = demo();
     let mut browser = Browser::live("hands", agent.address().unwrap());
     assert_eq!(browser.did("press")["isThere"], true);
+    // In the lists, and above them.
     assert_eq!(browser.did("mark")["isKept"], true);
+    assert_eq!(browser.did("mark")["isKept"], true);
+    browser.did("hold");
     let said = browser.did("refuse")["said"].clone();
     // Once, however often the agent was asked and its stream spoke.
     assert_eq!(said.as_array().unwrap().len(), 1, "{said}");
@@ -340,7 +343,15 @@ fn nothing_is_renewed_under_a_hand_and_a_note_says_what_stands_still_and_why() {
     );
     browser.did("marked");
     agent.kill().unwrap();
-    assert_eq!(browser.did("stale")["isHeld"], true);
+    let stale = browser.did("stale");
+    assert_eq!(stale["isHeld"], true);
+    let seconds = |name: &str| {
+        let parts = stale[name].as_str().unwrap().split(':');
+        parts.fold(0, |sum, part| sum * 60 + part.parse::<i32>().unwrap())
+    };
+    // Across midnight too.
+    let ahead = (seconds("since") - seconds("noticed")).rem_euclid(86_400);
+    assert!(ahead == 0 || 43_200 < ahead, "{stale:#}");
     assert!(browser.all().is_empty());
 }
 

@@ -63,19 +63,34 @@ async function press(page) {
   tell({ did: "press", isThere });
 }
 
-async function mark(page) {
+async function mark(page, part) {
   await page.goto(base, PATIENCE);
-  const marked = await page.evaluate(() => {
-    document.getSelection().selectAllChildren(document.querySelector("#live tbody"));
+  const marked = await page.evaluate((wanted) => {
+    document.getSelection().selectAllChildren(document.querySelector(wanted));
     return document.getSelection().toString();
-  });
+  }, part);
   const before = await taken(page);
   await page.waitForSelector("#held:not([hidden])", PATIENCE);
-  await renewed(page, before);
+  if (part.startsWith("#live")) await renewed(page, before);
+  else await page.waitForResponse(`${base}/`, PATIENCE);
   const still = await page.evaluate(() => document.getSelection().toString());
   await page.click("#go-on");
   await page.waitForSelector("#held", { state: "hidden", ...PATIENCE });
   tell({ did: "mark", isKept: marked !== "" && still === marked });
+}
+
+// Somebody scrolls by a key that repeats: the page goes on meanwhile.
+async function hold(page) {
+  const before = await taken(page);
+  let isRenewed = false;
+  const until = renewed(page, before).then(() => (isRenewed = true));
+  while (!isRenewed) {
+    await page.keyboard.down("ArrowDown");
+    await page.waitForTimeout(100);
+  }
+  await until;
+  await page.keyboard.up("ArrowDown");
+  tell({ did: "hold" });
 }
 
 // What is said of a page that is there no more, over two questions and the turns between.
@@ -102,7 +117,9 @@ async function hands(browser) {
   const page = await browser.newPage();
   await page.goto(base, PATIENCE);
   await press(page);
-  await mark(page);
+  await mark(page, "#live tbody");
+  await mark(page, "#standing .headline");
+  await hold(page);
   await refuse(page);
   await page.evaluate(() =>
     document.getSelection().selectAllChildren(document.querySelector("#live tbody")),
@@ -110,7 +127,18 @@ async function hands(browser) {
   await page.waitForSelector("#held:not([hidden])", PATIENCE);
   tell({ did: "marked" });
   await noted(page, "Stale since ");
-  tell({ did: "stale", isHeld: await page.isVisible("#held") });
+  const noticed = new Date().toISOString().slice(11, 19);
+  const isHeld = await page.isVisible("#held");
+  // Later, what had been held is shown. It is as old as it is.
+  await page.waitForEvent("requestfailed", PATIENCE);
+  await page.waitForEvent("requestfailed", PATIENCE);
+  await page.click("#go-on");
+  await page.waitForSelector("#held", { state: "hidden", ...PATIENCE });
+  // The note speaks of a failure when the next one comes.
+  await page.waitForEvent("requestfailed", PATIENCE);
+  await page.waitForEvent("requestfailed", PATIENCE);
+  const since = (await page.textContent("#stale")).match(/Stale since (\S+) UTC/)[1];
+  tell({ did: "stale", isHeld, noticed, since });
 }
 
 async function silencer(browser) {
