@@ -28,7 +28,11 @@ pub trait Facts {
 
     /// What people should know of why a series with these labels is bad now, beside its
     /// number: names and values, in the order of reading. Empty if no more is known.
-    fn why(&self, _: Signal, _labels: &[(Arc<str>, Arc<str>)]) -> Vec<(&'static str, String)> {
+    fn why(
+        &self,
+        _signal: Signal,
+        _labels: &[(Arc<str>, Arc<str>)],
+    ) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 

@@ -11,6 +11,12 @@ use model::alert::Severity;
 use crate::incident::Message;
 use crate::updates::RunId;
 
+/// The fact that says when the run of an update began: there only if somebody knows.
+pub(crate) const START_FACT: &str = "Start";
+
+/// The fact that says which wave an update is of.
+pub(crate) const BATCH_FACT: &str = "Batch";
+
 /// One decision to tell people something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notification {

@@ -14,7 +14,7 @@ use model::alert::Severity;
 
 use super::*;
 use crate::incident::Message;
-use crate::notification::NotificationItem;
+use crate::notification::{NotificationItem, START_FACT};
 use crate::receiver::{
     AlertmanagerWay, ExecWay, MailAuth, MailTemplates, MailTls, SyslogTransport, SyslogWay,
     WebhookWay,
@@ -326,6 +326,17 @@ fn a_silence_of_an_update_fits_the_next_run_too() {
 }
 
 #[test]
+fn of_the_end_of_what_an_update_led_to_nothing_unknown_is_said_either() {
+    let mut back = incident(Message::Resolved);
+    for (name, value) in [("profile", "none"), ("run", "2026-12-08T05:00:00Z")] {
+        back.labels.push((text(name), text(value)));
+    }
+    let mail = read_mail(&message_for("ops", &back).body).text;
+    assert!(mail.contains("pub-fra-1"), "{mail}");
+    assert!(!mail.contains("none"), "{mail}");
+}
+
+#[test]
 fn of_an_update_that_nobody_announced_only_what_is_known_is_said() {
     let mut update = failed();
     update.kind = NotificationKind::Update(RunId {
@@ -356,7 +367,7 @@ fn of_an_update_that_nobody_announced_only_what_is_known_is_said() {
     }
     update
         .facts
-        .push((text("Start"), "2026-12-08 05:00 UTC".to_owned()));
+        .push((text(START_FACT), "2026-12-08 05:00 UTC".to_owned()));
     let known = read_mail(&message_for("ops", &update).body).text;
     assert!(
         known

@@ -10,11 +10,11 @@ use super::leads::{self, Runbook};
 use super::style::Style;
 use super::text::{Grid, Margin, WIDTH, facts, line, quoted, wrap};
 use super::wording::{
-    ACTION_CHARS_MAX, Clock, SUMMARY_CHARS_MAX, VALUE_CHARS_MAX, is_start_known, lasted, sentence,
-    silence_command, state, subject,
+    ACTION_CHARS_MAX, Clock, SUMMARY_CHARS_MAX, VALUE_CHARS_MAX, is_of_run, is_start_known, lasted,
+    sentence, silence_command, state, subject,
 };
 use crate::incident::Message;
-use crate::notification::{Notification, NotificationItem, NotificationKind};
+use crate::notification::{BATCH_FACT, Notification, NotificationItem, NotificationKind};
 use crate::receiver::{Identity, Receiver};
 
 /// Most lines of a log in a message.
@@ -355,13 +355,13 @@ fn known(notification: &Notification, reader: Reader<'_>) -> Vec<Fact> {
         None => add("Host", &identity.host),
     }
     let facts = notification.facts.iter();
-    let is_update = matches!(notification.kind, NotificationKind::Update(_));
-    let has_batch = facts.clone().any(|(name, _)| &**name == "Batch");
+    let is_of_run = is_of_run(notification);
+    let has_batch = facts.clone().any(|(name, _)| &**name == BATCH_FACT);
     for (name, value) in &notification.labels {
         // The agent says who it is by its host, and people call a wave a batch.
         let is_elsewhere = &**name == "agent" || (&**name == "wave" && has_batch);
         // Labels tell messages apart also by what is not known; people learn nothing by it.
-        let is_known = !is_update || !NOT_KNOWN.contains(&&**value);
+        let is_known = !is_of_run || !NOT_KNOWN.contains(&&**value);
         if !is_elsewhere && is_known {
             add(&title(name), value);
         }

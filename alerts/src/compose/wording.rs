@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::leads::config_flag;
 use super::text::{cut, first_sentence, line, with_stop, without_stop};
 use crate::incident::Message;
-use crate::notification::{Notification, NotificationKind};
+use crate::notification::{Notification, NotificationKind, START_FACT};
 use crate::receiver::Identity;
 use crate::updates::RunKind;
 
@@ -81,8 +81,7 @@ pub(super) fn subject_with(
 fn is_of_host(notification: &Notification) -> bool {
     match &notification.kind {
         NotificationKind::Incident(_) | NotificationKind::Notice => {
-            let mut names = notification.labels.iter().map(|(name, _)| &**name);
-            !names.any(|name| name == "connector")
+            !has_label(notification, "connector")
         }
         NotificationKind::Update(_) | NotificationKind::Test | NotificationKind::Digest => false,
     }
@@ -148,7 +147,7 @@ pub(super) fn is_start_known(notification: &Notification) -> bool {
         || notification
             .facts
             .iter()
-            .any(|(name, _)| &**name == "Start")
+            .any(|(name, _)| &**name == START_FACT)
 }
 
 fn over(notification: &Notification, what: &str, clock: &Clock) -> String {
@@ -264,20 +263,24 @@ pub(super) fn silence_command(notification: &Notification, identity: &Identity) 
 
 /// The labels that another message about the same would have too.
 fn lasting_labels(notification: &Notification) -> impl Iterator<Item = &(Arc<str>, Arc<str>)> {
-    let has = |wanted: &str| {
-        notification
-            .labels
-            .iter()
-            .any(|(name, _)| &**name == wanted)
-    };
-    let is_of_run = has("run") || matches!(notification.kind, NotificationKind::Update(_));
-    let whose = if has("connector") {
+    let is_of_run = is_of_run(notification);
+    let whose = if has_label(notification, "connector") {
         "connector"
     } else {
         "profile"
     };
     let labels = notification.labels.iter();
     labels.filter(move |(name, _)| !is_of_run || &**name == whose)
+}
+
+/// Whether it is about a run of updates, or of its end.
+pub(super) fn is_of_run(notification: &Notification) -> bool {
+    matches!(notification.kind, NotificationKind::Update(_)) || has_label(notification, "run")
+}
+
+fn has_label(notification: &Notification, wanted: &str) -> bool {
+    let mut labels = notification.labels.iter();
+    labels.any(|(name, _)| &**name == wanted)
 }
 
 /// A character that no shell looks at twice.

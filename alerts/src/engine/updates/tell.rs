@@ -19,7 +19,7 @@ use super::{Decided, EngineTime, Look, UpdateDesk, event_of, key_of, name_of};
 use crate::batch::Batch;
 use crate::facts::Facts;
 use crate::incident::Message;
-use crate::notification::NotificationKind;
+use crate::notification::{BATCH_FACT, NotificationKind, START_FACT};
 use crate::profile::{Profile, releases_behind};
 use crate::run::{Attempt, Outcome};
 use crate::updates::{
@@ -189,7 +189,7 @@ impl UpdateDesk {
         for (name, value) in labels_of(&key.run, Some(key)) {
             match &*name {
                 _ if !is_told(&value) => {}
-                "wave" => facts.push(("Batch", value.to_string())),
+                "wave" => facts.push((BATCH_FACT, value.to_string())),
                 "stitcher" => facts.push(("Stitcher", value.to_string())),
                 _ => {}
             }
@@ -287,7 +287,7 @@ impl UpdateDesk {
         let is_start_known = run.kind == RunKind::Scheduled
             || found.is_some_and(|found| found.attempts.values().any(Attempt::is_start_told));
         if is_start_known {
-            facts.push(("Start", start));
+            facts.push((START_FACT, start));
         }
         if let Some(profile) = profile {
             facts.push(("Release", profile.release.name()));
