@@ -265,6 +265,52 @@ fn versions_stand_in_the_root_manifest_only() {
     assert_none(&findings);
 }
 
+/// `fuzz/run` builds beside the tests, and cargo takes a package for the same one only if its
+/// version and its settings are: what differs is compiled once more, with all that uses it.
+#[test]
+fn fuzz_targets_stand_on_packages_that_are_built_for_the_tests() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let known = locked(&read("Cargo.lock"));
+    let of_both = locked(&read("fuzz/Cargo.lock"))
+        .into_iter()
+        .filter(|(name, _)| known.iter().any(|(other, _)| name == other));
+    let mut findings: Vec<String> = of_both
+        .filter(|package| !known.contains(package))
+        .map(|(name, version)| format!("fuzz/Cargo.lock: `{name}` {version} is another version"))
+        .collect();
+    let (ours, theirs) = (read("Cargo.toml"), read("fuzz/Cargo.toml"));
+    for heading in ["[profile.dev]\n", "[profile.dev.package.\"*\"]\n"] {
+        let settings = |manifest| BTreeSet::from_iter(section(manifest, heading));
+        for line in settings(&ours).difference(&settings(&theirs)) {
+            findings.push(format!("fuzz/Cargo.toml: `{line}` is missing"));
+        }
+    }
+    assert_none(&findings);
+}
+
+/// Names and versions in a lock file.
+fn locked(lock: &str) -> BTreeSet<(String, String)> {
+    let packages = lock.split("[[package]]\n").skip(1);
+    packages
+        .map(|package| {
+            let value = |key: &str| {
+                let mut values = package.lines().filter_map(|line| line.strip_prefix(key));
+                values.next().unwrap().to_owned()
+            };
+            (value("name = "), value("version = "))
+        })
+        .collect()
+}
+
+/// The lines of a manifest below `heading`, up to an empty one.
+fn section<'a>(manifest: &'a str, heading: &str) -> impl Iterator<Item = &'a str> {
+    let (_, below) = manifest.split_once(heading).unwrap();
+    below
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter(|line| !line.starts_with('#'))
+}
+
 #[test]
 fn unsafe_code_is_forbidden_everywhere() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
