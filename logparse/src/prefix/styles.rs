@@ -48,7 +48,7 @@ pub(super) fn at_start(text: &[u8]) -> Option<Found<'_>> {
         b'[' => bracket(text),
         b'<' => syslog_priority(text),
         first if first.is_ascii_digit() => iso(text).or_else(|| compose(text)),
-        first if first.is_ascii_alphabetic() => syslog_bsd(text)
+        first if first.is_ascii_alphabetic() => syslog_file(text)
             .or_else(|| level(text))
             .or_else(|| compose(text)),
         _ => None,
@@ -162,8 +162,22 @@ fn structured_element(text: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// `Mmm dd hh:mm:ss host tag[pid]: `. It has no year, so it gives no time.
+/// `Mmm dd hh:mm:ss host tag[pid]: `, as a syslog file has it.
+fn syslog_file(text: &[u8]) -> Option<Found<'_>> {
+    let rest = syslog_words(bsd_time(text)?)?;
+    Some(Found::new(Style::SyslogBsd, None, rest))
+}
+
+/// The same after a priority, which no text of a file begins with: a tag may stand
+/// without a process number.
 fn syslog_bsd(text: &[u8]) -> Option<Found<'_>> {
+    let (host, rest) = token(bsd_time(text)?)?;
+    let (tag, rest) = token(rest)?;
+    (is_host(host) && tag.ends_with(b":")).then_some(Found::new(Style::SyslogBsd, None, rest))
+}
+
+/// What follows `Mmm dd hh:mm:ss `. It has no year, so it gives no time.
+fn bsd_time(text: &[u8]) -> Option<&[u8]> {
     let (month, rest) = text.split_at_checked(3)?;
     if !is_month(month) {
         return None;
@@ -183,9 +197,7 @@ fn syslog_bsd(text: &[u8]) -> Option<Found<'_>> {
     if !is_day || !is_clock {
         return None;
     }
-    let (host, rest) = token(after_space(rest)?)?;
-    let (tag, rest) = token(rest)?;
-    (is_host(host) && tag.ends_with(b":")).then_some(Found::new(Style::SyslogBsd, None, rest))
+    after_space(rest)
 }
 
 /// An RFC 3339 time, and what collectors write after it: CRI's stream and flag, or
@@ -200,7 +212,8 @@ fn iso(text: &[u8]) -> Option<Found<'_>> {
     Some(Found::new(Style::IsoStamp, Some(stamp), after))
 }
 
-/// The process number is required: `Get x509: …` would pass for host and tag.
+/// What follows host and tag. The process number is required: `Get x509: …` would pass for
+/// them, and `User-Agent: …` for a tag where a collector writes none.
 fn syslog_words(text: &[u8]) -> Option<&[u8]> {
     let (host, rest) = token(text)?;
     let (tag, rest) = token(rest)?;

@@ -170,6 +170,6 @@ fn a_time_comes_from_the_innermost_prefix_that_has_one() {
         |text: &str| format!("{{\"log\":\"{text}\\n\",\"time\":\"2024-05-02T02:10:00Z\"}}");
     assert_eq!(time(&docker(bracket)).as_deref(), inner);
     assert_eq!(time(&docker("x")).as_deref(), Some("2024-05-02T02:10:00Z"));
-    assert_eq!(time("Nov  2 10:00:00 host npa: x"), None);
+    assert_eq!(time("Nov  2 10:00:00 host npa[1]: x"), None);
     assert_eq!(time("2024-13-02 02:10:00 x"), None);
 }
