@@ -93,7 +93,7 @@ pub(super) fn config_flag(identity: &Identity) -> String {
 /// can be pasted.
 pub(super) fn history_command(rule: Option<&str>, identity: &Identity) -> String {
     let config = config_flag(identity);
-    let is_word = |rule: &&str| !rule.is_empty() && rule.chars().all(is_plain);
+    let is_word = |id: &&str| !id.is_empty() && id.chars().all(is_plain);
     let rule = rule.filter(is_word);
     let rule = rule.map_or_else(String::new, |rule| format!(" --rule {rule}"));
     format!("ztna-exporter alerts history{config}{rule}")

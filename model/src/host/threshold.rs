@@ -344,8 +344,8 @@ impl Thresholds {
     }
 
     /// Goes on at `now` where an earlier program ended: what was in a bad way stays so until
-    /// a number says otherwise. What was only beginning begins anew if that was so long ago
-    /// that nobody can have looked since.
+    /// a number says otherwise. What was only beginning begins anew if that was more than
+    /// twice as long ago as it must last: for half of that time nobody looked.
     pub fn restore(&mut self, standing: Vec<Standing>, now: Duration) {
         for one in standing {
             let Some(row) = self.rows.iter().find(|row| row.resource == one.resource) else {
