@@ -27,6 +27,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod trend;
+mod unanswered;
 mod views;
 pub mod web_config;
 

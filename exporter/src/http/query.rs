@@ -11,8 +11,8 @@ use model::alert::{AlertPhase, Severity};
 use model::connector::ConnectorKind;
 use model::event::EventKind;
 
-/// Longest text to look for, in bytes.
-const TEXT_BYTES_MAX: usize = 200;
+/// Longest text to look for, in characters, as the form's fields count them at most.
+const TEXT_LETTERS_MAX: usize = 200;
 
 /// Most rows of a list on one page.
 pub(super) const ROWS_A_PAGE: usize = 200;
@@ -215,8 +215,8 @@ impl Query {
             let text = format!("`{name}` takes one of: {}\n", words.join(" "));
             return Err(BadQuery(text));
         }
-        if TEXT_BYTES_MAX < value.len() {
-            let text = format!("`{name}` takes at most {TEXT_BYTES_MAX} bytes\n");
+        if TEXT_LETTERS_MAX < value.chars().count() {
+            let text = format!("`{name}` takes at most {TEXT_LETTERS_MAX} characters\n");
             return Err(BadQuery(text));
         }
         if parameter == Parameter::Page {
@@ -412,7 +412,11 @@ mod tests {
             assert_eq!(refused(View::Logs, text), ill_formed, "{text}");
         }
         let long = format!("q={}", "x".repeat(201));
-        assert_eq!(refused(View::Logs, &long), "`q` takes at most 200 bytes\n");
+        let most = "`q` takes at most 200 characters\n";
+        assert_eq!(refused(View::Logs, &long), most);
+        // As many as the form lets people type.
+        let wide = format!("q={}", "\u{df}".repeat(200));
+        assert!(Query::parse(View::Logs, Some(&wide)).is_ok());
     }
 
     #[test]

@@ -30,7 +30,7 @@ use super::stream::{Closing, Streams};
 use super::trend::Trends;
 use super::views::{Asked, Refusal, Seen};
 use super::web_config::{Arrival, Visitor, WebAccess};
-use super::{Shared, guard, health, silences, status, views};
+use super::{Shared, guard, health, silences, status, unanswered, views};
 use crate::metrics::{AgentMetrics, Rejection};
 
 /// How long a reload may take before its asker is told that it goes on without them.
@@ -191,11 +191,11 @@ fn routes() -> Router<Arc<App>> {
 }
 
 /// Does not repeat the path, which is anybody's text.
-async fn not_found() -> Response {
+async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     let known = "Not found. Known paths: / /connectors/NAME /events /alerts /host /logs \
                  /runbooks/ /config /metrics /api/v1/status /api/v1/stream /-/healthy /-/ready \
                  /ready/tunnel\n";
-    (StatusCode::NOT_FOUND, TEXT, known).into_response()
+    unanswered::response((StatusCode::NOT_FOUND, known), &uri, &headers)
 }
 
 async fn method_not_allowed() -> Response {
@@ -235,21 +235,32 @@ async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
 
 /// A view that needs no name.
 fn view(view: View) -> MethodRouter<Arc<App>> {
-    let look = async move |state: State<Arc<App>>, known: Known, uri: Uri| {
-        see(&state, known, &uri, (view, ""))
+    let look = async move |state: State<Arc<App>>, known: Known, uri: Uri, headers: HeaderMap| {
+        let seen = see(&state, known, &uri, (view, ""));
+        seen.unwrap_or_else(|refused| refuse(&refused, &uri, &headers))
     };
     get(look)
 }
 
 /// A view of what the path names.
 fn named(view: View) -> MethodRouter<Arc<App>> {
-    let look = async move |state: State<Arc<App>>, known: Known, name: Path<String>, uri: Uri| {
-        see(&state, known, &uri, (view, &name))
+    let look = async move |state: State<Arc<App>>,
+                           known: Known,
+                           name: Path<String>,
+                           uri: Uri,
+                           headers: HeaderMap| {
+        let seen = see(&state, known, &uri, (view, &name));
+        seen.unwrap_or_else(|refused| refuse(&refused, &uri, &headers))
     };
     get(look)
 }
 
-fn see(app: &App, known: Known, uri: &Uri, (view, name): (View, &str)) -> Response {
+fn see(
+    app: &App,
+    known: Known,
+    uri: &Uri,
+    (view, name): (View, &str),
+) -> Result<Response, Refusal> {
     let now = app.shared.clock.now().timestamp();
     let form_token = known.map(|Extension(visitor)| visitor.form_token(now));
     let (snapshot, store_problem) = (app.snapshot(), app.store_problem());
@@ -264,19 +275,17 @@ fn see(app: &App, known: Known, uri: &Uri, (view, name): (View, &str)) -> Respon
         form_token: form_token.as_deref(),
     };
     let query = uri.query();
-    let refused = match views::answer(seen, Asked { view, name, query }) {
-        Ok(response) => return response,
-        Err(refused) => refused,
+    views::answer(seen, Asked { view, name, query })
+}
+
+fn refuse(refused: &Refusal, uri: &Uri, headers: &HeaderMap) -> Response {
+    let told = match refused {
+        Refusal::BadQuery(bad) => (StatusCode::BAD_REQUEST, &*bad.0),
+        Refusal::NoConnector => (StatusCode::NOT_FOUND, "No connector has this name.\n"),
+        Refusal::NoRunbook(text) => (StatusCode::NOT_FOUND, &**text),
+        Refusal::NotMade(failure) => return internal_error(failure),
     };
-    match refused {
-        Refusal::BadQuery(bad) => (StatusCode::BAD_REQUEST, TEXT, bad.0).into_response(),
-        Refusal::NoConnector => {
-            let text = "No connector has this name.\n";
-            (StatusCode::NOT_FOUND, TEXT, text).into_response()
-        }
-        Refusal::NoRunbook(text) => (StatusCode::NOT_FOUND, TEXT, text).into_response(),
-        Refusal::NotMade(failure) => internal_error(&failure),
-    }
+    unanswered::response(told, uri, headers)
 }
 
 async fn status_json(State(app): State<Arc<App>>) -> Response {

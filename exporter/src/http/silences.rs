@@ -125,7 +125,7 @@ struct Refused {
     /// What is to be mended.
     field: Option<Field>,
     /// The form that was sent, if it can be mended.
-    again: Option<Again>,
+    again: Option<Box<Again>>,
 }
 
 /// The same for who sent a form, with a way back.
@@ -176,7 +176,7 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
             desk.hand_over(granted, &asked, MADE).await
         };
         let again = |refused| Refused {
-            again: asked.again(now),
+            again: asked.again(now).map(Box::new),
             ..refused
         };
         done.await.map_err(again)
@@ -461,7 +461,7 @@ impl Refused {
         if let (Some(again), Some(field)) = (&mut again, self.field) {
             again.blame(field, words);
         }
-        let again = again.as_ref();
+        let again = again.as_deref();
         let page = RefusedPage { words, root, again };
         let page = (manner == Some(Manner::Form)).then(|| page.render().ok());
         let mut response = match page.flatten() {

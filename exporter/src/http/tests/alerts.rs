@@ -7,7 +7,7 @@ use model::snapshot::AlertsSnapshot;
 
 use super::answers::keys;
 use super::*;
-use crate::metrics::sample;
+use crate::metrics::sample::{self, at};
 
 async fn page() -> String {
     let mut snapshot = sample::whole();
@@ -148,10 +148,14 @@ async fn of_a_thousand_silences_a_hundred_stand_beside_the_alerts() {
     let silences = &mut Arc::make_mut(&mut snapshot.alerts).silences;
     let first = silences.first().unwrap().clone();
     silences.resize(1_000, first);
+    // What was made last is shown, wherever the agent keeps it.
+    silences[999].id = "s-newest".into();
+    silences[999].from = at(699);
     let server = Server::start(snapshot).await;
     for (path, shown) in [("/alerts", 100), ("/alerts?list=silences", 1_000)] {
         let page = server.read(&[path]).await;
         assert_eq!(page.matches("data-label=\"Silence\"").count(), shown);
+        assert!(page.contains("s-newest"), "{path}");
         assert_eq!(page.contains(">900 more silences</a>"), shown == 100);
     }
 }

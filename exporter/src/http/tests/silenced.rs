@@ -189,8 +189,8 @@ async fn a_form_that_is_refused_comes_again_with_what_was_typed_and_the_reason_b
             assert_eq!(field.contains("aria-invalid"), name == wrong, "{field}");
         }
         // Mended, it is taken.
-        let body = format!("matcher=a%3Db&for=2h&why=x&token={}", token_of(&page));
-        let mended = post(&server, "/api/v1/silences", &headers, &body).await;
+        let right = format!("matcher=a%3Db&for=2h&why=x&token={}", token_of(&page));
+        let mended = post(&server, "/api/v1/silences", &headers, &right).await;
         assert_eq!(status_of(&mended), "303", "{mended}");
     }
     // What ends one has nothing to be typed.

@@ -95,6 +95,51 @@ async fn what_is_not_known_is_answered_400_without_repeating_it() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_a_page_with_a_way_back_where_there_is_none() {
+    let server = Server::start(sample::snapshot()).await;
+    for (path, status, title, words, root) in [
+        (
+            "/?state=xyzzy",
+            "400",
+            "Not understood",
+            "trouble open well",
+            "./",
+        ),
+        (
+            "/connectors/gone",
+            "404",
+            "Not found",
+            "No connector has this name.",
+            "./../",
+        ),
+        (
+            "/runbooks/%3Cb%3E",
+            "404",
+            "Not found",
+            "/runbooks/",
+            "./../",
+        ),
+        ("/a/b/xyzzy", "404", "Not found", "Known paths", "./../../"),
+    ] {
+        let accept = "accept: text/html,*/*;q=0.8\r\n";
+        let page = server.ask(&format!("GET {path}"), accept).await;
+        assert_eq!(status_of(&page), status, "{path}");
+        for part in [
+            "content-type: text/html; charset=utf-8",
+            "<html lang=\"en\">",
+            &format!("<h1>{title}</h1>"),
+            &format!("<a href=\"{root}\">"),
+            words,
+        ] {
+            assert!(page.contains(part), "{path}: {part} is missing in {page}");
+        }
+        assert!(!page.contains("xyzzy") && !page.contains("<b>"), "{page}");
+        let bare = server.get(path).await;
+        assert!(bare.contains("content-type: text/plain"), "{bare}");
+    }
+}
+
+#[tokio::test]
 async fn lists_are_there_as_data_with_the_columns_of_the_manual() {
     let server = Server::start(sample::whole()).await;
     let document = include_str!("../../../../docs/api.md");

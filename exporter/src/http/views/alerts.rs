@@ -66,6 +66,10 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
         } else {
             usize::MAX
         };
+        // The newest first: whoever made one looks for it.
+        whole
+            .silences
+            .sort_by_key(|silence| std::cmp::Reverse(silence.from));
         let silences_left = whole.silences.len().saturating_sub(silences_most);
         whole.silences.truncate(silences_most);
         return page(&AlertsPage {
