@@ -101,12 +101,11 @@ impl<'a> ConnectorHead<'a> {
             parts.extend(self.aspects.first().map(in_words));
         }
         let contrast = if self.degraded { "tunnel up, but " } else { "" };
-        let is_alert_alone = self.alerted && !self.degraded && self.bad_aspects().next().is_none();
-        let alert = if is_alert_alone {
-            ", but an alert fires"
-        } else {
-            ""
-        };
+        // Beside what is bad by itself it stands above the list and on the connector's page.
+        let is_well = !self.degraded && self.bad_aspects().next().is_none();
+        let alert = self.alerted.filter(|_| is_well);
+        let alert = alert.map(|alert| format!(", but {} fires", alert.printable()));
+        let alert = alert.unwrap_or_default();
         format!("{contrast}{}{alert}", parts.join(", "))
     }
 

@@ -3,7 +3,7 @@
 //! The parts of its state without its events and logs, so that thousands can be judged
 //! for one page. Not part of the JSON; what it says in words is `page`'s matter.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use model::alert::{AlertPhase, Severity};
@@ -23,31 +23,35 @@ pub(in crate::http) struct ConnectorHead<'a> {
     pub(in crate::http) tunnel_up: bool,
     /// Its tunnel is up and it does not do its work.
     pub(in crate::http) degraded: bool,
-    /// An alert tells of it.
-    pub(in crate::http) alerted: bool,
+    /// The type of the worst alert that tells of it.
+    pub(in crate::http) alerted: Option<Foreign<'a>>,
     pub(in crate::http) aspects: Vec<AspectReport<'a>>,
 }
 
-/// Connectors of which an alert tells now. What a mail calls bad is no good news on the page: a
+/// Connectors of which an alert tells now, with its type. What a mail calls bad is no good news on the page: a
 /// tunnel that its user closed, for instance.
 #[derive(Debug, Default)]
-pub(in crate::http) struct Alerted<'a>(BTreeSet<&'a str>);
+pub(in crate::http) struct Alerted<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Alerted<'a> {
     /// By the alerts that fire and are not held back.
     pub(in crate::http) fn of(snapshot: &'a Snapshot) -> Self {
         let rows = snapshot.alerts.rows.iter();
         let told = rows.filter(|row| row.phase == AlertPhase::Firing && row.held_by.is_none());
-        let labels = told
-            .filter(|row| row.severity != Severity::Info)
-            .flat_map(|row| &row.labels);
-        let connectors = labels.filter(|(name, _)| &**name == "connector");
-        Self(connectors.map(|(_, value)| &**value).collect())
+        let mut alerts = BTreeMap::new();
+        // The worst come first.
+        for row in told.filter(|row| row.severity != Severity::Info) {
+            let labels = row.labels.iter();
+            for (_, connector) in labels.filter(|(name, _)| &**name == "connector") {
+                alerts.entry(&**connector).or_insert(&*row.alert);
+            }
+        }
+        Self(alerts)
     }
 
     /// Bad if an alert tells of it; else as its state is.
     pub(in crate::http) fn mood_of(&self, connector: &ConnectorSnapshot) -> Mood {
-        if self.tells_of(connector) {
+        if self.0.contains_key(&*connector.name) {
             Mood::Bad
         } else {
             mood_of(connector)
@@ -55,10 +59,7 @@ impl<'a> Alerted<'a> {
     }
 
     /// A connector for a list.
-    pub(in crate::http) fn head_of<'c>(
-        &self,
-        connector: &'c ConnectorSnapshot,
-    ) -> ConnectorHead<'c> {
+    pub(in crate::http) fn head_of(&self, connector: &'a ConnectorSnapshot) -> ConnectorHead<'a> {
         let (kind, state) = (connector.kind, &connector.state);
         let aspects = kind.aspects().iter();
         ConnectorHead {
@@ -69,15 +70,11 @@ impl<'a> Alerted<'a> {
             heard_at: connector.heard_at,
             tunnel_up: state.is_tunnel_up(),
             degraded: is_degraded(connector),
-            alerted: self.tells_of(connector),
+            alerted: self.0.get(&*connector.name).copied().map(Foreign::of),
             aspects: aspects
                 .map(|aspect| aspect_report(kind, state, *aspect))
                 .collect(),
         }
-    }
-
-    fn tells_of(&self, connector: &ConnectorSnapshot) -> bool {
-        self.0.contains(&*connector.name)
     }
 }
 

@@ -362,7 +362,7 @@ async fn whom_an_alert_tells_of_is_in_trouble_until_it_is_held_or_over() {
         let own = server.read(&["/connectors/pub-sjc-2"]).await;
         for shown in [page, own] {
             assert_eq!(
-                text_of(&shown).contains("onnected, but an alert fires"),
+                text_of(&shown).contains("onnected, but TUNNEL_DOWN fires"),
                 is_told
             );
         }

@@ -117,7 +117,7 @@ fn has_text(frame: &Frame<'_>, connector: &ConnectorSnapshot) -> bool {
     frame.query.finds(own.into_iter().chain(facts))
 }
 
-fn row<'a>(frame: &Frame<'_>, connector: &'a ConnectorSnapshot) -> Row<'a> {
+fn row<'a>(frame: &Frame<'a>, connector: &'a ConnectorSnapshot) -> Row<'a> {
     let head = frame.alerted.head_of(connector);
     Row {
         link: frame.connector_link(&head.name),
