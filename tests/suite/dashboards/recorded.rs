@@ -91,10 +91,10 @@ fn told_by(line: &str) -> Vec<String> {
         .strip_prefix("| `")
         .and_then(|row| row.split(" | ").next());
     let mut names = first_cell.unwrap_or_default().split('`').step_by(2);
-    let Some((stem, operation)) = names.next().and_then(|name| name.rsplit_once(':')) else {
+    let Some((stem, first_operation)) = names.next().and_then(|name| name.rsplit_once(':')) else {
         return Vec::new();
     };
-    let operations = [operation].into_iter().chain(names);
+    let operations = [first_operation].into_iter().chain(names);
     operations
         .filter(|operation| !operation.is_empty())
         .map(|operation| format!("{stem}:{operation}"))
