@@ -200,6 +200,30 @@ fn only_what_breaks_the_agents_own_work_is_critical() {
     );
 }
 
+/// It stands on the page from the first bad number on, and in a reminder a week later.
+#[test]
+fn no_summary_says_for_how_long_it_has_been_so() {
+    for rule in loaded(&[default_file()]).rules {
+        let summary = rule.summary.text();
+        assert!(!summary.contains("lasting"), "{}: {summary}", rule.id);
+    }
+}
+
+#[test]
+fn a_command_for_publishers_is_not_the_advice_for_a_client() {
+    for rule in loaded(&[default_file()]).rules {
+        let (_, summary, action) = said(&rule);
+        let is_of_any_kind = rule.label_names().contains("connector")
+            && !matches!(rule.on, Trigger::Update(_))
+            && !summary.contains("Publisher");
+        let is_for_publishers = ["~/logs/", "docker"].map(|word| action.contains(word));
+        if is_of_any_kind && is_for_publishers.contains(&true) {
+            let kinds = ["Publisher", "lient"].map(|kind| action.contains(kind));
+            assert_eq!(kinds, [true; 2], "{}: {action}", rule.id);
+        }
+    }
+}
+
 /// Whoever reads the mail need not look elsewhere, and no word is cut at its hyphen.
 #[test]
 fn each_fault_of_the_agent_has_its_own_advice() {

@@ -56,7 +56,7 @@ pub(super) const SAID: &[(&str, &str, &str)] = &[
     (
         "host-reboot-pending",
         "warning",
-        "The host has waited for a restart for 1 d: an update of the system is not in force",
+        "The host waits for a restart: an update of the system is not in force",
     ),
     (
         "host-clock",
@@ -98,11 +98,7 @@ pub(super) const SAID: &[(&str, &str, &str)] = &[
         "critical",
         "A certificate that probe management-plane is shown expires in less than 2 d, or has expired",
     ),
-    (
-        "probe-failed",
-        "warning",
-        "Probe management-plane has failed for 3 min",
-    ),
+    ("probe-failed", "warning", "Probe management-plane fails"),
     ("tunnel-down", "critical", "The tunnel of pub-1 is down"),
     (
         "tunnel-flapping",
