@@ -86,7 +86,7 @@ pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
     let config = (options.load)(colour).map_err(Failure::Config)?;
     let web = web_config::prepare(&config, options.insecure_public, colour);
     let web = web.map_err(Failure::Config)?;
-    let plan = Plan::from_config(&config).map_err(|error| config_failure(&error))?;
+    let plan = Plan::from_config(&config).map_err(|error| Failure::refused(&error))?;
     let wanted = Wanted {
         tools: probe::jobs_of(&config),
         alerts: plan.alerts().clone(),
@@ -476,18 +476,14 @@ fn open_pipeline(
 ) -> Result<Pipeline, Failure> {
     let now = clock.now();
     let (store, restored, opened) = Store::open(&config.store.path, now.timestamp())
-        .map_err(|error| config_failure(&error.into()))?;
+        .map_err(|error| Failure::refused(&error.into()))?;
     writer::report_opened(&opened, metrics);
     metrics.store_writable(true);
     let books = plan
         .open(restored, now)
-        .map_err(|error| config_failure(&error))?;
+        .map_err(|error| Failure::refused(&error))?;
     let mut pipeline = Pipeline::new(books, store, config.store.path.clone());
     // Readers see the last run's values from the first moment on.
     pipeline.show(clock.now());
     Ok(pipeline)
-}
-
-fn config_failure(error: &anyhow::Error) -> Failure {
-    Failure::Config(format!("error: {error:#}"))
 }

@@ -305,6 +305,11 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 }
 
 impl Failure {
+    /// A configuration, or what it names, that cannot be used.
+    pub(crate) fn refused(error: &anyhow::Error) -> Self {
+        Self::Config(format!("error: {}", in_lines(&format!("{error:#}"))))
+    }
+
     /// Tells the user, and gives the exit code.
     fn report(&self) -> ExitCode {
         let (code, text) = match self {
@@ -323,7 +328,7 @@ impl Failure {
 }
 
 /// A message that may hold what somebody typed, safe for a terminal.
-fn in_lines(text: &str) -> String {
+pub(crate) fn in_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 

@@ -13,7 +13,7 @@ use logparse::product::Recogniser;
 use model::connector::{ConnectorKind, ConnectorState, Transition};
 use model::event::Event;
 
-use crate::cli::{ExplainArgs, Failure};
+use crate::cli::{ExplainArgs, Failure, in_lines};
 use crate::clock::Clock;
 use crate::logging::print_result;
 use crate::parse::job::{default_zone, kind_of, load_catalogue, own_rows, recogniser, zone_of};
@@ -213,12 +213,15 @@ fn render_row(out: &mut String, id: RowId, catalogue: &Catalogue) -> Written {
     let Some(row) = catalogue.rows().get(id.0) else {
         return Ok(());
     };
-    writeln!(out, "meaning  {}", row.meaning)?;
-    writeln!(out, "row      {}", row.place)?;
+    let place = row.place.to_string();
+    // Written by an operator, perhaps on several lines: those below begin where it begins.
+    let in_column = |text: &str| in_lines(text.trim_end()).replace('\n', "\n         ");
+    writeln!(out, "meaning  {}", in_column(&row.meaning))?;
+    writeln!(out, "row      {}", in_column(&place))?;
     if let Some(pattern) = &row.pattern {
-        writeln!(out, "pattern  {pattern}")?;
+        writeln!(out, "pattern  {}", in_column(pattern))?;
     }
-    writeln!(out, "source   {}", row.source)
+    writeln!(out, "source   {}", in_column(&row.source))
 }
 
 /// What the event does to a connector of which nothing is known yet.
@@ -239,6 +242,8 @@ fn effect_of(event: &Event, kind: ConnectorKind) -> String {
 
 #[cfg(test)]
 mod tests {
+    use logparse::catalogue::CatalogueFile;
+
     use super::*;
 
     /// Which products answer, in the order of the output.
@@ -281,6 +286,28 @@ mod tests {
             &["cato-client"],
         );
         check("Accepted publickey for ada", &["netskope-publisher"]);
+    }
+
+    #[test]
+    fn what_an_operator_wrote_into_a_row_moves_no_cursor() {
+        let own = CatalogueFile {
+            name: "own\u{1b}.yaml".to_owned(),
+            text: "version: 1\nrows:\n- event: update.started\n  record: text\n  \
+                   pattern: \"Update goes\u{202e}\"\n  source: \"seen\\e[31m\"\n  \
+                   meaning: \"one\\e\\ntwo\"\n  examples: [{line: \"Update goes\u{202e}\"}]\n"
+                .to_owned(),
+        };
+        let catalogue = Catalogue::load(ConnectorKind::NetskopePublisher, &[own]).unwrap();
+        let line = "Update goes\u{202e}".as_bytes();
+        let answer = Answer::of(Arc::new(catalogue), line, None).unwrap();
+        let text = answer.text();
+        assert!(
+            text.contains(
+                "meaning  one\\u{1b}\n         two\nrow      own\\u{1b}.yaml:3: row 1 \
+                 (update.started)\npattern  Update goes\\u{202e}\nsource   seen\\u{1b}[31m\n"
+            ),
+            "{text:?}"
+        );
     }
 
     #[test]

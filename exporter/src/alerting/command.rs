@@ -82,13 +82,12 @@ impl ConfigArgs {
         }
         settings::default_rules()
             .map(Arc::new)
-            .map_err(|error| Failure::Config(format!("error: {error:#}")))
+            .map_err(|error| Failure::refused(&error))
     }
 
     fn settings(&self) -> Result<(Config, AlertSettings), Failure> {
         let config = self.load()?;
-        let settings = settings::build(&config)
-            .map_err(|error| Failure::Config(format!("error: {error:#}")))?;
+        let settings = settings::build(&config).map_err(|error| Failure::refused(&error))?;
         Ok((config, settings))
     }
 }

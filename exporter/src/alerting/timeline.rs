@@ -17,9 +17,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use model::connector::ConnectorKind;
+use model::untrusted::printable;
 
 use self::script::{Given, Script, Timeline};
 use super::settings;
+use crate::cli::in_lines;
 use crate::config::alerts::files::text_of;
 use crate::config::alerts::{
     AlertsConfig, EmailConfig, ProfileConfig, ReceiverConfig, WavesConfig,
@@ -51,7 +53,7 @@ pub struct Outcome {
 ///
 /// The file cannot be read, or is none: a complete text for people.
 pub fn run(path: &Path) -> Result<Vec<Outcome>, String> {
-    let name = path.display().to_string();
+    let name = printable(&path.display().to_string()).into_owned();
     let text = text_of(path).map_err(|words| format!("error: `{name}` {words}"))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     run_text(&name, &text, folder)
@@ -76,8 +78,10 @@ pub fn run_text(name: &str, text: &str, folder: &Path) -> Result<Vec<Outcome>, S
                 folder,
             )
             .map_err(|error| error.render(colour))?;
-        let outcome = run_one(&config, timeline)
-            .map_err(|error| format!("error: {name}: `{}`: {error:#}", timeline.name))?;
+        let outcome = run_one(&config, timeline).map_err(|error| {
+            let words = format!("{name}: `{}`: {error:#}", timeline.name);
+            format!("error: {}", in_lines(&words))
+        })?;
         outcomes.push(outcome);
     }
     Ok(outcomes)

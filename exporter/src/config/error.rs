@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use model::untrusted::printable;
 
 /// Whether to render with colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +162,7 @@ impl ConfigError {
                 let mark = AnnotationKind::Primary.span(excerpt.span);
                 let snippet = Snippet::source(excerpt.text)
                     .line_start(excerpt.first_line)
-                    .path(&self.0.file)
+                    .path(printable(&self.0.file))
                     .annotation(mark);
                 title.element(snippet)
             }

@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn garbage_is_named_by_its_line() {
-        check("", &expect!["line 0 is not a text with the line `cpu`"]);
+        check("", &expect!["it is not a text with the line `cpu`"]);
         check("cpu\n", &expect!["line 1 is not four times at least"]);
         check(
             "cpu 1 2 3 4\ncpu7 1 -2 3 4\n",

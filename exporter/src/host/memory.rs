@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn garbage_is_named_by_its_line() {
         let wrong = |text: &str| read_meminfo(text).unwrap_err().to_string();
-        assert_eq!(wrong(""), "line 0 is not a text with the line `MemTotal`");
+        assert_eq!(wrong(""), "it is not a text with the line `MemTotal`");
         assert_eq!(
             wrong("Foo: x\nMemTotal: much kB\n"),
             "line 2 is not a size in kB"

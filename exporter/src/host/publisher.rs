@@ -20,6 +20,10 @@ use serde_json::Value;
 use super::reader::{Reader, TextError, number, numbered};
 use super::worker::Collector;
 
+/// What is wanted of a file as a whole.
+const WANTED: &str = "lines `name=count` or JSON with at least one of `num_snat_conns`, \
+                      `num_tcp_conns`, `num_udp_conns`, `num_opened_fds`";
+
 /// Reads a file of counts. Other names are passed over; of a name that comes twice the
 /// last one counts, as in a file that is appended to.
 ///
@@ -35,7 +39,7 @@ pub fn read_counts(text: &str) -> Result<PublisherCounts, TextError> {
     if counts == PublisherCounts::default() {
         return Err(TextError {
             line: 0,
-            wanted: "a text with one of the Publisher's four names",
+            wanted: WANTED,
         });
     }
     Ok(counts)
@@ -177,29 +181,20 @@ mod tests {
 
     #[test]
     fn garbage_is_named() {
-        check(
-            "",
-            &expect!["line 0 is not a text with one of the Publisher's four names"],
-        );
-        check(
-            "7",
-            &expect!["line 0 is not a text with one of the Publisher's four names"],
-        );
-        check(
-            "{}",
-            &expect!["line 0 is not a text with one of the Publisher's four names"],
-        );
+        for text in ["", "num_snat_conns 5\n", "{}", &"[".repeat(100_000)] {
+            let error = read_counts(text).unwrap_err().to_string();
+            assert!(
+                error.starts_with("it is not lines `name=count` or JSON with"),
+                "{error}"
+            );
+        }
         check(
             "a=1\nnum_tcp_conns=many\n",
             &expect!["line 2 is not a count"],
         );
         check(
             r#"{"num_tcp_conns":-1}"#,
-            &expect!["line 0 is not JSON with a count at each of the Publisher's names"],
-        );
-        check(
-            &"[".repeat(100_000),
-            &expect!["line 0 is not a text with one of the Publisher's four names"],
+            &expect!["it is not JSON with a count at each of the Publisher's names"],
         );
     }
 

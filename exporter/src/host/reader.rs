@@ -41,12 +41,19 @@ impl Cost {
 
 /// A text is not what the kernel's documentation promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} is not {wanted}")]
+#[error("{} is not {wanted}", subject(*line))]
 pub struct TextError {
     /// From 1; 0 if the text as a whole lacks something.
     pub line: usize,
     /// What should stand there.
     pub wanted: &'static str,
+}
+
+fn subject(line: usize) -> String {
+    match line {
+        0 => "it".to_owned(),
+        line => format!("line {line}"),
+    }
 }
 
 /// Why a file gave nothing.

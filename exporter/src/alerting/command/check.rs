@@ -6,7 +6,7 @@ use alerts::rule::{Counted, Rule, SeverityOf, Trigger, View};
 
 use super::ConfigArgs;
 use super::table::Table;
-use crate::cli::Failure;
+use crate::cli::{Failure, in_lines};
 
 /// Loads everything that alerting works with, and lists the rules.
 ///
@@ -16,7 +16,7 @@ use crate::cli::Failure;
 pub(super) fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let (_, settings) = args.settings()?;
     for warning in &settings.warnings {
-        crate::logging::say_to_user(&format!("warning: {warning}"));
+        crate::logging::say_to_user(&format!("warning: {}", in_lines(warning)));
     }
     let mut table = Table::new(&["RULE", "ALERT", "SEVERITY", "ON", "TELLS", "STANDS AT"]);
     for rule in &settings.plan.rules.rules {

@@ -5,6 +5,7 @@ use std::path::Path;
 use alerts::level::Side;
 use alerts::rule::{Rule, Trigger, View};
 use jiff::Timestamp;
+use model::untrusted::is_unprintable;
 
 use super::*;
 use crate::alerting::settings::default_rules;
@@ -92,6 +93,27 @@ fn everything_that_is_said_of_a_mail_is_looked_at() {
         history.contains("no decision in the history has `held tunnel-down`"),
         "{history}"
     );
+}
+
+#[test]
+fn no_word_of_the_file_or_its_name_moves_a_cursor() {
+    let wanted = "{at: 3m, alert: \"A\\e[31m\", body: [\"\\e[2J\"]}";
+    let told = complaints(&format!(
+        "{DOWN}  until: 5m\n  expect: {{mails: [{wanted}], history: [\"\\u202e\"]}}\n"
+    ));
+    for words in ["alert `A\\u{1b}[31m`", "no `\\u{1b}[2J`", "has `\\u{202e}`"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let is_raw = |text: &str| text.lines().any(|line| line.contains(is_unprintable));
+    assert!(!is_raw(&told), "{told:?}");
+    let missing = run(Path::new("/none/x\u{1b}[31m")).unwrap_err();
+    let wrong = run_text("x\u{1b}[31m", "tests: [{nam: a}]", Path::new("")).unwrap_err();
+    for error in [missing, wrong] {
+        assert!(
+            !is_raw(&error) && error.contains("x\\u{1b}[31m"),
+            "{error:?}"
+        );
+    }
 }
 
 #[test]

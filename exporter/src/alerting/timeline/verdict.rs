@@ -1,7 +1,6 @@
 //! Compares what came of a timeline with what was expected: nothing missing, nothing else.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use model::untrusted::printable;
@@ -28,20 +27,18 @@ pub(super) fn judge(expect: &Expect, played: &Played) -> String {
                 threads.note(wanted, seen);
             }
             None => {
-                // Writing to a string cannot fail.
-                let _ = writeln!(
-                    complaints,
-                    "  expected and not seen: mail {number}, {}",
-                    told(wanted)
-                );
+                let words = told(wanted);
+                let missing = format!("  expected and not seen: mail {number}, {words}");
+                say(&mut complaints, &missing);
                 if let Some(line) = nearest(wanted, &open, &threads) {
-                    let _ = writeln!(complaints, "    {line}");
+                    say(&mut complaints, &format!("    {line}"));
                 }
             }
         }
     }
     for seen in &open {
-        let _ = writeln!(complaints, "  seen and not expected: {}", shown(seen));
+        let line = format!("  seen and not expected: {}", shown(seen));
+        say(&mut complaints, &line);
     }
     for part in &expect.history {
         let has = played
@@ -49,11 +46,12 @@ pub(super) fn judge(expect: &Expect, played: &Played) -> String {
             .iter()
             .any(|(_, row)| format!("{} {}: {}", row.decision, row.key, row.reason).contains(part));
         if !has {
-            let _ = writeln!(complaints, "  no decision in the history has `{part}`");
+            let line = format!("  no decision in the history has `{part}`");
+            say(&mut complaints, &line);
         }
     }
     for fault in &played.faults {
-        let _ = writeln!(complaints, "  fault: {}", printable(fault));
+        say(&mut complaints, &format!("  fault: {fault}"));
     }
     if complaints.is_empty() {
         return complaints;
@@ -66,9 +64,9 @@ pub(super) fn judge(expect: &Expect, played: &Played) -> String {
 pub(super) fn in_full(played: &Played) -> String {
     let mut out = story(played);
     for seen in &played.seen {
-        let _ = writeln!(out, "--- {}", shown(seen));
+        say(&mut out, &format!("--- {}", shown(seen)));
         for line in seen.letter.text.lines() {
-            let _ = writeln!(out, "    {}", printable(line));
+            say(&mut out, &format!("    {line}"));
         }
     }
     out
@@ -252,15 +250,14 @@ fn told(wanted: &Expected) -> String {
 
 fn shown(seen: &Seen) -> String {
     let status = seen.letter.header("X-ZTNA-Status").unwrap_or("?");
-    let line = format!(
+    format!(
         "at {} for {} ({}), {status}, thread {}: {}",
         at(seen.at),
         seen.message.receiver,
         seen.to.join(", "),
         seen.message.thread,
         seen.message.subject
-    );
-    printable(&line).into_owned()
+    )
 }
 
 /// What was decided, for whoever looks for the reason.
@@ -268,19 +265,25 @@ fn story(played: &Played) -> String {
     let mut out = "  decisions:\n".to_owned();
     let skipped = played.history.len().saturating_sub(HISTORY_SHOWN_MAX);
     if 0 < skipped {
-        let _ = writeln!(out, "    … {skipped} before");
+        say(&mut out, &format!("    … {skipped} before"));
     }
     for (elapsed, row) in played.history.iter().skip(skipped) {
         let line = format!(
-            "{}: {} {}: {}",
+            "    {}: {} {}: {}",
             at(*elapsed),
             row.decision,
             row.key,
             row.reason
         );
-        let _ = writeln!(out, "    {}", printable(&line));
+        say(&mut out, &line);
     }
     out
+}
+
+/// Adds a line. The words of whoever wrote the file, and of the logs, come to a terminal.
+fn say(out: &mut String, line: &str) {
+    out.push_str(&printable(line));
+    out.push('\n');
 }
 
 #[cfg(test)]
