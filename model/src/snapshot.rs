@@ -99,6 +99,8 @@ pub struct RuleSnapshot {
     pub alert: Arc<str>,
     /// Where its runbook is: an address, or a path. Empty if it has none.
     pub runbook: Arc<str>,
+    /// The labels that its alerts can have, `rule`, `alert` and `severity` aside.
+    pub labels: Arc<[Arc<str>]>,
     /// How bad its alerts are, or the worst of them if that depends.
     pub severity: Severity,
     /// Notifications by what they say, every word present.

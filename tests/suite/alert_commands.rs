@@ -221,6 +221,8 @@ fn what_cannot_be_a_silence_is_refused_with_what_is_wanted() {
         (&["connector"][..], "want `label=value`"),
         (&["a=b", "a=c"], "stands there twice"),
         (&["a=b", "--id", "../x"], "its id is none"),
+        (&["nolabel=x"], "has this label; there are alert, connector"),
+        (&["connector=a rule=b"], "is more than one matcher"),
     ] {
         let output = alerts(&scene, &[&usual[..], more].concat());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -241,7 +243,7 @@ fn what_cannot_be_a_silence_is_refused_with_what_is_wanted() {
         assert!(!said.contains('\u{1b}'), "{said:?}");
     }
     // Without an agent it waits for one, and says so.
-    let waits = check(&scene, &[&usual[..], &["--id", "early", "a=b"]].concat(), 0);
+    let waits = check(&scene, &[&usual[..], &["--id", "early", "rule=*"]].concat(), 0);
     assert!(waits.contains("no agent has taken it in yet"), "{waits}");
     assert_eq!(check(&scene, &["silence", "expire", "early"], 0), "");
     mailbox.stop();

@@ -64,6 +64,8 @@ pub(super) struct Turn<'a> {
 pub(super) struct Desk {
     /// The rule.
     pub(super) rule: Arc<Rule>,
+    /// The labels that its alerts can have.
+    label_names: Arc<[Arc<str>]>,
     /// By their keys.
     pub(super) matters: BTreeMap<Arc<str>, Matter>,
     /// Counts since ever.
@@ -134,6 +136,7 @@ impl Desk {
             Trigger::Event { .. } | Trigger::Absence { .. } | Trigger::Update(_) => Part::None,
         };
         Self {
+            label_names: rule.label_names().into_iter().map(Arc::from).collect(),
             rule,
             matters: BTreeMap::new(),
             tally: Tally::default(),
@@ -283,6 +286,7 @@ impl Desk {
             id: Arc::clone(&self.rule.id),
             alert: Arc::clone(&self.rule.alert),
             runbook: Arc::clone(&self.rule.runbook),
+            labels: Arc::clone(&self.label_names),
             severity: match &self.rule.severity {
                 SeverityOf::Is(severity) => *severity,
                 SeverityOf::Told(_) => Severity::Critical,

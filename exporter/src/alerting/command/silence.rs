@@ -15,7 +15,7 @@ use store::OutboxReader;
 
 use super::ConfigArgs;
 use super::table::Table;
-use crate::alerting::idle::in_matchers;
+use crate::alerting::idle::{Known, Unfit};
 use crate::alerting::letterbox::{check_silence, leave_silence};
 use crate::alerting::settings;
 use crate::alerting::wish::SilenceWish;
@@ -95,21 +95,26 @@ pub(super) fn run(command: &SilenceCommand) -> Result<(), Failure> {
 fn add(args: &AddArgs) -> Result<(), Failure> {
     let config = args.config.load()?;
     let silence = silence_of(args, Clock::start().now().timestamp())?;
-    warn_of_idle(&config, &silence);
+    look_for_idle(&config, &silence)?;
     leave(&config, &silence)?;
     crate::logging::print_result(format!("{}\n", silence.id).as_bytes())?;
     Ok(())
 }
 
-/// Says which of its matchers fit no alert. A silence goes before all else: if rules cannot
-/// be read, others say so.
-fn warn_of_idle(config: &Config, silence: &Silence) {
+/// Refuses what no alert can ever fit, and says which matchers fit none now. A silence goes
+/// before all else: if rules cannot be read, others say so.
+fn look_for_idle(config: &Config, silence: &Silence) -> Result<(), Failure> {
     let Ok(settings) = settings::build(config) else {
-        return;
+        return Ok(());
     };
-    for words in in_matchers(&silence.matchers, &settings.plan.rules, config) {
-        crate::logging::say_to_user(&format!("warning: {words}"));
+    let known = Known::of_config(&settings.plan.rules, config);
+    for unfit in known.unfit(&silence.matchers) {
+        match unfit {
+            Unfit::Never(words) => return Err(Failure::Usage(words)),
+            Unfit::Now(words) => crate::logging::say_to_user(&format!("warning: {words}")),
+        }
     }
+    Ok(())
 }
 
 /// Leaves a silence for the agent, and says so if nobody takes it in.

@@ -64,6 +64,9 @@ fn rule(id: &str, alert: &str, severity: Severity) -> RuleSnapshot {
         id: id.into(),
         alert: alert.into(),
         runbook: format!("docs/runbooks/{id}.md").into(),
+        labels: ["connector", "probe", "reason", "resource"]
+            .map(Into::into)
+            .into(),
         severity,
         notifications: words.map(|(word, count)| (*word, count)).collect(),
         failures: 1,
