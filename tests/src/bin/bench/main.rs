@@ -3,7 +3,7 @@
 //! Same files, same minutes, same machine: what counts are the ratios. Throughput is
 //! told per second of processor time, so a busy neighbour changes little. Every
 //! number is thrown away unless the counts equal the truth. Markdown for
-//! `docs/performance.md` goes to stdout, progress to stderr.
+//! `docs/performance.md` goes to stdout, progress to stderr; a missed target is exit code 1.
 //!
 //! Known limit: the peer's program is ours (`fixtures/npa_publisher.mtail`); its
 //! authors might write a faster one.
@@ -19,6 +19,7 @@ mod throughput;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -80,7 +81,7 @@ pub(crate) struct CorpusFile {
     truth: Truth,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let flags = Flags::parse();
     let temporary = tempfile::tempdir().context("no temporary folder")?;
     let folder = flags
@@ -108,7 +109,8 @@ fn main() -> Result<()> {
     }
     io::stdout()
         .write_all(report.markdown().as_bytes())
-        .context("cannot print the report")
+        .context("cannot print the report")?;
+    Ok(ExitCode::from(u8::from(report.misses_a_target())))
 }
 
 /// Everything that is read once, and gone afterwards.

@@ -1,7 +1,8 @@
 //! The table of targets and figures, as Markdown.
 //!
 //! A row tells ours, the peer's and their ratio; whether a target is met is said in
-//! words, since a table without verdicts is read as praise.
+//! words, since a table without verdicts is read as praise. A missed one is the bench's
+//! exit code too, so that nobody reads past it.
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +12,7 @@ struct Row {
     ours: String,
     peer: String,
     ratio: String,
-    verdict: &'static str,
+    is_met: bool,
 }
 
 /// What was measured.
@@ -63,8 +64,13 @@ impl Report {
             ours: format!("{}{unit}", rounded(ours.value)),
             peer: peer.map_or_else(none, |peer| format!("{}{unit}", rounded(peer))),
             ratio: ratio.map_or_else(none, |ratio| format!("{} times better", rounded(ratio))),
-            verdict: if is_met { "met" } else { "**missed**" },
+            is_met,
         });
+    }
+
+    /// Whether a figure is not what it must be.
+    pub(crate) fn misses_a_target(&self) -> bool {
+        self.rows.iter().any(|row| !row.is_met)
     }
 
     /// The table.
@@ -80,8 +86,9 @@ impl Report {
                 ours,
                 peer,
                 ratio,
-                verdict,
+                is_met,
             } = row;
+            let verdict = if *is_met { "met" } else { "**missed**" };
             text.push_str(&format!(
                 "| {what} | {target} | {ours} | {peer} | {ratio} | {verdict} |\n"
             ));
