@@ -208,7 +208,7 @@ fn take_letter(pipeline: &mut Pipeline, letter: Letter, outlet: &Outlet, clock: 
                 let why = format!("it leaves when the store commits again: {refused}");
                 return Taken::Refused(why);
             }
-            Taken::Later
+            Taken::Uncommitted
         }
         Committed::Nothing | Committed::NotDue | Committed::Written => Taken::Durable(messages),
     }

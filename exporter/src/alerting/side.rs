@@ -27,9 +27,6 @@ use crate::clock::Clock;
 /// Between two looks into the letterbox.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long a letter may take to become durable before it is tried again.
-const TAKE_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// What alerting's side stands on.
 pub struct AlertGround {
     /// The outbox.
@@ -170,12 +167,44 @@ async fn look_again_and_again(store_path: PathBuf, inbox: SyncSender<Input>) {
     }
 }
 
-/// Hands a letter to the writer, and waits until it is durable. Blocks for seconds.
+/// Hands a letter to the writer, and waits until it says what became of it: for as long as a
+/// turn lasts, or until the writer ends. Blocks.
+///
+/// What lies in the inbox will be done: who gave it up and tried again would have it twice.
 pub fn take(letter: Letter, inbox: &SyncSender<Input>) -> Taken {
     let (answer, answered) = sync_channel(1);
     // A full inbox is the writer's business; the letter waits in its folder.
     if inbox.try_send(Input::Letter { letter, answer }).is_err() {
         return Taken::Later;
     }
-    answered.recv_timeout(TAKE_TIMEOUT).unwrap_or(Taken::Later)
+    answered.recv().unwrap_or(Taken::Later)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    fn test_letter() -> Letter {
+        Letter::Test {
+            receiver: "ops".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_letter_is_given_up_by_nobody_while_the_writer_may_still_do_it() {
+        let (inbox, received) = sync_channel(1);
+        let waiting = thread::spawn(move || take(test_letter(), &inbox));
+        let Input::Letter { letter, answer } = received.recv().unwrap() else {
+            panic!("no letter");
+        };
+        assert_eq!(letter, test_letter());
+        answer.send(Taken::Durable(Vec::new())).unwrap();
+        assert_eq!(waiting.join().unwrap(), Taken::Durable(Vec::new()));
+        // A writer that is gone, and one whose inbox is full, have done nothing.
+        drop(received);
+        let (full, _never_read) = sync_channel(0);
+        assert_eq!(take(test_letter(), &full), Taken::Later);
+    }
 }

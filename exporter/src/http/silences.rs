@@ -11,8 +11,8 @@
 mod again;
 mod form;
 mod readers;
+mod underway;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,17 +29,18 @@ use jiff::Timestamp;
 use model::alert::Silence;
 use model::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub(super) use self::again::Typed;
 use self::again::{Again, Field};
 use self::form::Form;
 use self::readers::Readers;
+pub use self::underway::SilenceInbox;
+use self::underway::{Outcome, Way};
 use super::Shared;
 use super::web_config::Visitor;
 use crate::alerting::letterbox::check_silence;
-use crate::alerting::letterbox::sweep::Taken;
 use crate::alerting::wish::{SilenceWish, WishError};
 use crate::clock::Clock;
 
@@ -58,36 +59,23 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many may be on their way to the writer at once.
-const PENDING_MAX: usize = 4;
+/// Said of what the writer has not taken in yet.
+const UNDERWAY: &str = "the agent is still busy with its logs and does this when it is through; \
+                        there is no need to try again";
+
+/// Said of what the store has not taken in yet.
+const UNCOMMITTED: &str = "it is done, but the store does not commit now: it is lost if the \
+                           agent ends before the store commits again";
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 const JSON_TYPE: &str = "application/json";
 const PAGE_TYPE: &str = "text/html; charset=utf-8";
 
-/// Takes a silence, and says what became of it. Copies share everything.
-#[derive(Clone)]
-pub struct SilenceInbox(Arc<dyn Fn(Silence) -> Taken + Send + Sync>);
-
-impl SilenceInbox {
-    /// `take` may block for seconds.
-    pub fn new(take: impl Fn(Silence) -> Taken + Send + Sync + 'static) -> Self {
-        Self(Arc::new(take))
-    }
-}
-
-impl fmt::Debug for SilenceInbox {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("SilenceInbox")
-    }
-}
-
 /// What the routes use.
 struct Desk {
-    inbox: SilenceInbox,
+    way: Way,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     clock: Clock,
-    pending: Arc<Semaphore>,
     readers: Arc<Readers>,
 }
 
@@ -115,6 +103,9 @@ struct Told<'a> {
     who: &'a str,
     from: Timestamp,
     until: Timestamp,
+    /// What is still to come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
 /// Why nothing was done.
@@ -137,6 +128,14 @@ struct RefusedPage<'a> {
     again: Option<&'a Again>,
 }
 
+/// What is accepted and not durable yet, for who sent a form.
+#[derive(Template)]
+#[template(path = "accepted.html")]
+struct AcceptedPage<'a> {
+    words: &'a str,
+    root: &'a str,
+}
+
 /// What was asked, after it was made sure of who asks.
 struct Asked {
     visitor: Visitor,
@@ -153,10 +152,9 @@ pub(super) fn takes_body<B>(request: &Request<B>) -> bool {
 /// The routes of silences.
 pub(super) fn routes(shared: &Shared) -> Router {
     let desk = Desk {
-        inbox: shared.silences.clone(),
+        way: Way::new(shared.silences.clone()),
         snapshots: shared.snapshots.clone(),
         clock: shared.clock,
-        pending: Arc::new(Semaphore::new(PENDING_MAX)),
         readers: Arc::default(),
     };
     Router::new()
@@ -219,7 +217,7 @@ async fn end(
 }
 
 impl Desk {
-    /// Gives a silence to the writer, and answers when it is durable.
+    /// Gives a silence to the writer, and answers when it is durable, or not so soon.
     async fn hand_over(
         &self,
         silence: Silence,
@@ -227,40 +225,39 @@ impl Desk {
         (done, root): Done,
     ) -> Result<Response, Refused> {
         let later = |words: &str| Refused::new(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
-        let turn = Arc::clone(&self.pending).try_acquire_owned();
-        let turn = turn.map_err(|_| later("other silences are being stored; try again"))?;
-        let (inbox, own) = (self.inbox.clone(), silence.clone());
-        let taken = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            (inbox.0)(own)
-        });
-        match taken.await {
-            Ok(Taken::Durable(_)) => {}
+        let who = asked.visitor.name().to_owned();
+        let (silence, note) = match self.way.hand_over(silence.clone(), who).await {
+            Outcome::Durable => (silence, None),
+            Outcome::Uncommitted => (silence, Some(UNCOMMITTED)),
+            Outcome::Underway(first) => (*first, Some(UNDERWAY)),
             // Its bounds are right: there is no place for it.
-            Ok(Taken::Refused(words)) => return Err(Refused::new(StatusCode::CONFLICT, words)),
-            Ok(Taken::Later) | Err(_) => {
-                // What the writer has taken it may still store.
+            Outcome::Refused(words) => return Err(Refused::new(StatusCode::CONFLICT, words)),
+            Outcome::Full => return Err(later("other silences are being stored; try again")),
+            Outcome::NotTaken => {
                 return Err(later(
-                    "it is not stored yet, and may be when the agent has time: look at the \
-                     silences before you try again",
+                    "the agent has no time, and nothing was done; try again",
                 ));
             }
-        }
-        let who = asked.visitor.name();
-        tracing::info!(id = %silence.id, who, until = %silence.until, "silence set by HTTP");
-        Ok(match asked.manner {
-            Manner::Form => {
+        };
+        Ok(match (asked.manner, note) {
+            (Manner::Form, None) => {
                 let way = [(header::LOCATION, format!("{root}alerts"))];
                 (StatusCode::SEE_OTHER, way).into_response()
             }
-            Manner::Json => {
+            (Manner::Form, Some(words)) => {
+                let html = AcceptedPage { words, root }.render().unwrap_or_default();
+                let kind = [(header::CONTENT_TYPE, PAGE_TYPE)];
+                (StatusCode::ACCEPTED, kind, html).into_response()
+            }
+            (Manner::Json, note) => {
                 let told = Told {
                     id: &silence.id,
                     who: &silence.who,
                     from: silence.from,
                     until: silence.until,
+                    note,
                 };
-                json(done, &told)
+                json(note.map_or(done, |_| StatusCode::ACCEPTED), &told)
             }
         })
     }

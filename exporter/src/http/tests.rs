@@ -45,6 +45,8 @@ struct Server {
     access: WebAccess,
     /// Those that were made.
     silences: Arc<Mutex<Vec<Silence>>>,
+    /// While it is held, none that says so is made.
+    turn: Arc<tokio::sync::Mutex<()>>,
     running: JoinHandle<()>,
 }
 
@@ -67,6 +69,16 @@ impl Server {
         limits: HttpLimits,
         reload: Option<mpsc::Sender<ReloadRequest>>,
     ) -> Self {
+        Self::build(snapshot, limits, reload, PATIENCE).await
+    }
+
+    /// Whoever asks for a silence waits so long.
+    async fn build(
+        snapshot: Snapshot,
+        limits: HttpLimits,
+        reload: Option<mpsc::Sender<ReloadRequest>>,
+        patience: Duration,
+    ) -> Self {
         let listener = listener();
         let address = listener.local_addr().unwrap();
         let mut registry = Registry::default();
@@ -76,7 +88,8 @@ impl Server {
         let (store_health, store_reader) = watch::channel(None);
         let (stop, stop_reader) = watch::channel(false);
         let silences = Arc::new(Mutex::new(Vec::new()));
-        let made = Arc::clone(&silences);
+        let turn = Arc::new(tokio::sync::Mutex::new(()));
+        let writer = made_by_writer(Arc::clone(&silences), Arc::clone(&turn));
         let access = WebAccess::new(metrics.clone(), Clock::start(), false);
         let shared = Shared {
             snapshots: snapshot_reader,
@@ -89,13 +102,7 @@ impl Server {
             version: "1.2.3",
             host_names: watch::channel(Arc::from(["agent.example.com".to_owned()])).1,
             access: access.clone(),
-            silences: SilenceInbox::new(move |silence| {
-                if silence.why == "no room" {
-                    return Taken::Refused("no more are kept".to_owned());
-                }
-                made.lock().unwrap().push(silence);
-                Taken::Durable(Vec::new())
-            }),
+            silences: writer.patient_for(patience),
         };
         let served = super::Server::new(shared, limits);
         let running = tokio::spawn(served.clone().serve(listener, stop_reader));
@@ -108,6 +115,7 @@ impl Server {
             stop,
             access,
             silences,
+            turn,
             running,
         }
     }
@@ -173,6 +181,27 @@ impl Server {
             cause.name()
         ))
     }
+}
+
+/// Makes silences as the writer does; what becomes of one its reason says.
+fn made_by_writer(
+    made: Arc<Mutex<Vec<Silence>>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+) -> SilenceInbox {
+    SilenceInbox::new(move |silence| {
+        let taken = match silence.why.as_str() {
+            "no room" => return Taken::Refused("no more are kept".to_owned()),
+            "no time" => return Taken::Later,
+            "full disk" => Taken::Uncommitted,
+            "long turn" => {
+                drop(turn.blocking_lock());
+                Taken::Durable(Vec::new())
+            }
+            _ => Taken::Durable(Vec::new()),
+        };
+        made.lock().unwrap().push(silence);
+        taken
+    })
 }
 
 /// A listener on a port of its own.

@@ -63,7 +63,9 @@ pub enum Taken {
     Durable(Vec<String>),
     /// It is none that anybody can do, for this reason.
     Refused(String),
-    /// Not now: it is tried again.
+    /// It is done, and not durable before the store commits again.
+    Uncommitted,
+    /// Nothing was done: it is tried again.
     Later,
 }
 
@@ -111,7 +113,7 @@ impl Sweeper {
                     messages: Vec::new(),
                     error: Some(why.clone()),
                 },
-                Taken::Later => return taken,
+                Taken::Uncommitted | Taken::Later => return taken,
             };
             // Before the answer: a request that is still there would be done again.
             remove(path);
@@ -165,8 +167,8 @@ impl Folder {
             };
             match taken {
                 Taken::Durable(_) => letters_left = letters_left.saturating_sub(1),
-                // The writer has no time: it would have none for the others either.
-                Taken::Later => break,
+                // It has no time, or its store does not commit: nor for the others then.
+                Taken::Uncommitted | Taken::Later => break,
                 Taken::Refused(why) => self.set_aside(&path, &why),
             }
             if letters_left == 0 || bytes_left == 0 {

@@ -1,5 +1,7 @@
 //! Silences by HTTP: who may make them, and what another site's page cannot.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::http::web_config::Visitor;
 
@@ -52,6 +54,54 @@ async fn a_form_of_the_page_makes_one_and_leads_back() {
     assert!(answer.contains("location: ../../alerts\r\n"));
     let made = server.silences.lock().unwrap().pop().unwrap();
     assert_eq!((made.matchers.len(), &*made.why), (2, "a b"));
+}
+
+#[tokio::test]
+async fn a_silence_that_waits_for_the_end_of_a_turn_is_accepted_and_made_once() {
+    let limits = HttpLimits::default();
+    let server = Server::build(sample::snapshot(), limits, None, Duration::ZERO).await;
+    let _folder = secured::with_users(&server);
+    let turn = Arc::clone(&server.turn).lock_owned().await;
+    let wish = WISH.replace("\"x\"", "\"long turn\"");
+    let json_headers = format!("{ALICE}{JSON}");
+    let mut ids = BTreeSet::new();
+    for _ in 0..3 {
+        let answer = post(&server, "/api/v1/silences", &json_headers, &wish).await;
+        assert_eq!(status_of(&answer), "202", "{answer}");
+        assert!(body_of(&answer).contains("does this when it is through"));
+        let (_, id) = body_of(&answer).split_once("\"id\":\"").unwrap();
+        ids.insert(id.split_once('"').unwrap().0.to_owned());
+    }
+    let token = visitor(&server).form_token(Clock::start().now().timestamp());
+    let body = format!("matcher=connector%3Da&for=2h&why=long+turn&token={token}");
+    let headers = format!("{ALICE}{FORM}");
+    let page = post(&server, "/api/v1/silences", &headers, &body).await;
+    assert_eq!(status_of(&page), "202", "{page}");
+    assert!(page.contains("<h1>Accepted</h1>") && page.contains("href=\"../../alerts\""));
+    assert!(server.silences.lock().unwrap().is_empty());
+    drop(turn);
+    while server.silences.lock().unwrap().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let made = server.silences.lock().unwrap().clone();
+    assert_eq!((made.len(), ids.len()), (2, 1), "{made:?}");
+    assert!(made.iter().any(|silence| ids.contains(&*silence.id)));
+}
+
+#[tokio::test]
+async fn what_is_not_durable_is_not_called_so_and_what_was_not_done_neither() {
+    let (server, _folder) = server().await;
+    let headers = format!("{ALICE}{JSON}");
+    for (why, status, words, made) in [
+        ("full disk", "202", "lost if the agent ends", 1),
+        ("no time", "503", "nothing was done", 0),
+    ] {
+        let wish = WISH.replace("\"x\"", &format!("\"{why}\""));
+        let answer = post(&server, "/api/v1/silences", &headers, &wish).await;
+        assert_eq!(status_of(&answer), status, "{answer}");
+        assert!(body_of(&answer).contains(words), "{answer}");
+        assert_eq!(server.silences.lock().unwrap().drain(..).count(), made);
+    }
 }
 
 /// The value of a field of the page's form.
