@@ -21,4 +21,5 @@ pub mod probe;
 pub mod reading;
 pub mod signal;
 pub mod snapshot;
+pub mod standing;
 pub mod untrusted;

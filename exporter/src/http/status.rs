@@ -19,9 +19,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::connector::{Aspect, ClientStatus, ConnectorKind, ConnectorState, Fact, Facts, Mood};
+use model::connector::{Aspect, ConnectorKind, ConnectorState, Fact, Facts, Mood};
 use model::event::EventKind;
 use model::snapshot::{ConnectorSnapshot, Snapshot};
+use model::standing::mood_of_aspect;
 use model::untrusted::{Untrusted, printable};
 use serde::{Serialize, Serializer};
 
@@ -30,7 +31,7 @@ pub(super) use self::alerts::{
     SilenceReport, alert_report, alerts_report,
 };
 pub(super) use self::client::{ClientReport, RoundTripReport, ToolReport, icon_meaning};
-pub(super) use self::head::{Alerted, ConnectorHead};
+pub(super) use self::head::{ConnectorHead, head_of};
 pub(super) use self::host::{
     CollectorReport, FilesystemReport, HostReport, InterfaceReport, ProcessReport, PublisherReport,
     ThresholdReport,
@@ -238,37 +239,6 @@ fn aspect_report(kind: ConnectorKind, state: &ConnectorState, aspect: Aspect) ->
         reason: view.reason.as_str(),
         advice: advice::of_state(kind, aspect, &view),
         mood: view.mood,
-    }
-}
-
-/// The tunnel of a client that is off cannot be up: what there is to say of it, the
-/// client's own state says.
-fn mood_of_aspect(kind: ConnectorKind, state: &ConnectorState, aspect: Aspect) -> Mood {
-    let mood = state.view(aspect).mood;
-    if aspect == Aspect::Tunnel && mood == Mood::Bad && is_off(kind, state) {
-        return Mood::Open;
-    }
-    mood
-}
-
-/// Why a client can be off that ought to be on. Whatever else takes it off is somebody's
-/// wish, the network that the device is in, or the device going down.
-const OFF_IN_TROUBLE: &[&str] = &["tunnel_down", "config_error", "unenrolled", "error"];
-
-/// Whether it is a client that is off as it should be.
-fn is_off(kind: ConnectorKind, state: &ConnectorState) -> bool {
-    let client = &state.client;
-    match client.state {
-        ClientStatus::Uninstalled => kind.has(Aspect::Client),
-        ClientStatus::Disabled => {
-            kind.has(Aspect::Client)
-                && client.event != Some(EventKind::ClientInstallFailed)
-                && !OFF_IN_TROUBLE.contains(&client.reason.as_str())
-        }
-        ClientStatus::Unknown
-        | ClientStatus::Enabled
-        | ClientStatus::DisabledError
-        | ClientStatus::FailClosed => false,
     }
 }
 

@@ -16,8 +16,7 @@ use std::time::Duration;
 
 use model::connector::Mood;
 use model::snapshot::Snapshot;
-
-use super::status::Alerted;
+use model::standing::Alerted;
 
 /// How many minutes are kept: six hours.
 const MINUTES: usize = 360;

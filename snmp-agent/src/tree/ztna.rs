@@ -66,7 +66,7 @@ pub fn shown(text: &str) -> Value {
 }
 
 /// ZtnaState: how good a state is, whatever it is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Common {
     Ok,
     Disabled,

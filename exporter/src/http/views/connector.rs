@@ -11,7 +11,7 @@ use super::{Refusal, alerts, events, page};
 use crate::http::query::Form;
 use crate::http::status::{
     AlertReport, ConnectorHead, ConnectorReport, DecisionReport, Foreign, MessageReport,
-    RecentReport, connector_report,
+    RecentReport, connector_report, head_of,
 };
 use crate::http::trend::Trend;
 
@@ -59,7 +59,7 @@ pub(super) fn answer(
     let of_alerts = alerts::of_connector(frame, &connector.name);
     page(&ConnectorPage {
         frame,
-        head: frame.alerted.head_of(connector),
+        head: head_of(&frame.alerted, connector),
         connector: connector_report(connector),
         trend: frame.seen.trends.of(&connector.name),
         timeline,

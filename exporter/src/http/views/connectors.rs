@@ -13,7 +13,8 @@ use crate::http::export::{Table, moment, text};
 use crate::http::page::{mood_of_probes, summary_of_probes};
 use crate::http::query::{Form, Pages, Parameter};
 use crate::http::status::{
-    AlertReport, ConnectorHead, RecentReport, alert_report, host_of, probes_of, recent_report,
+    AlertReport, ConnectorHead, RecentReport, alert_report, head_of, host_of, probes_of,
+    recent_report,
 };
 use crate::http::trend::Trend;
 
@@ -106,7 +107,7 @@ fn has_text(frame: &Frame<'_>, connector: &ConnectorSnapshot) -> bool {
     if frame.query.get(Parameter::Text).is_none() {
         return true;
     }
-    let summary = frame.alerted.head_of(connector).summary();
+    let summary = head_of(&frame.alerted, connector).summary();
     let facts = connector
         .state
         .facts
@@ -118,7 +119,7 @@ fn has_text(frame: &Frame<'_>, connector: &ConnectorSnapshot) -> bool {
 }
 
 fn row<'a>(frame: &Frame<'a>, connector: &'a ConnectorSnapshot) -> Row<'a> {
-    let head = frame.alerted.head_of(connector);
+    let head = head_of(&frame.alerted, connector);
     Row {
         link: frame.connector_link(&head.name),
         trend: frame.seen.trends.of(&connector.name),
@@ -164,7 +165,7 @@ fn table(frame: &Frame<'_>, connectors: &[&ConnectorSnapshot]) -> Table {
         columns: COLUMNS,
         rows: connectors
             .iter()
-            .map(|one| cells(&frame.alerted.head_of(one)))
+            .map(|one| cells(&head_of(&frame.alerted, one)))
             .collect(),
     }
 }

@@ -5,13 +5,14 @@ use std::borrow::Borrow;
 use jiff::Timestamp;
 use model::alert::{AlertPhase, AlertRow};
 use model::connector::{Aspect, Mood};
+use model::standing::Alerted;
 use model::untrusted::printable;
 
 use super::Seen;
 use crate::http::health;
 use crate::http::page::{mood_word, words};
 use crate::http::query::{Parameter, Query, View};
-use crate::http::status::{AlertReport, Alerted, Foreign, icon_meaning};
+use crate::http::status::{AlertReport, Foreign, icon_meaning};
 use crate::runbooks::{self, Place};
 
 /// How long an event that no state remembers keeps its advice on the page, in seconds.

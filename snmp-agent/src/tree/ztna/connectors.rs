@@ -1,9 +1,11 @@
 //! ztnaConnTable, ztnaStateTable and ztnaEventTable: what connectors are and do.
 
+use model::alert::Severity;
 use model::connector::{
-    Aspect, ConnectorKind, DegradedReason, Fact, IconState, ProbeFailure, Tool,
+    Aspect, ConnectorKind, DegradedReason, Fact, IconState, Mood, ProbeFailure, Tool,
 };
 use model::snapshot::{ConnectorSnapshot, ToolSnapshot};
+use model::standing::{Alerted, mood_of_aspect};
 
 use super::super::indexes::pair;
 use super::super::{Builder, Inputs};
@@ -78,8 +80,34 @@ const fn aspect_column(aspect: Aspect) -> u32 {
 }
 
 fn common(connector: &ConnectorSnapshot, aspect: Aspect) -> Common {
-    let view = connector.state.view(aspect);
-    Common::of(view.state, view.mood)
+    let (kind, state) = (connector.kind, &connector.state);
+    let view = state.view(aspect);
+    match (view.mood, mood_of_aspect(kind, state, aspect)) {
+        // Only what belongs to something that is off as it should be is judged milder.
+        (Mood::Bad, Mood::Open) => Common::Disabled,
+        (_, mood) => Common::of(view.state, mood),
+    }
+}
+
+/// As a whole. Good or not is what every face says; here is only how bad.
+fn whole(connector: &ConnectorSnapshot, alerted: &Alerted<'_>) -> Common {
+    let mut parts = connector.kind.aspects().iter();
+    match alerted.mood_of(connector) {
+        Mood::Good => Common::Ok,
+        Mood::Open => parts
+            .next()
+            .map_or(Common::Unknown, |main| common(connector, *main)),
+        Mood::Bad => {
+            let alert = alerted.worst(&connector.name);
+            let is_critical = alert.is_some_and(|row| row.severity == Severity::Critical);
+            let is_error = |part: &Aspect| common(connector, *part) == Common::Error;
+            if is_critical || parts.any(is_error) {
+                Common::Error
+            } else {
+                Common::Warning
+            }
+        }
+    }
 }
 
 /// What the tool said, or else what the logs said.
@@ -109,6 +137,7 @@ fn add_connectors(
     connectors: &[(u32, &ConnectorSnapshot)],
 ) {
     let columns: Vec<u32> = (2..=24).collect();
+    let alerted = Alerted::of(inputs.snapshot);
     let mut table = builder.table(entry(inputs, CONNECTORS).numbers(), &columns);
     for (index, connector) in connectors {
         let index = &[*index];
@@ -117,11 +146,6 @@ fn add_connectors(
             let state = common(connector, *aspect).value();
             table.cell(aspect_column(*aspect), index, state);
         }
-        let worst = kind
-            .aspects()
-            .iter()
-            .map(|one| common(connector, *one))
-            .max();
         let heard_at = connector.heard_at;
         let silence = heard_at.map(|at| Value::gauge(age_seconds(at, inputs.now)));
         let icon = connector.state.client.state.icon();
@@ -145,7 +169,7 @@ fn add_connectors(
             (21, connector.configured_at.map(Value::date)),
             (22, fact(connector, Fact::Gateway)),
             (23, fact(connector, Fact::Pop)),
-            (24, Some(worst.unwrap_or(Common::Unknown).value())),
+            (24, Some(whole(connector, &alerted).value())),
         ] {
             table.cell_if_known(column, index, value);
         }
@@ -163,7 +187,7 @@ fn add_states(
             let view = connector.state.view(*aspect);
             let index = &[*connector_index, aspect_number(*aspect)];
             let event = view.event.map_or("", |event| event.name());
-            let state = Common::of(view.state, view.mood).value();
+            let state = common(connector, *aspect).value();
             table.cell(2, index, Value::text(aspect.name()));
             table.cell(3, index, Value::text(view.state));
             table.cell(4, index, state);

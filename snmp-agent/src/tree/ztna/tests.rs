@@ -1,6 +1,7 @@
 //! Proof of our own MIB: its objects hold what is so.
 
 mod text;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -265,11 +266,10 @@ fn thresholds() -> Vec<ThresholdFact> {
     ]
 }
 
-fn tree() -> Tree {
-    let host = Arc::new(host());
-    let snapshot = Snapshot {
+fn snapshot(host: &Arc<HostSample>) -> Snapshot {
+    Snapshot {
         host: Some(Arc::new(HostSnapshot {
-            sample: Arc::clone(&host),
+            sample: Arc::clone(host),
             thresholds: thresholds(),
         })),
         probes: vec![probe("management-plane"), never_run("names")],
@@ -281,9 +281,17 @@ fn tree() -> Tree {
             connector("cato", ConnectorKind::CatoClient),
         ],
         ..Snapshot::default()
-    };
+    }
+}
+
+fn tree() -> Tree {
+    let host = Arc::new(host());
+    tree_of(&snapshot(&host), &host)
+}
+
+fn tree_of(snapshot: &Snapshot, host: &Arc<HostSample>) -> Tree {
     let mut indexes = Indexes::default();
-    indexes.learn(&host, &snapshot);
+    indexes.learn(host, snapshot);
     let alert = Alert {
         index: 12,
         rule: "tunnel_down".to_owned(),
@@ -294,8 +302,8 @@ fn tree() -> Tree {
         action: "Look at the firewall.".to_owned(),
     };
     Tree::build(&Inputs {
-        host: &host,
-        snapshot: &snapshot,
+        host,
+        snapshot,
         facts: &AgentFacts::default(),
         history: &History::default(),
         indexes: &indexes,
