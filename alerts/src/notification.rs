@@ -125,8 +125,10 @@ impl NotificationKind {
 /// One of several that are told together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationItem {
-    /// Who or what: a Publisher's name.
+    /// Who or what: a connector's name, most often.
     pub name: Arc<str>,
+    /// Whether it is one: else the name is an alert's key, or a message's subject.
+    pub is_connector: bool,
     /// What is known: name and value, in the order of reading. Names repeat from item to
     /// item, so that they can be columns.
     pub facts: Vec<(Arc<str>, String)>,

@@ -29,6 +29,7 @@ pub(super) fn notification(
     let clock = Clock::default();
     let items = messages.iter().map(|one| NotificationItem {
         name: Arc::from(one.subject.as_str()),
+        is_connector: false,
         facts: vec![(Arc::from("Decided"), clock.minute(one.created_at))],
     });
     let rule: Arc<str> = Arc::from("digest");

@@ -66,13 +66,14 @@ impl<'a> Matter<'a> {
     }
 }
 
-/// Labels of one member, of which some are those of the whole.
+/// Labels of one member, of which some are those of the whole. What is no connector is none,
+/// and leads to no page of one.
 pub(super) fn of_item(whole: &Labels, item: &NotificationItem) -> Labels {
     let mut labels = whole.clone();
-    let name = if whole.contains_key("connector") {
-        "member"
-    } else {
+    let name = if item.is_connector && !whole.contains_key("connector") {
         "connector"
+    } else {
+        "member"
     };
     labels.insert(name.to_owned(), line(&item.name, VALUE_CHARS_MAX));
     labels

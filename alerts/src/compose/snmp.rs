@@ -73,7 +73,7 @@ pub(super) fn write(notification: &Notification) -> Vec<u8> {
         .find(|(name, _)| &**name == "connector")
         .map(|(_, value)| line(value, 200));
     let only_member = match notification.items.as_slice() {
-        [item] => Some(line(&item.name, 200)),
+        [item] if item.is_connector => Some(line(&item.name, 200)),
         _ => None,
     };
     let bounded = |text: &str, chars_max| cut_bytes(&line(text, chars_max), TEXT_BYTES_MAX);

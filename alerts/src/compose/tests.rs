@@ -174,6 +174,7 @@ fn incident(message: Message) -> Notification {
 fn failed() -> Notification {
     let member = |name: &str| NotificationItem {
         name: text(name),
+        is_connector: true,
         facts: vec![
             (text("From"), "126.0.0.9150".to_owned()),
             (text("To"), "127.0.0.9201".to_owned()),

@@ -480,13 +480,15 @@ fn item_of(one: &Happened) -> NotificationItem {
     // Counted for this one alone, and nobody tells it again.
     let more = one.words.facts.iter().filter(|(name, _)| &**name == MORE);
     facts.extend(more.cloned());
-    let name = if one.connector.is_empty() {
-        &one.key
-    } else {
+    let is_connector = !one.connector.is_empty();
+    let name = if is_connector {
         &one.connector
+    } else {
+        &one.key
     };
     NotificationItem {
         name: Arc::clone(name),
+        is_connector,
         facts,
     }
 }

@@ -214,3 +214,20 @@ fn two_members_of_one_name_are_two_alerts_of_a_webhook() {
     assert_ne!(print(0), print(1));
     assert_eq!(print(1).len(), 16);
 }
+
+#[test]
+fn a_member_that_is_no_connector_is_not_taken_for_one() {
+    let mut together = failed();
+    together.items.truncate(1);
+    let item = &mut together.items[0];
+    (item.name, item.is_connector) = (text("host-events{probe=\"a\"}"), false);
+    let sent = |receiver: &str| -> serde_json::Value {
+        serde_json::from_slice(&message_for(receiver, &together).body).unwrap()
+    };
+    for alert in [&sent("hook")["alerts"][0], &sent("am")[0]] {
+        assert_eq!(alert["labels"]["connector"], serde_json::Value::Null);
+        assert_eq!(alert["labels"]["member"], "host-events{probe=\"a\"}");
+        assert_eq!(alert["generatorURL"], "https://web-1.example.com:10942/");
+    }
+    assert_eq!(sent("traps")["connector"], "");
+}

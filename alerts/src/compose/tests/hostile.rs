@@ -42,6 +42,7 @@ fn poisoned(poison: &str) -> Vec<Notification> {
         one.faults = vec![poison.to_owned()];
         one.items = vec![NotificationItem {
             name: text(poison),
+            is_connector: true,
             facts: vec![(text(poison), poison.to_owned())],
         }];
         if let NotificationKind::Update(run) = &mut one.kind {

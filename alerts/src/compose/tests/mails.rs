@@ -428,6 +428,7 @@ fn a_mail_of_thousands_of_members_says_how_many_it_leaves_out() {
     let item = notification.items.pop().unwrap();
     let long = NotificationItem {
         name: text(&"long-name-".repeat(25)),
+        is_connector: true,
         facts: vec![(text("Reason"), "words ".repeat(50))],
     };
     for (members, wanted) in [

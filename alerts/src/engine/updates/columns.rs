@@ -71,6 +71,7 @@ impl Table<'_> {
 pub(super) fn row(name: &Arc<str>, facts: Vec<(&'static str, String)>) -> NotificationItem {
     NotificationItem {
         name: Arc::clone(name),
+        is_connector: true,
         facts: facts
             .into_iter()
             .map(|(column, value)| (Arc::from(column), value))
