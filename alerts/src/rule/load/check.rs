@@ -320,30 +320,9 @@ fn sentence(key: &str, text: Option<&str>, vocabulary: &Vocabulary) -> Result<Wo
 
 fn runbook(text: Option<&str>) -> Result<Arc<str>, Mistake> {
     let text = text.unwrap_or_default();
-    let is_address = text.len() <= 500 && text.bytes().all(|one| one.is_ascii_graphic());
-    let has_scheme = text.contains("://");
-    let is_web = matches!(Runbook::read(text), Runbook::Web(_));
-    if is_web && authority(text).contains('@') {
-        return Err(Mistake::new(
-            "runbook",
-            "holds a user's name: messages and the page show it to everybody",
-        ));
-    }
-    if is_address && (is_web || !has_scheme) && !text.contains(['<', '>', '"']) {
-        return Ok(Arc::from(text));
-    }
-    Err(Mistake::new(
-        "runbook",
-        "is no page's address, want one with https:// or a path",
-    ))
-}
-
-/// The part of a web address that names who is asked, and as whom. Browsers take `\` for `/`,
-/// and any number of them before it.
-fn authority(address: &str) -> &str {
-    let rest = address.split_once("://").map_or("", |(_, rest)| rest);
-    let rest = rest.trim_start_matches(['/', '\\']);
-    rest.split(['/', '\\', '?', '#']).next().unwrap_or_default()
+    let read = Runbook::checked(text);
+    read.map_err(|wrong| Mistake::new("runbook", wrong))?;
+    Ok(Arc::from(text))
 }
 
 /// What the sentences of a rule can ask for.

@@ -372,7 +372,7 @@ const CASES: &[Case] = &[
         "`runbook` holds a user's name",
     ),
     (
-        &[("runbook", "'https:///\\user:pw@example.com/x'")],
+        &[("runbook", "'https:/\\user:pw@example.com/x'")],
         "`runbook` holds a user's name",
     ),
     (&[("disabled", "maybe")], "`disabled` is of the wrong kind"),
