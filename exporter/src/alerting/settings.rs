@@ -13,6 +13,7 @@ use std::sync::Arc;
 use alerts::compose::Composer;
 use alerts::engine::EnginePlan;
 use alerts::receiver::{Identity, Receiver};
+use alerts::rule::runbook::Runbook;
 use alerts::rule::{Rule, RuleSet, load};
 use anyhow::{anyhow, bail};
 
@@ -21,6 +22,7 @@ use crate::config::alerts::files::rule_files;
 use crate::config::alerts::{AlertsConfig, DEFAULT_RULES_WORD};
 use crate::config::patience::within;
 use crate::config::{Config, LOAD_TIME_MAX};
+use crate::runbooks;
 
 /// Whose name stands where the host has none that can be one.
 const NAMELESS: &str = "ztna-exporter";
@@ -98,6 +100,7 @@ fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
         quiet_before: None,
     };
     warnings.extend(idle::in_plan(&plan, config));
+    warnings.extend(plan.rules.rules.iter().filter_map(|rule| lost_page(rule)));
     Ok(AlertSettings {
         plan,
         receivers,
@@ -163,6 +166,25 @@ fn everybody_exists(rules: &RuleSet, config: &AlertsConfig) -> anyhow::Result<()
         }
     }
     Ok(())
+}
+
+/// That a rule names a page of ours that there is not. No mistake: pages come and go with
+/// versions, and an agent must start all the same.
+fn lost_page(rule: &Rule) -> Option<String> {
+    let Runbook::Page(name) = Runbook::read(&rule.runbook) else {
+        return None;
+    };
+    if runbooks::find(name).is_some() {
+        return None;
+    }
+    let meant = runbooks::similar(name, []);
+    let meant = meant.map_or_else(String::new, |page| {
+        format!(" (did you mean `docs/runbooks/{page}.md`?)")
+    });
+    Some(format!(
+        "{}: the rule `{}` leads to `{}`, and there is no such page{meant}",
+        rule.place, rule.id, rule.runbook
+    ))
 }
 
 /// Rules of the operator's own that reach nobody are a mistake.

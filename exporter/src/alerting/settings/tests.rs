@@ -154,6 +154,34 @@ fn a_file_of_rules_without_a_rule_is_told() {
 }
 
 #[test]
+fn a_rule_that_leads_to_a_page_of_ours_that_there_is_not_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.yaml");
+    let rule = |id: &str, runbook: &str| {
+        format!(
+            "- {{id: {id}, alert: X, on: {{event: tls.error}}, severity: info, summary: s, \
+             action: a, runbook: {runbook}}}\n"
+        )
+    };
+    let rules = [
+        rule("lost", "docs/runbooks/tunel-down.md"),
+        rule("ours", "docs/runbooks/tunnel-down.md"),
+        rule("own", "docs/wiki/tunel-down.md"),
+    ];
+    let text = format!("version: 1\nrules:\n{}", rules.concat());
+    fs::write(&file, text).unwrap();
+    let file = file.display();
+    let settings = build(&config(&format!(
+        "alerts: {{rules: ['{file}'], receivers: [{OPS}]}}"
+    )));
+    let wanted = format!(
+        "{file}:3: the rule `lost` leads to `docs/runbooks/tunel-down.md`, and there is no such \
+         page (did you mean `docs/runbooks/tunnel-down.md`?)"
+    );
+    assert_eq!(settings.unwrap().warnings, [wanted]);
+}
+
+#[test]
 fn a_secret_in_the_place_of_its_file_is_not_shown() {
     let ways = [
         "email: {host: h.example.com, from: z@example.com, to: [a@example.com], username: u, \
