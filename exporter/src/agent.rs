@@ -84,8 +84,8 @@ pub struct RunOptions {
 pub fn run(options: RunOptions, clock: Clock) -> Result<(), Failure> {
     let colour = Colour::of_stderr();
     let config = (options.load)(colour).map_err(Failure::Config)?;
-    let web = web_config::prepare(&config, options.insecure_public, colour);
-    let web = web.map_err(Failure::Config)?;
+    let web = web_config::prepare(&config, options.insecure_public);
+    let web = web.map_err(|error| Failure::Config(error.render(colour)))?;
     let plan = Plan::from_config(&config).map_err(|error| Failure::refused(&error))?;
     let wanted = Wanted {
         tools: probe::jobs_of(&config),

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use crate::agent::plan::Plan;
 use crate::agent::{self, RunOptions};
-use crate::alerting::settings;
 use crate::cli::{Failure, RunArgs, in_lines};
 use crate::clock::Clock;
 use crate::config::{Colour, Config};
@@ -48,10 +47,10 @@ pub fn check_config(file: &Path, web_config: Option<&Path>) -> Result<(), Failur
     };
     let colour = Colour::of_stderr();
     let config = load(&args, colour).map_err(Failure::Config)?;
-    let web = web_config::prepare(&config, false, colour).map_err(Failure::Config)?;
-    Plan::from_config(&config).map_err(|error| Failure::refused(&error))?;
-    let alerts = settings::build(&config)
-        .map_err(|error| Failure::refused(&error.context(file.display().to_string())))?;
+    let web = web_config::prepare(&config, false);
+    let web = web.map_err(|error| Failure::Config(error.render(colour)))?;
+    let plan = Plan::from_config(&config).map_err(|error| Failure::refused(&error))?;
+    let alerts = plan.alerts();
     for warning in alerts.warnings.iter().chain(web.warnings()) {
         say_to_user(&format!("warning: {}", in_lines(warning)));
     }

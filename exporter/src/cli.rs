@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use model::untrusted::printable;
 
 use crate::alerting::command::AlertsCommand;
+use crate::config::{Colour, ConfigError};
 use crate::logging::{LogFormat, LogLevel};
 use crate::snmp::command::SnmpCommand;
 
@@ -307,7 +308,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 impl Failure {
     /// A configuration, or what it names, that cannot be used.
     pub(crate) fn refused(error: &anyhow::Error) -> Self {
-        Self::Config(format!("error: {}", in_lines(&format!("{error:#}"))))
+        Self::Config(refusal(error, Colour::of_stderr()))
     }
 
     /// Tells the user, and gives the exit code.
@@ -324,6 +325,14 @@ impl Failure {
         };
         crate::logging::say_to_user(&text);
         ExitCode::from(code)
+    }
+}
+
+/// The whole report on what cannot be used.
+pub(crate) fn refusal(error: &anyhow::Error, colour: Colour) -> String {
+    match error.downcast_ref::<ConfigError>() {
+        Some(mistake) => mistake.render(colour),
+        None => format!("error: {}", in_lines(&format!("{error:#}"))),
     }
 }
 

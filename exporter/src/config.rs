@@ -16,6 +16,7 @@ mod decode;
 mod document;
 mod error;
 mod host;
+mod named;
 mod path;
 pub(crate) mod patience;
 pub(crate) mod plain_file;

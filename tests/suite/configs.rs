@@ -56,7 +56,11 @@ fn every_wrong_configuration_is_refused_at_its_place() {
         let name = file.file_name().unwrap().to_string_lossy();
         // What is wrong and what is wanted stand apart in the message.
         let place = format!("{name}:{place}");
-        for expected in [place.as_str(), key].into_iter().chain(words.split("; ")) {
+        let help = "= help: want ";
+        for expected in [place.as_str(), key, help]
+            .into_iter()
+            .chain(words.split("; "))
+        {
             assert!(
                 said.contains(expected),
                 "{name}: no {expected:?} in\n{said}"

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::LoadConfig;
 use super::plan::Plan;
+use crate::cli::refusal;
 use crate::config::{Colour, Config};
 use crate::http::web_config::{self, PreparedWeb};
 use crate::probe::{self, ToolJob};
@@ -76,9 +77,10 @@ impl Loader {
 
 fn load_and_plan(load: &LoadConfig, insecure_public: bool) -> Result<Loaded, String> {
     let config = load(Colour::Never)?;
-    let plan = Plan::from_config(&config).map_err(|error| format!("{error:#}"))?;
+    let plan = Plan::from_config(&config).map_err(|error| refusal(&error, Colour::Never))?;
     let jobs = probe::jobs_of(&config);
-    let web = web_config::prepare(&config, insecure_public, Colour::Never)?;
+    let web = web_config::prepare(&config, insecure_public);
+    let web = web.map_err(|error| error.render(Colour::Never))?;
     Ok((config, plan, jobs, web))
 }
 

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::tz::TimeZone;
 use logparse::catalogue::{Catalogue, CatalogueFile};
@@ -21,7 +20,7 @@ use super::keeper::KeptChanges;
 use crate::alerting::book::{self, KeptAlerts, Opening};
 use crate::alerting::settings::{self, AlertSettings};
 use crate::clock::Moment;
-use crate::config::{Config, ConnectorConfig, catalogue_files};
+use crate::config::{Config, ConfigError, ConnectorConfig, catalogue_files};
 use crate::pipeline::Books;
 use crate::pipeline::ledger::{ConnectorPlan, HostLimits, Ledger, LogPlace, Watched};
 use crate::pipeline::sources::SourceTable;
@@ -54,8 +53,14 @@ impl Plan {
         let connectors = config
             .connectors
             .iter()
-            .map(|connector| plan_connector(connector, &mut catalogues))
-            .collect::<Result<_, _>>()?;
+            .enumerate()
+            .map(|(index, connector)| {
+                let catalogue = catalogues
+                    .of(connector)
+                    .map_err(|error| config.refuse_catalogue(index, &format!("{error:#}")))?;
+                Ok(plan_connector(connector, catalogue))
+            })
+            .collect::<Result<_, ConfigError>>()?;
         let host = config.host_plan().map(|plan| HostLimits {
             interval: plan.interval,
             thresholds: plan.thresholds,
@@ -197,14 +202,8 @@ impl Catalogues {
     }
 }
 
-fn plan_connector(
-    config: &ConnectorConfig,
-    catalogues: &mut Catalogues,
-) -> anyhow::Result<PlannedConnector> {
-    let catalogue = catalogues
-        .of(config)
-        .with_context(|| format!("connector `{}`: its catalogue cannot be used", config.name))?;
-    Ok(PlannedConnector {
+fn plan_connector(config: &ConnectorConfig, catalogue: Arc<Catalogue>) -> PlannedConnector {
+    PlannedConnector {
         plan: ConnectorPlan {
             name: Arc::from(config.name.as_str()),
             kind: config.kind,
@@ -230,7 +229,7 @@ fn plan_connector(
                 read_compressed: config.read_compressed,
             })
             .collect(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use std::fs;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::agent::plan::Plan;
+use crate::http::web_config;
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -26,7 +28,9 @@ fn fixtures(folder: &str) -> Vec<PathBuf> {
 /// As the program does it, without the flag for public addresses.
 fn load(path: &Path) -> Result<Config, ConfigError> {
     let config = Config::load(path)?;
-    config.check_listeners(false)?;
+    web_config::prepare(&config, false)?;
+    let planned = Plan::from_config(&config).map(drop);
+    planned.map_err(|error| error.downcast::<ConfigError>().unwrap())?;
     Ok(config)
 }
 

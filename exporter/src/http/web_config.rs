@@ -40,7 +40,7 @@ use self::passwords::Passwords;
 use self::watch::Watched;
 use crate::clock::Clock;
 use crate::config::web_file::{RateSection, WebFile};
-use crate::config::{Colour, Config};
+use crate::config::{Config, ConfigError};
 use crate::metrics::{AgentMetrics, Rejection};
 
 /// The rules of one state of the file.
@@ -187,22 +187,18 @@ impl WebRules {
 ///
 /// # Errors
 ///
-/// A complete text for people.
-pub fn prepare(
-    config: &Config,
-    is_public_allowed: bool,
-    colour: Colour,
-) -> Result<PreparedWeb, String> {
+/// The first mistake, with its place.
+pub fn prepare(config: &Config, is_public_allowed: bool) -> Result<PreparedWeb, ConfigError> {
     let (file, rules) = match &config.web.config_file {
         Some(path) => {
-            let (watched, rules) = Watched::open(path)?;
+            let (watched, rules) = Watched::open(path).map_err(|words| {
+                config.refuse_web_file(words.strip_prefix("error: ").unwrap_or(&words))
+            })?;
             (Some(watched), rules)
         }
         None => (None, WebRules::open()),
     };
-    config
-        .check_listeners(is_public_allowed || rules.is_protected())
-        .map_err(|error| error.render(colour))?;
+    config.check_listeners(is_public_allowed || rules.is_protected())?;
     Ok(PreparedWeb {
         file,
         rules: Arc::new(rules),

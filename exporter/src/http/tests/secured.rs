@@ -8,7 +8,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::*;
-use crate::config::{Colour, Config};
+use crate::config::Config;
 use crate::http::web_config::prepare;
 
 /// Of `sesame`, with the least work.
@@ -33,7 +33,7 @@ fn put(server: &Server, text: &str) -> tempfile::TempDir {
             folder.path().display()
         ),
     );
-    let prepared = prepare(&config.unwrap(), false, Colour::Never).unwrap();
+    let prepared = prepare(&config.unwrap(), false).unwrap();
     server.access.change(prepared);
     folder
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 
 use super::*;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 
 /// A folder with a web configuration and what it names.
 struct Folder {
@@ -53,8 +53,8 @@ impl Folder {
         Config::parse("test", &text).unwrap()
     }
 
-    fn prepare(&self) -> Result<PreparedWeb, String> {
-        prepare(&self.config("127.0.0.1:0"), false, Colour::Never)
+    fn prepare(&self) -> Result<PreparedWeb, ConfigError> {
+        prepare(&self.config("127.0.0.1:0"), false)
     }
 
     fn access(&self) -> WebAccess {
@@ -99,12 +99,12 @@ fn an_address_of_the_network_needs_tls_and_somebody_to_be_known() {
         (&format!("{TLS}{users}"), true),
     ] {
         folder.web(text);
-        let prepared = prepare(&folder.config("0.0.0.0:0"), false, Colour::Never);
+        let prepared = prepare(&folder.config("0.0.0.0:0"), false);
         assert_eq!(prepared.is_ok(), is_taken, "{text}");
-        if let Err(error) = prepared {
+        if let Err(error) = prepared.map_err(|error| error.to_string()) {
             assert!(error.contains("--web.config.file"), "{error}");
         }
-        assert!(prepare(&folder.config("0.0.0.0:0"), true, Colour::Never).is_ok());
+        assert!(prepare(&folder.config("0.0.0.0:0"), true).is_ok());
         assert!(folder.prepare().is_ok());
     }
 }
@@ -142,14 +142,20 @@ fn what_is_wrong_with_certificates_and_keys_is_told() {
         ),
     ] {
         folder.web(&format!("tls_server_config: {{{tls}}}\n"));
-        let error = folder.prepare().unwrap_err();
+        let error = folder.prepare().unwrap_err().to_string();
         assert!(
             error.contains(words) && error.contains("web.yml"),
             "{tls}: {error}"
         );
     }
     std::fs::remove_file(folder.path("web.yml")).unwrap();
-    assert!(folder.prepare().unwrap_err().contains("cannot be read"));
+    assert!(
+        folder
+            .prepare()
+            .unwrap_err()
+            .to_string()
+            .contains("cannot be read")
+    );
 }
 
 #[test]

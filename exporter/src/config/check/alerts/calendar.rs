@@ -14,6 +14,8 @@ const WAVES_MAX: usize = 64;
 const WINDOWS_MAX: usize = 64;
 const SILENCES_MAX: usize = 64;
 
+const WANTED_MEMBER: &str = "a name of `members`; without `members`, of any Publisher";
+
 impl Checker<'_> {
     pub(super) fn profiles(&self, path: &KeyPath, config: &Config) -> Result<(), ConfigError> {
         let profiles = &config.alerts.profiles;
@@ -95,10 +97,13 @@ impl Checker<'_> {
                 let item = path.index(wave).index(index);
                 if !members.contains(&name.as_str()) {
                     let wrong = format!("`{}` is no member of the profile", shortened(name));
-                    return Err(self.refuse(&item, &wrong));
+                    return Err(self.refuse(&item, &wrong).wanting(WANTED_MEMBER));
                 }
                 if let Some(first) = seen.insert(name, item.clone()) {
-                    return Err(self.refuse(&item, &format!("`{name}` is also in `{first}`")));
+                    let wrong = format!("`{name}` is also in `{first}`");
+                    return Err(self
+                        .refuse(&item, &wrong)
+                        .wanting("each member in one wave"));
                 }
             }
         }
