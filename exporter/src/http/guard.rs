@@ -14,13 +14,16 @@ use std::net::IpAddr;
 
 use axum::body::{Body, HttpBody};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 use super::silences;
 
 /// Paths that any `Host` may ask for.
 const EXEMPT_PATHS: [&str; 4] = ["/metrics", "/-/healthy", "/-/ready", "/ready/tunnel"];
+
+/// Where a reload is asked for.
+pub(super) const RELOAD_PATH: &str = "/-/reload";
 
 /// What stands on every response. No frame, no foreign source, and no script but our
 /// own file: the page needs none.
@@ -81,7 +84,13 @@ pub(super) fn examine<B: HttpBody>(
     came_on_loopback: bool,
     host_names: &[String],
 ) -> Result<(), Refusal> {
-    if !request.body().is_end_stream() && !silences::takes_body(request) {
+    // Of a method that the path does not take the route says so, which helps more.
+    let is_taken = match *request.method() {
+        Method::GET | Method::HEAD => true,
+        Method::POST | Method::PUT => request.uri().path() == RELOAD_PATH,
+        _ => false,
+    };
+    if is_taken && has_unread_body(request) {
         return Err(Refusal::Body);
     }
     let is_exempt = EXEMPT_PATHS.contains(&request.uri().path());
@@ -95,6 +104,11 @@ pub(super) fn examine<B: HttpBody>(
         return Err(Refusal::CrossSite);
     }
     Ok(())
+}
+
+/// Whether it has a body that nobody will read: then its connection cannot go on.
+pub(super) fn has_unread_body<B: HttpBody>(request: &Request<B>) -> bool {
+    !request.body().is_end_stream() && !silences::takes_body(request)
 }
 
 /// Adds the headers of every response.

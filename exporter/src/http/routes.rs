@@ -144,12 +144,15 @@ impl Front {
         if let Some(visitor) = visitor {
             request.extensions_mut().insert(visitor);
         }
+        let is_read = !guard::has_unread_body(&request);
         // A router answers everything; it has no error of its own.
-        self.router
-            .clone()
-            .oneshot(request)
-            .await
-            .unwrap_or_else(|never| match never {})
+        let answered = self.router.clone().oneshot(request).await;
+        let mut response = answered.unwrap_or_else(|never| match never {});
+        if !is_read {
+            let close = header::HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response
     }
 }
 
@@ -182,7 +185,7 @@ fn routes() -> Router<Arc<App>> {
         .route("/-/healthy", get(async || (TEXT, "Healthy.\n")))
         .route("/-/ready", get(ready))
         .route("/ready/tunnel", get(tunnel_ready))
-        .route("/-/reload", post(reload).put(reload))
+        .route(guard::RELOAD_PATH, post(reload).put(reload))
         .route("/static/style.css", get(async || (CSS, STYLE)))
         .route("/static/page.js", get(async || (JS, SCRIPT)))
         .route("/static/icon.svg", get(async || (SVG, ICON)))

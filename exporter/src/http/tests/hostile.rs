@@ -152,13 +152,21 @@ async fn what_is_not_http_is_answered_400_or_dropped() {
 async fn a_body_is_refused_unread() {
     let server = Server::start(sample::snapshot()).await;
     for head in ["content-length: 5000000", "transfer-encoding: chunked"] {
-        for method in ["GET", "POST"] {
-            let request = format!("{method} /metrics HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n5\r\n");
-            assert_eq!(
-                status_of(&server.raw(request).await),
-                "413",
-                "{method} {head}"
-            );
+        for (asked, status) in [
+            ("GET /metrics", "413"),
+            ("POST /-/reload", "413"),
+            // That there is no such method is the better word.
+            ("POST /metrics", "405"),
+            ("PUT /", "405"),
+            ("DELETE /-/reload", "405"),
+            ("PUT /nowhere", "404"),
+        ] {
+            let request = format!("{asked} HTTP/1.1\r\nhost: localhost\r\n{head}\r\n\r\n5\r\n");
+            let answer = server.raw(request).await;
+            assert_eq!(status_of(&answer), status, "{asked} {head}");
+            assert!(answer.contains("connection: close\r\n"), "{answer}");
+            let is_told = answer.contains("allow: ");
+            assert_eq!(is_told, status == "405", "{answer}");
         }
     }
 }
