@@ -314,6 +314,12 @@ impl Engine {
         all.filter(|one| self.wall < one.until).cloned().collect()
     }
 
+    /// The ids of silences that the configuration names, over or not.
+    pub fn configured_silences(&self) -> Vec<Arc<str>> {
+        let configured = self.plan.silences.iter();
+        configured.map(|one| Arc::clone(&one.id)).collect()
+    }
+
     /// Events since the start that no rule saw, since more of the same came at once than rules look
     /// at.
     pub const fn events_skipped(&self) -> u64 {

@@ -76,6 +76,8 @@ pub struct AlertsSnapshot {
     pub messages: Arc<[MessageSnapshot]>,
     /// Silences that are in force or will be.
     pub silences: Vec<Silence>,
+    /// The ids of those that the configuration names, in force or not.
+    pub configured_silences: Vec<Arc<str>>,
     /// What waits to be delivered.
     pub outbox: OutboxSnapshot,
     /// Receivers in force with their attempts by result, every result present.

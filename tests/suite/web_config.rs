@@ -214,6 +214,26 @@ fn a_silence_is_made_by_http_stands_over_a_restart_and_is_ended() {
 }
 
 #[test]
+fn a_silence_of_the_configuration_is_ended_by_no_visitor() {
+    let secured = Secured::new(&format!("{TLS}{USERS}"));
+    let all = secured.scene.usual_config();
+    let silences = "alerts:\n  silences:\n  - {id: night, matchers: [rule=x], who: ops, \
+                    why: y, until: 2099-01-01T00:00:00Z}\n";
+    secured
+        .scene
+        .write_config(&format!("{all}{silences}"))
+        .unwrap();
+    let (_agent, address) = secured.start();
+    let more = ["--header", "content-type: application/json", "--data", "{}"];
+    let more = [&ALICE[..], &more[..]].concat();
+    let (words, code) = secured
+        .curl(address, "/api/v1/silences/night/end", &more)
+        .unwrap();
+    assert_eq!(code, 409, "{words}");
+    assert!(words.contains("stands in the configuration"), "{words}");
+}
+
+#[test]
 fn certificates_are_renewed_under_load_and_no_scrape_fails() {
     let secured = Secured::new(&format!("{TLS}{USERS}"));
     let (agent, address) = secured.start();

@@ -330,6 +330,7 @@ impl AlertBook {
             history: self.record.history(),
             messages: self.record.messages(),
             silences: self.engine.silences(),
+            configured_silences: self.engine.configured_silences(),
             outbox,
             deliveries: receivers
                 .map(|name| {

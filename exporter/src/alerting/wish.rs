@@ -64,6 +64,12 @@ impl WishError {
     }
 }
 
+/// Said to who would end a silence that the configuration names: ended elsewhere, that file
+/// would say that it is in force, and it is not.
+pub fn stands_in_configuration(id: &str) -> String {
+    format!("`{id}` stands in the configuration, in `alerts.silences`: take it out there")
+}
+
 impl SilenceWish {
     /// The silence that it becomes at `now`.
     ///

@@ -41,7 +41,7 @@ use self::underway::{Outcome, Way};
 use super::Shared;
 use super::web_config::Visitor;
 use crate::alerting::letterbox::check_silence;
-use crate::alerting::wish::{SilenceWish, WishError};
+use crate::alerting::wish::{SilenceWish, WishError, stands_in_configuration};
 use crate::clock::Clock;
 
 /// Where silences are made.
@@ -195,15 +195,19 @@ async fn end(
         let asked = ask(&desk.readers, request).await?;
         asked.check_token(now)?;
         let snapshot = Arc::clone(&desk.snapshots.borrow());
-        let silences = &snapshot.alerts.silences;
+        let alerts = &snapshot.alerts;
         // What is no text is no id either.
         let id = id.map(|Path(id)| id).unwrap_or_default();
-        let Some(found) = silences.iter().find(|one| *one.id == *id) else {
-            let words = "there is no silence of this id: it may be over".to_owned();
+        let Some(found) = alerts.silences.iter().find(|one| *one.id == *id) else {
+            let words = "there is no silence of this id: it may be over, or wait for the agent";
+            let words = words.to_owned();
             return Err(Refused::new(StatusCode::NOT_FOUND, words));
         };
-        // One that is over ends the one with its id. It is not checked again: one of the
-        // configuration may have no beginning, and has other bounds.
+        if alerts.configured_silences.contains(&found.id) {
+            let words = stands_in_configuration(&found.id);
+            return Err(Refused::new(StatusCode::CONFLICT, words));
+        }
+        // One that is over ends the one with its id.
         let ended = Silence {
             from: now,
             until: now,

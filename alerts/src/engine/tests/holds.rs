@@ -115,6 +115,7 @@ fn a_silence_of_the_configuration_can_be_ended_before_its_time() {
     story.restart(configured, minute(6));
     story.step(minute(6));
     assert_eq!(story.engine.silences(), []);
+    assert_eq!(story.engine.configured_silences(), [Arc::from("s1")]);
     assert_eq!(story.take_said(), []);
 }
 

@@ -18,7 +18,7 @@ use super::table::Table;
 use crate::alerting::idle::{Known, Unfit};
 use crate::alerting::letterbox::{check_silence, leave_silence};
 use crate::alerting::settings;
-use crate::alerting::wish::SilenceWish;
+use crate::alerting::wish::{SilenceWish, stands_in_configuration};
 use crate::cli::{EXIT_FAILED, Failure};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -220,10 +220,7 @@ fn expire(args: &ExpireArgs) -> Result<(), Failure> {
     let now = Clock::start().now().timestamp();
     let is_configured = settings.plan.silences.iter().any(|one| *one.id == *args.id);
     if is_configured {
-        return Err(Failure::Usage(format!(
-            "`{}` stands in the configuration, in `alerts.silences`: take it out there",
-            args.id
-        )));
+        return Err(Failure::Usage(stands_in_configuration(&args.id)));
     }
     let found = known(&config.store.path, settings.plan, now)?
         .into_iter()

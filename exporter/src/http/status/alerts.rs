@@ -3,11 +3,11 @@
 //! Sentences, labels and what receivers said may hold what a log or a server wrote, and are
 //! [`Foreign`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::alert::{AlertPhase, AlertRow, HeldBy, HistoryRow, Severity, Silence};
+use model::alert::{AlertPhase, AlertRow, HeldBy, HistoryRow, Severity};
 use model::delivery::{Delivery, DeliveryState};
 use model::snapshot::{AlertsSnapshot, MessageSnapshot, RuleSnapshot};
 use serde::{Serialize, Serializer};
@@ -116,6 +116,8 @@ pub(in crate::http) struct SilenceReport<'a> {
     /// `None` of one of the configuration that does not say it.
     pub(in crate::http) from: Option<Timestamp>,
     pub(in crate::http) until: Timestamp,
+    /// It stands in the configuration, and is ended there.
+    pub(in crate::http) configured: bool,
 }
 
 /// A receiver in force.
@@ -160,7 +162,7 @@ pub(in crate::http) fn alerts_report(alerts: &AlertsSnapshot) -> AlertsReport<'_
         },
         messages: alerts.messages.iter().map(message_report).collect(),
         history: alerts.history.iter().map(decision_report).collect(),
-        silences: alerts.silences.iter().map(silence_report).collect(),
+        silences: silence_reports(alerts),
         receivers: alerts
             .deliveries
             .iter()
@@ -252,15 +254,20 @@ fn decision_report(row: &HistoryRow) -> DecisionReport<'_> {
     }
 }
 
-fn silence_report(silence: &Silence) -> SilenceReport<'_> {
-    SilenceReport {
+fn silence_reports(alerts: &AlertsSnapshot) -> Vec<SilenceReport<'_>> {
+    let configured = alerts.configured_silences.iter();
+    let configured: BTreeSet<&str> = configured.map(|id| &**id).collect();
+    let silences = alerts.silences.iter();
+    let reports = silences.map(|silence| SilenceReport {
         id: Foreign(&silence.id),
         matchers: named(&silence.matchers),
         who: Foreign(&silence.who),
         why: Foreign(&silence.why),
         from: (silence.from != Timestamp::MIN).then_some(silence.from),
         until: silence.until,
-    }
+        configured: configured.contains(&*silence.id),
+    });
+    reports.collect()
 }
 
 fn rule_report(rule: &RuleSnapshot) -> RuleReport<'_> {

@@ -256,9 +256,8 @@ async fn without_authentication_there_is_no_way_to_make_one_and_it_is_said_which
     assert!(body_of(&answer).contains("--web.config.file"), "{answer}");
     let get = server.get("/api/v1/silences").await;
     assert_eq!(status_of(&get), "405");
-    // Other paths take no bodies still.
     let other = post(&server, "/api/v1/silencesx", JSON, WISH).await;
-    assert_eq!(status_of(&other), "413");
+    assert_eq!(status_of(&other), "404");
 }
 
 #[tokio::test]
@@ -318,6 +317,36 @@ async fn what_makes_no_sense_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_silence_of_the_configuration_is_ended_there_and_nowhere_else() {
+    let mut snapshot = sample::whole();
+    let alerts = Arc::make_mut(&mut snapshot.alerts);
+    let mut made = alerts.silences[0].clone();
+    made.id = Arc::from("made");
+    alerts.silences.push(made);
+    alerts.configured_silences = vec![Arc::from("s-7"), Arc::from("over")];
+    let server = Server::start(snapshot).await;
+    let _folder = secured::with_users(&server);
+    let headers = format!("{ALICE}{JSON}");
+    let refused = post(&server, "/api/v1/silences/s-7/end", &headers, "").await;
+    assert_eq!(status_of(&refused), "409", "{refused}");
+    let words = "`s-7` stands in the configuration, in `alerts.silences`: take it out there";
+    assert!(body_of(&refused).contains(words), "{refused}");
+    assert!(server.silences.lock().unwrap().is_empty());
+    let page = server.ask("GET /alerts", ALICE).await;
+    assert!(page.contains("silences/made/end") && !page.contains("silences/s-7/end"));
+    let csv = server
+        .ask("GET /alerts?list=silences&format=csv", ALICE)
+        .await;
+    let (_, rows) = csv.split_once("configured\r\n").unwrap();
+    let mut last = rows.lines().map(|row| row.rsplit_once(',').unwrap().1);
+    assert_eq!(
+        [last.next(), last.next()],
+        [Some("true"), Some("false")],
+        "{csv}"
+    );
+}
+
+#[tokio::test]
 async fn a_silence_is_ended_by_its_id() {
     let (server, _folder) = server().await;
     let id: Arc<str> = Arc::from("night-1");
@@ -329,8 +358,7 @@ async fn a_silence_is_ended_by_its_id() {
             matchers: vec![(Arc::from("rule"), Arc::from("*"))],
             who: "bob".to_owned(),
             why: "night".to_owned(),
-            // As of one of the configuration that says none.
-            from: jiff::Timestamp::MIN,
+            from: now,
             until: now + jiff::SignedDuration::from_hours(1),
         });
     });

@@ -262,11 +262,20 @@ fn silence_table(silences: &[SilenceReport<'_>]) -> Table {
             text(silence.why.expose()),
             moment(silence.from),
             moment(Some(silence.until)),
+            json!(silence.configured),
         ]
     };
     Table {
         name: "silences",
-        columns: &["id", "matchers", "who", "why", "from", "until"],
+        columns: &[
+            "id",
+            "matchers",
+            "who",
+            "why",
+            "from",
+            "until",
+            "configured",
+        ],
         rows: silences.iter().map(cells).collect(),
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn alerts() -> AlertsSnapshot {
             from: at(0),
             until: at(7200),
         }],
+        configured_silences: Vec::new(),
         outbox: OutboxSnapshot {
             queued: 1,
             retrying: 2,
