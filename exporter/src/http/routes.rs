@@ -91,7 +91,8 @@ impl Front {
         Self {
             router: routes()
                 .with_state(Arc::clone(&app))
-                .merge(silences::routes(&app.shared)),
+                .merge(silences::routes(&app.shared))
+                .method_not_allowed_fallback(method_not_allowed),
             app,
         }
     }
@@ -190,14 +191,13 @@ fn routes() -> Router<Arc<App>> {
         .route("/static/page.js", get(async || (JS, SCRIPT)))
         .route("/static/icon.svg", get(async || (SVG, ICON)))
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
 }
 
 /// Does not repeat the path, which is anybody's text.
 async fn not_found(uri: Uri, headers: HeaderMap) -> Response {
     let known = "Not found. Known paths: / /connectors/NAME /events /alerts /host /logs \
-                 /runbooks/ /config /metrics /api/v1/status /api/v1/stream /-/healthy /-/ready \
-                 /ready/tunnel\n";
+                 /runbooks/ /config /metrics /api/v1/status /api/v1/stream /api/v1/silences \
+                 /-/healthy /-/ready /-/reload /ready/tunnel\n";
     unanswered::response((StatusCode::NOT_FOUND, known), &uri, &headers)
 }
 

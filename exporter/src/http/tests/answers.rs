@@ -130,9 +130,11 @@ async fn other_methods_are_answered_405_with_the_right_ones() {
         ("DELETE /", "GET,HEAD"),
         ("TRACE /-/healthy", "GET,HEAD"),
         ("GET /-/reload", "POST,PUT"),
+        ("GET /api/v1/silences", "POST"),
     ] {
         let answer = server.ask(request, "").await;
         assert_eq!(status_of(&answer), "405", "{request}");
+        assert!(answer.contains("does not take that method"), "{answer}");
         let allowed = answer
             .lines()
             .find_map(|line| line.strip_prefix("allow: "))
