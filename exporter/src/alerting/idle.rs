@@ -119,11 +119,17 @@ impl<'a> Known<'a> {
     }
 
     fn unknown_label(&self, label: &str, matchers: &[Matcher]) -> Option<Unfit> {
+        if OF_ALL.contains(&label) {
+            return None;
+        }
         let named: Vec<&KnownRule<'_>> = self
             .rules
             .iter()
             .filter(|rule| rule.is_named(matchers))
             .collect();
+        if named.iter().any(|rule| rule.labels.contains(label)) {
+            return None;
+        }
         // What they name may be unknown, which is told by itself.
         let meant = if named.is_empty() {
             self.rules.iter().collect()

@@ -9,6 +9,7 @@
 //! page can send without asking, and where a browser says whence it comes it must be from us.
 
 mod again;
+mod fit;
 mod form;
 mod readers;
 mod underway;
@@ -106,6 +107,9 @@ struct Told<'a> {
     /// What is still to come.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'static str>,
+    /// What fits no alert now.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
 }
 
 /// Why nothing was done.
@@ -171,7 +175,9 @@ async fn add(State(desk): State<Arc<Desk>>, request: AxumRequest) -> Response {
         let done = async {
             asked.check_token(now)?;
             let granted = granted(&wish(&asked)?, now)?;
-            desk.hand_over(granted, &asked, MADE).await
+            let fitting = fit::warnings(&granted, &desk.snapshots.borrow());
+            let warnings = fitting.map_err(|words| bad(words).about(Some(Field::Matcher)))?;
+            desk.hand_over(granted, &asked, MADE, &warnings).await
         };
         let again = |refused| Refused {
             again: asked.again(now).map(Box::new),
@@ -213,7 +219,7 @@ async fn end(
             until: now,
             ..found.clone()
         };
-        desk.hand_over(ended, &asked, ENDED).await
+        desk.hand_over(ended, &asked, ENDED, &[]).await
     };
     outcome
         .await
@@ -227,6 +233,7 @@ impl Desk {
         silence: Silence,
         asked: &Asked,
         (done, root): Done,
+        warnings: &[String],
     ) -> Result<Response, Refused> {
         let later = |words: &str| Refused::new(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
         let who = asked.visitor.name().to_owned();
@@ -260,6 +267,7 @@ impl Desk {
                     from: silence.from,
                     until: silence.until,
                     note,
+                    warnings,
                 };
                 json(note.map_or(done, |_| StatusCode::ACCEPTED), &told)
             }

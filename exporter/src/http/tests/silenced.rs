@@ -317,6 +317,45 @@ async fn what_makes_no_sense_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn what_fits_no_alert_is_refused_if_it_never_can_and_told_wherever_it_is_shown() {
+    let server = Server::start(sample::whole()).await;
+    let _folder = secured::with_users(&server);
+    let headers = format!("{ALICE}{JSON}");
+    let asked = async |matcher: &str| {
+        let body = format!(r#"{{"matchers": ["{matcher}"], "for": "1h", "why": "x"}}"#);
+        post(&server, "/api/v1/silences", &headers, &body).await
+    };
+    for (matcher, words) in [
+        ("nolabel=x", "has this label; there are alert, connector"),
+        ("severity=fatal", "it is no severity"),
+        ("connector=pub-1 rule=x", "is more than one matcher"),
+    ] {
+        let answer = asked(matcher).await;
+        assert_eq!(status_of(&answer), "400", "{matcher}: {answer}");
+        assert!(body_of(&answer).contains(words), "{matcher}: {answer}");
+    }
+    assert!(server.silences.lock().unwrap().is_empty());
+    let why = "`connector=pub-fra1` fits no alert: no connector is called so (did you mean \
+               `pub-fra-1`?)";
+    let answer = asked("connector=pub-fra1").await;
+    assert_eq!(status_of(&answer), "201", "{answer}");
+    let told: serde_json::Value = serde_json::from_str(body_of(&answer)).unwrap();
+    assert_eq!(told["warnings"], serde_json::json!([why]));
+    let fitting = asked("connector=pub-fra-1").await;
+    assert!(!fitting.contains("warnings"), "{fitting}");
+    let made = server.silences.lock().unwrap().clone();
+    server.snapshots.send_modify(|snapshot| {
+        Arc::make_mut(&mut Arc::make_mut(snapshot).alerts).silences = made;
+    });
+    let page = server
+        .raw(format!(
+            "GET /alerts HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{ALICE}\r\n"
+        ))
+        .await;
+    assert_eq!(page.matches("fits no alert").count(), 1, "{page}");
+}
+
+#[tokio::test]
 async fn a_silence_of_the_configuration_is_ended_there_and_nowhere_else() {
     let mut snapshot = sample::whole();
     let alerts = Arc::make_mut(&mut snapshot.alerts);

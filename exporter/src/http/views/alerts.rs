@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::frame::Frame;
 use super::{Refusal, page};
+use crate::alerting::idle::Known;
 use crate::http::export::{Table, moment, text};
 use crate::http::query::{Form, Pages, Parameter};
 use crate::http::silences::Typed;
@@ -37,6 +38,19 @@ struct AlertsPage<'a> {
     typed: Typed,
     /// What no filter concerns.
     whole: AlertsReport<'a>,
+    /// What alerts there can be.
+    known: Known<'a>,
+}
+
+impl AlertsPage<'_> {
+    /// Why no alert fits a silence now; empty if one may.
+    fn why_idle(&self, silence: &SilenceReport<'_>) -> Vec<String> {
+        let matchers = silence.matchers.iter();
+        let matchers =
+            matchers.map(|(label, value)| (label.expose().into(), value.expose().into()));
+        let unfit = self.known.unfit(&matchers.collect::<Vec<_>>());
+        unfit.iter().map(|one| one.words().to_owned()).collect()
+    }
 }
 
 /// What there is about some connectors.
@@ -83,6 +97,7 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
             silences_left,
             typed: Typed::default(),
             whole,
+            known: Known::of_snapshot(frame.seen.snapshot),
         });
     }
     let table = match frame.query.get(Parameter::List) {
