@@ -243,7 +243,11 @@ fn what_cannot_be_a_silence_is_refused_with_what_is_wanted() {
         assert!(!said.contains('\u{1b}'), "{said:?}");
     }
     // Without an agent it waits for one, and says so.
-    let waits = check(&scene, &[&usual[..], &["--id", "early", "rule=*"]].concat(), 0);
+    let waits = check(
+        &scene,
+        &[&usual[..], &["--id", "early", "rule=*"]].concat(),
+        0,
+    );
     assert!(waits.contains("no agent has taken it in yet"), "{waits}");
     assert_eq!(check(&scene, &["silence", "expire", "early"], 0), "");
     mailbox.stop();
