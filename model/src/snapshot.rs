@@ -4,6 +4,7 @@
 //! cannot disagree. It holds committed values only: what a crash could take back is
 //! not in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,14 @@ use crate::untrusted::Untrusted;
 /// gives up its own oldest.
 pub const RECENT_EVENTS_MAX: usize = 200;
 
+/// Most events kept of each connector beside these, however many others there are: what
+/// somebody who looks at this one wants to see.
+pub const OWN_EVENTS_MAX: usize = 20;
+
+/// Most names of whom [`OWN_EVENTS_MAX`] are kept: 64 connectors, and the host with the
+/// probes that belong to none, whose name is empty.
+pub const EVENT_NAMES_MAX: usize = 65;
+
 /// The state of everything at one moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
@@ -40,8 +49,26 @@ pub struct Snapshot {
     pub probes: Vec<ProbeSnapshot>,
     /// The latest events, newest first, at most [`RECENT_EVENTS_MAX`].
     pub recent_events: Arc<[RecentEvent]>,
+    /// The latest events of each connector, newest first, at most [`OWN_EVENTS_MAX`].
+    pub own_events: Arc<BTreeMap<Arc<str>, Vec<Arc<RecentEvent>>>>,
     /// Alerts, and messages on their way.
     pub alerts: Arc<AlertsSnapshot>,
+}
+
+impl Snapshot {
+    /// The latest events of one connector, newest first: its share of [`Self::recent_events`],
+    /// or its own last ones if these are more. An empty name is the host's, and that of
+    /// probes that belong to none.
+    pub fn events_of<'a>(&'a self, connector: &str) -> Vec<&'a RecentEvent> {
+        let shared = self.recent_events.iter();
+        let shared: Vec<_> = shared
+            .filter(|event| &*event.connector == connector)
+            .collect();
+        match self.own_events.get(connector) {
+            Some(own) if shared.len() < own.len() => own.iter().map(|event| &**event).collect(),
+            Some(_) | None => shared,
+        }
+    }
 }
 
 /// Most decisions kept for people to look at on the page; the store has more.

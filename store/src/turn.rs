@@ -41,7 +41,8 @@ pub struct Turn {
     pub last_events: Vec<LastEvent>,
     /// Events that are new in this turn, oldest first. Of all turns the store keeps
     /// [`model::snapshot::RECENT_EVENTS_MAX`]: of each connector the newest, then the ones
-    /// before these, until so many are taken.
+    /// before these, until so many are taken. Beside these the last
+    /// [`model::snapshot::OWN_EVENTS_MAX`] of each, of as many connectors as there can be.
     ///
     /// The one list that is not absolute, so the store keys an event by its place:
     /// connector, log, file, offset and `read_at`. An event committed twice is kept
@@ -135,7 +136,7 @@ pub struct Restored {
     pub states: Vec<(Arc<str>, ConnectorState)>,
     /// When events happened last, sorted by connector and name of the event.
     pub last_events: Vec<LastEvent>,
-    /// The latest events, newest first.
+    /// The latest events, newest first, those of each connector's own among them.
     pub recent_events: Vec<RecentEvent>,
     /// Last near misses, sorted by log and function.
     pub near_miss_samples: Vec<NearMissSample>,

@@ -7,7 +7,7 @@
 use model::connector::{Aspect, ConnectorState};
 use model::event::EventKind;
 use model::position::{Packing, Position};
-use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
+use model::snapshot::{EVENT_NAMES_MAX, OWN_EVENTS_MAX, RECENT_EVENTS_MAX, RecentEvent};
 use rusqlite::{Error, Transaction, params};
 
 use crate::alert_rows::write_alerts;
@@ -198,12 +198,19 @@ fn write_recent_events(
         .prepare_cached(
             "DELETE FROM recent_event WHERE serial IN (
                  SELECT serial FROM (
-                     SELECT serial, row_number() OVER (
-                         PARTITION BY connector ORDER BY serial DESC) AS place
-                     FROM recent_event)
-                 ORDER BY place, serial DESC LIMIT -1 OFFSET ?1)",
+                     SELECT serial, place, row_number() OVER (
+                         ORDER BY place, serial DESC) AS rank
+                     FROM (
+                         SELECT serial, row_number() OVER (
+                             PARTITION BY connector ORDER BY serial DESC) AS place
+                         FROM recent_event))
+                 WHERE ?1 < rank AND (?2 < place OR ?3 < rank))",
         )?
-        .execute([bound(RECENT_EVENTS_MAX)])?;
+        .execute([
+            bound(RECENT_EVENTS_MAX),
+            bound(OWN_EVENTS_MAX),
+            bound(OWN_EVENTS_MAX.saturating_mul(EVENT_NAMES_MAX)),
+        ])?;
     Ok(rows)
 }
 

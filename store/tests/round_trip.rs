@@ -15,7 +15,7 @@ use model::event::{Event, EventKey, EventKind, Field, Reason};
 use model::position::{FileId, FileIdentity, Head, Marker, Packing, Position};
 use model::reading::SeriesKey;
 use model::signal::{Signal, SignalKind};
-use model::snapshot::{RECENT_EVENTS_MAX, RecentEvent};
+use model::snapshot::{EVENT_NAMES_MAX, OWN_EVENTS_MAX, RECENT_EVENTS_MAX, RecentEvent};
 use model::untrusted::Untrusted;
 use proptest::prelude::*;
 use store::{
@@ -38,7 +38,8 @@ struct Fold {
     turns: usize,
 }
 
-/// Of each connector the newest, then the ones before these; `events` are newest first.
+/// Of each connector the newest, then the ones before these, and its last ones; `events` are
+/// newest first.
 fn fair_shares(events: &[RecentEvent]) -> Vec<RecentEvent> {
     let mut places: Vec<(usize, usize, &RecentEvent)> = Vec::new();
     for (index, event) in events.iter().enumerate() {
@@ -47,7 +48,12 @@ fn fair_shares(events: &[RecentEvent]) -> Vec<RecentEvent> {
         places.push((own.count(), index, event));
     }
     places.sort_unstable_by_key(|(newer, index, _)| (*newer, *index));
-    places.truncate(RECENT_EVENTS_MAX);
+    let mut rank = 0..;
+    places.retain(|(newer, _, _)| {
+        let rank = rank.next().unwrap();
+        rank < RECENT_EVENTS_MAX
+            || (*newer < OWN_EVENTS_MAX && rank < OWN_EVENTS_MAX * EVENT_NAMES_MAX)
+    });
     places.sort_unstable_by_key(|(_, index, _)| *index);
     let kept = places.into_iter().map(|(_, _, event)| event.clone());
     kept.collect()
@@ -81,11 +87,8 @@ impl Fold {
                     e.read_at,
                 )
             };
-            if !self
-                .recent_events
-                .iter()
-                .any(|known| place(known) == place(event))
-            {
+            let is_same = |known: &RecentEvent| place(known) == place(event);
+            if !self.recent_events.iter().any(is_same) {
                 self.recent_events.insert(0, event.clone());
             }
         }
@@ -460,4 +463,38 @@ fn the_places_that_moved_least_recently_are_dropped_beyond_the_bound() {
     ] {
         assert_eq!(kept.contains_key(&FileId(id)), is_kept, "{id}");
     }
+}
+
+#[test]
+fn of_each_of_many_connectors_the_last_events_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let (mut store, _, _) = open(&path);
+    let key = EventKey {
+        kind: EventKind::TlsError,
+        reason: Reason::none(),
+    };
+    let told = |offset: u64| RecentEvent {
+        connector: format!("c{}", offset % 80 % (offset / 80 + 1)).into(),
+        log: "l".into(),
+        file: "f".into(),
+        offset,
+        read_at: Timestamp::UNIX_EPOCH,
+        event: Event {
+            key: key.clone(),
+            time: None,
+            fields: Vec::new(),
+        },
+        line: None,
+    };
+    let turn = Turn {
+        recent_events: (0..6_400).map(told).collect(),
+        ..Turn::default()
+    };
+    store.commit(&turn).unwrap();
+    drop(store);
+    let kept = open(&path).1.recent_events;
+    assert_eq!(kept.len(), OWN_EVENTS_MAX * EVENT_NAMES_MAX);
+    let all: Vec<_> = turn.recent_events.into_iter().rev().collect();
+    assert_eq!(kept, fair_shares(&all));
 }

@@ -190,7 +190,10 @@ pub(super) fn host_of(snapshot: &Snapshot) -> Option<HostReport<'_>> {
 pub(super) fn probes_of(snapshot: &Snapshot) -> Vec<ProbeReport<'_>> {
     let probes = snapshot.probes.iter();
     probes
-        .map(|probe| probe::probe_report(probe, &snapshot.recent_events))
+        .map(|probe| {
+            let connector = probe.plan.connector.as_deref().unwrap_or_default();
+            probe::probe_report(probe, &snapshot.events_of(connector))
+        })
         .collect()
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn snapshot() -> Snapshot {
             recent("pub-sjc-2", EventKind::UpdateFailed, "docker_pull", 480),
             recent("pub-fra-1", EventKind::TunnelConnected, "", 60),
         ]),
+        own_events: Arc::default(),
     }
 }
 

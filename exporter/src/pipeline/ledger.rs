@@ -348,6 +348,11 @@ impl Ledger {
     pub(super) fn recent_events(&self) -> Arc<[RecentEvent]> {
         self.recent.newest_first().cloned().collect()
     }
+
+    /// The latest events of each connector, newest first.
+    pub(super) fn own_events(&self) -> Arc<BTreeMap<Arc<str>, Vec<Arc<RecentEvent>>>> {
+        Arc::new(self.recent.own())
+    }
 }
 
 /// An event that no line of a log told.

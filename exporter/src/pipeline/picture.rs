@@ -38,6 +38,7 @@ pub fn draw(
         host: ledger.host.draw(),
         probes: ledger.probes.draw(&ledger.counters),
         recent_events: ledger.recent_events(),
+        own_events: ledger.own_events(),
         alerts: Arc::default(),
     }
 }

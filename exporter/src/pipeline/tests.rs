@@ -173,6 +173,8 @@ fn state_and_facts_come_back_after_a_restart() {
         before.connectors[0].last_events
     );
     assert_eq!(after.recent_events, before.recent_events);
+    assert_eq!(after.own_events, before.own_events);
+    assert_eq!(after.own_events.len(), 1);
 }
 
 #[test]

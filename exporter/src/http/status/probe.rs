@@ -59,7 +59,7 @@ pub(in crate::http) struct TlsReport<'a> {
 }
 
 /// Reports a probe; `news` are the latest events, newest first.
-pub(super) fn probe_report<'a>(probe: &'a ProbeSnapshot, news: &[RecentEvent]) -> ProbeReport<'a> {
+pub(super) fn probe_report<'a>(probe: &'a ProbeSnapshot, news: &[&RecentEvent]) -> ProbeReport<'a> {
     let run = probe.last.as_deref();
     let cause = run.and_then(|run| run.outcome.err());
     let failures = probe.failures.iter();
@@ -91,8 +91,8 @@ pub(super) fn probe_report<'a>(probe: &'a ProbeSnapshot, news: &[RecentEvent]) -
 
 /// When the probe's outcome changed to that of its last run, if the event is still among
 /// the latest. A cause that changed is news as well.
-fn changed_at(run: &ProbeRun, news: &[RecentEvent]) -> Option<Timestamp> {
-    let is_of_probe = |event: &&RecentEvent| {
+fn changed_at(run: &ProbeRun, news: &[&RecentEvent]) -> Option<Timestamp> {
+    let is_of_probe = |event: &&&RecentEvent| {
         let name = event.log.strip_prefix("probe:");
         name == Some(&*run.probe) && event.file.is_empty()
     };

@@ -73,6 +73,28 @@ async fn filters_leave_what_fits_and_say_that_they_do() {
 }
 
 #[tokio::test]
+async fn the_list_of_one_of_many_connectors_has_more_than_its_share_of_the_common_one() {
+    let mut snapshot = many(64);
+    let event = |second| sample::recent("pub-00007", EventKind::TlsError, "ssl", second);
+    let own = (0..20).rev().map(|second| Arc::new(event(second)));
+    snapshot.own_events = Arc::new([(Arc::from("pub-00007"), own.collect())].into());
+    let server = Server::start(snapshot).await;
+    for (path, count) in [
+        ("/connectors/pub-00007?format=json", 20),
+        ("/connectors/pub-00008?format=json", 1),
+        ("/events?format=json&connector=pub-00007", 20),
+        (
+            "/events?format=json&connector=pub-00007&event=tunnel.connected",
+            0,
+        ),
+        ("/events?format=json", 200),
+    ] {
+        let list = json_of(&server, path).await;
+        assert_eq!(list["rows"].as_array().unwrap().len(), count, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_known_is_answered_400_without_repeating_it() {
     let server = Server::start(sample::snapshot()).await;
     for (path, words) in [

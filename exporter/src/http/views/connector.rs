@@ -49,7 +49,8 @@ pub(super) fn answer(
     frame: &Frame<'_>,
     connector: &ConnectorSnapshot,
 ) -> Result<Response, Refusal> {
-    let mut timeline = events::wanted(frame, |event| event.connector == connector.name);
+    let own = frame.seen.snapshot.events_of(&connector.name);
+    let mut timeline = events::wanted(frame, own);
     let form = frame.query.form();
     if form != Form::Page {
         return Ok(events::table(&timeline).response(form, frame.taken_at()));

@@ -19,7 +19,11 @@ struct EventsPage<'a> {
 }
 
 pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
-    let events = wanted(frame, |_| true);
+    let snapshot = frame.seen.snapshot;
+    let events = match frame.query.get(Parameter::Connector) {
+        Some(connector) => wanted(frame, snapshot.events_of(connector)),
+        None => wanted(frame, snapshot.recent_events.iter()),
+    };
     match frame.query.form() {
         Form::Page => page(&EventsPage {
             frame,
@@ -29,19 +33,15 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
     }
 }
 
-/// The events asked for, of those that `is_wanted`.
+/// The events asked for, of these.
 pub(super) fn wanted<'a>(
     frame: &Frame<'a>,
-    is_wanted: impl Fn(&RecentEvent) -> bool,
+    events: impl IntoIterator<Item = &'a RecentEvent>,
 ) -> Vec<RecentReport<'a>> {
     let query = &frame.query;
-    let events = frame.seen.snapshot.recent_events.iter();
-    let events = events.filter(|event| {
-        is_wanted(event)
-            && query.takes(Parameter::Connector, &event.connector)
-            && query.takes(Parameter::Event, event.event.key.kind.name())
-    });
     events
+        .into_iter()
+        .filter(|event| query.takes(Parameter::Event, event.event.key.kind.name()))
         .map(recent_report)
         .filter(|event| {
             let fields = event.fields.iter();

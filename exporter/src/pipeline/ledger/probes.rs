@@ -153,8 +153,7 @@ impl ProbeAccount {
         let of_cause = |fault: &ProbeFault| [labels(), vec![Arc::from(fault.name())]].concat();
         let log: Arc<str> = Arc::from(format!("{LOG_PREFIX}{}", plan.name));
         let connector = connector_of(&plan);
-        let mut newest_first = recent.newest_first();
-        let told = newest_first.find(|event| event.log == log && event.connector == connector);
+        let told = recent.of(&connector).find(|event| event.log == log);
         Self {
             runs_at: counters.open(Signal::Probe(ProbeSignal::Runs), [labels()]),
             failures_at: counters.open(
