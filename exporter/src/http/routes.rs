@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::{Request, StatusCode, Uri};
@@ -249,9 +250,11 @@ fn view(view: View) -> MethodRouter<Arc<App>> {
 fn named(view: View) -> MethodRouter<Arc<App>> {
     let look = async move |state: State<Arc<App>>,
                            known: Known,
-                           name: Path<String>,
+                           name: Result<Path<String>, PathRejection>,
                            uri: Uri,
                            headers: HeaderMap| {
+        // What is no text is nobody's name.
+        let name = name.map(|Path(name)| name).unwrap_or_default();
         let seen = see(&state, known, &uri, (view, &name));
         seen.unwrap_or_else(|refused| refuse(&refused, &uri, &headers))
     };

@@ -153,6 +153,20 @@ async fn an_unknown_path_is_not_repeated() {
         assert_eq!(status_of(&answer), "404", "{path}");
         assert!(!answer.contains("marquee"), "{path}");
     }
+    // No text at all is nobody's name either, and told as a page where one is wanted.
+    for (path, words) in [
+        ("/connectors/%ff", "No connector has this name."),
+        ("/runbooks/%ff", "No runbook and no rule"),
+    ] {
+        let answer = server
+            .ask(&format!("GET {path}"), "accept: text/html\r\n")
+            .await;
+        assert_eq!(status_of(&answer), "404", "{path}");
+        assert!(
+            answer.contains(words) && answer.contains("<h1>"),
+            "{answer}"
+        );
+    }
 }
 
 #[tokio::test]
