@@ -125,7 +125,7 @@ fn notification(kind: u8, texts: &[String]) -> Notification {
         facts: pairs.clone(),
         items: vec![NotificationItem {
             name: word(7),
-            is_connector: kind % 2 == 0,
+            is_connector: kind.is_multiple_of(2),
             facts: pairs,
         }],
         log_lines: rest.clone(),
