@@ -59,11 +59,12 @@ pub fn build(config: &Config) -> anyhow::Result<AlertSettings> {
 fn build_now(config: &Config) -> anyhow::Result<AlertSettings> {
     let alerts = &config.alerts;
     let mut warnings = Vec::new();
-    let rules = load_rules(alerts, &mut warnings)?;
+    let refused = |error: anyhow::Error| config.refuse_rules(&format!("{error:#}"));
+    let rules = load_rules(alerts, &mut warnings).map_err(refused)?;
     let receivers = ways::receivers(alerts, &mut warnings)?;
     let default_receivers = default_receivers(alerts);
-    everybody_exists(&rules, alerts)?;
-    somebody_is_told(&rules, alerts, &default_receivers)?;
+    everybody_exists(&rules, alerts).map_err(refused)?;
+    somebody_is_told(&rules, alerts, &default_receivers).map_err(refused)?;
     if alerts.receivers().is_empty() {
         warnings.push(
             "nobody is told of alerts: `alerts.receivers` names nobody; they stand on the page \

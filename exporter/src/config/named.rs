@@ -1,9 +1,9 @@
 //! Refuses a file that the configuration names, at the key that names it.
 //!
-//! What stands in a catalogue or in a web configuration is judged by those who use it, after
-//! the configuration was found right. Their words tell the place in that file; what is added
-//! here is the place in the configuration, where another file can be named, and the mend.
-//! What is wrong with the configuration itself is refused by [`super::check`].
+//! What stands in a catalogue, in rules or in a web configuration is judged by those who use
+//! it, after the configuration was found right. Their words tell the place in that file; what
+//! is added here is the place in the configuration, where another file can be named, and the
+//! mend. What is wrong with the configuration itself is refused by [`super::check`].
 
 use super::check::refuse;
 use super::error::ConfigError;
@@ -17,6 +17,14 @@ impl Config {
         let wrong = format!("cannot be used: {}", in_one_line(words));
         refuse(self.source.as_deref(), &path.key("catalogue"), &wrong)
             .wanting("rows that recognise their own examples: mend that row, or take its file out")
+    }
+
+    /// Rules cannot be used: `words` say which, and why.
+    pub(crate) fn refuse_rules(&self, words: &str) -> ConfigError {
+        let path = KeyPath::default().key("alerts").key("rules");
+        let wrong = format!("cannot be used: {}", in_one_line(words));
+        refuse(self.source.as_deref(), &path, &wrong)
+            .wanting("rules as in docs/alert-rules.md: mend that one, or take its file out")
     }
 
     /// The web configuration cannot be used: `words` say why.
