@@ -110,13 +110,12 @@ fn seized(scene: &Scene, strace_flags: &[&str]) -> Option<(Agent, Tracer)> {
     let mut agent = Agent::start(scene).unwrap();
     agent.wait_until_listening().unwrap();
     let writer = wait::until(PATIENCE, "the thread that commits", || {
-        for thread in fs::read_dir(format!("/proc/{}/task", agent.id()))? {
-            let thread = thread?.path();
-            if fs::read_to_string(thread.join("comm"))?.trim() == "writer" {
-                return Ok(Some(thread));
-            }
-        }
-        Ok(None)
+        let threads = fs::read_dir(format!("/proc/{}/task", agent.id()))?;
+        let mut threads = threads.filter_map(|thread| Some(thread.ok()?.path()));
+        // A thread that is gone by now has no name to read.
+        Ok(threads.find(|thread| {
+            fs::read_to_string(thread.join("comm")).is_ok_and(|name| name.trim() == "writer")
+        }))
     })
     .unwrap();
     let mut command = Tool::Strace.command().unwrap();
@@ -130,9 +129,12 @@ fn seized(scene: &Scene, strace_flags: &[&str]) -> Option<(Agent, Tracer)> {
         if let Some(status) = tracer.0.try_wait()? {
             return Ok(Some(status.success()));
         }
-        let status = fs::read_to_string(writer.join("status"))?;
-        let is_free = status.lines().any(|line| line == "TracerPid:\t0");
-        Ok((!is_free).then_some(true))
+        // None to read: it died of its first call, which strace's end will tell.
+        let status = fs::read_to_string(writer.join("status")).unwrap_or_default();
+        let holder = status.lines().find(|line| line.starts_with("TracerPid:"));
+        Ok(holder
+            .is_some_and(|line| line != "TracerPid:\t0")
+            .then_some(true))
     });
     if is_seized.unwrap() {
         return Some((agent, tracer));
