@@ -86,6 +86,30 @@ async fn where_nothing_ever_was_nothing_stands_above_the_connectors() {
 }
 
 #[tokio::test]
+async fn the_list_above_the_connectors_leads_to_all_only_if_it_has_not_all() {
+    for (told, words) in [
+        (5, None),
+        (
+            7,
+            Some("All 7 are on <a href=\"./alerts?state=firing\">Alerts</a>, and 2 held back."),
+        ),
+    ] {
+        let mut snapshot = sample::whole();
+        let rows = &mut Arc::make_mut(&mut snapshot.alerts).rows;
+        rows.retain(|row| row.phase == AlertPhase::Firing);
+        let held = rows.iter().find(|row| row.held_by.is_some()).cloned();
+        rows.retain(|row| row.held_by.is_none());
+        rows.resize(told, rows[0].clone());
+        rows.resize(told + 2, held.unwrap());
+        let server = Server::start(snapshot).await;
+        let page = server.read(&["/"]).await;
+        assert!(page.contains("(2 held back)"), "{page}");
+        assert_eq!(page.contains("are on <a"), words.is_some(), "{page}");
+        assert!(words.is_none_or(|words| page.contains(words)), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn every_name_of_alerts_is_documented() {
     let server = Server::start(sample::whole()).await;
     let answer = server.get("/api/v1/status").await;
