@@ -106,6 +106,7 @@ pub struct Updates {
     batches: Batches<MailKey, Item>,
     notices: notice::Notices,
     present: Kept<Arc<str>, Presence>,
+    publishers: BTreeSet<Arc<str>>,
     /// When the process began, on the clock that does not jump.
     begun_at: Option<Timestamp>,
 }

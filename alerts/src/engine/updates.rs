@@ -118,6 +118,9 @@ impl UpdateDesk {
             self.pass_over(&event.connector, at);
             return;
         }
+        if concerns_update {
+            self.updates.set_publishers(publishers(look));
+        }
         let told = self.updates.take(&event.connector, &report, at, look.now);
         for one in told {
             self.tell(one, look);
@@ -128,6 +131,7 @@ impl UpdateDesk {
     pub(super) fn step(&mut self, look: &Look<'_>) {
         let mut seen: Vec<(Arc<str>, Option<Arc<str>>, Seen)> = Vec::new();
         look.facts.connectors(&mut |one| seen.push(look_at(one)));
+        self.updates.set_publishers(publishers(look));
         for (name, stitcher, one) in seen {
             if let Some(stitcher) = stitcher.filter(|_| one.is_tunnel_up) {
                 self.updates.meet(&name, &stitcher);
@@ -309,6 +313,17 @@ fn key_of(outcome: &Outcome) -> EventKey {
         kind,
         reason: reason.cloned().unwrap_or_default(),
     }
+}
+
+/// The Publishers in the picture.
+fn publishers(look: &Look<'_>) -> BTreeSet<Arc<str>> {
+    let mut names = BTreeSet::new();
+    look.facts.connectors(&mut |one| {
+        if one.kind == ConnectorKind::NetskopePublisher {
+            names.insert(Arc::from(one.name));
+        }
+    });
+    names
 }
 
 fn look_at(one: ConnectorFacts<'_>) -> (Arc<str>, Option<Arc<str>>, Seen) {

@@ -5,6 +5,7 @@
 //! by hand. Clocks of hosts and of the vendor's cloud differ a little, and lines of several
 //! logs do not come in the order of time: both are allowed for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -71,15 +72,19 @@ impl Updates {
         latest.last().map(|(id, _)| (*id).clone())
     }
 
-    /// Whether nobody but its one member can be in a run. Of those in no profile, whoever was
-    /// heard of may update any time.
+    /// Says which Publishers there are now: each that is in no profile may update any time.
+    pub fn set_publishers(&mut self, names: BTreeSet<Arc<str>>) {
+        self.publishers = names;
+    }
+
+    /// Whether nobody but its one member can be in a run: in that of no profile any Publisher
+    /// can that has none.
     pub(super) fn is_alone(&self, id: &RunId, run: &Run) -> bool {
         let has_profile =
             |name: &Arc<str>| self.profiles.iter().any(|one| one.members.contains(name));
         let may_join = |name: &Arc<str>| !run.attempts.contains_key(name) && !has_profile(name);
-        let mut heard_of = self.present.iter();
         run.attempts.len() == 1
-            && (*id.profile != *NO_PROFILE || !heard_of.any(|(name, _)| may_join(name)))
+            && (*id.profile != *NO_PROFILE || !self.publishers.iter().any(may_join))
     }
 
     /// A run of the profile that has begun and whose window is open at that time, the

@@ -151,6 +151,7 @@ fn plan(profile: Profile) -> EnginePlan {
 #[derive(Debug, Clone, Default)]
 struct Shown {
     name: String,
+    is_client: bool,
     is_tunnel_up: bool,
     stitcher: Option<String>,
     version: Option<String>,
@@ -186,7 +187,11 @@ impl Facts for Picture {
         for one in &self.publishers {
             each(ConnectorFacts {
                 name: &one.name,
-                kind: ConnectorKind::NetskopePublisher,
+                kind: if one.is_client {
+                    ConnectorKind::NetskopeClient
+                } else {
+                    ConnectorKind::NetskopePublisher
+                },
                 is_tunnel_up: one.is_tunnel_up,
                 stitcher: one.stitcher.as_deref(),
                 version: one.version.as_deref(),

@@ -280,17 +280,43 @@ fn what_one_of_two_reasons_means_is_not_said_of_the_other() {
     );
 }
 
-#[test]
-fn several_without_a_profile_whose_updates_were_not_needed_are_one_mail() {
+/// Who is in mails on updates that were not needed, with the minute: of `p1` and, a minute
+/// later, of `others`, all in no profile.
+fn not_needed(others: &[&str], shown: &[(&str, bool)]) -> Vec<String> {
     let mut nobody = weekly(1);
     nobody.members = vec![Arc::from("another")];
-    let mut story = Story::of(&plan(nobody), &[("s1", &["p1", "p2"])]);
-    for (seconds, member) in [(6_000, "p1"), (6_060, "p2")] {
-        story.say(seconds, &[member], EventKind::UpdateSkipped, "same_version");
+    let mut story = Story::of(&plan(nobody), &[("s1", &["p1", "p2", "client"])]);
+    for (name, is_client) in shown {
+        story.show(Shown {
+            name: (*name).to_owned(),
+            is_client: *is_client,
+            is_tunnel_up: true,
+            ..Shown::default()
+        });
     }
+    story.say(6_000, &["p1"], EventKind::UpdateSkipped, "same_version");
+    story.say(6_060, others, EventKind::UpdateSkipped, "same_version");
     story.until(130);
-    let names = story.mail(UpdateAlert::Skipped).items.iter();
-    let names: Vec<&str> = names.map(|item| &*item.name).collect();
-    assert_eq!(names, ["p1", "p2"]);
-    assert_eq!(story.mails(UpdateAlert::Skipped).len(), 1);
+    let skipped = UpdateAlert::Skipped.name();
+    let mails = story
+        .mails
+        .iter()
+        .filter(|(_, mail)| *mail.alert == *skipped);
+    let in_line = |(minute, mail): &(i64, Notification)| {
+        let names: Vec<&str> = mail.items.iter().map(|item| &*item.name).collect();
+        format!("{minute} {}", names.join(" "))
+    };
+    mails.map(in_line).collect()
+}
+
+#[test]
+fn several_without_a_profile_whose_updates_were_not_needed_are_one_mail() {
+    let shown = [("p1", false), ("p2", false)];
+    assert_eq!(not_needed(&["p2"], &shown), ["111 p1 p2"]);
+}
+
+#[test]
+fn the_only_publisher_without_a_profile_waits_for_no_client_and_for_nobody_who_is_gone() {
+    let shown = [("p1", false), ("client", true)];
+    assert_eq!(not_needed(&[], &shown), ["100 p1"]);
 }
