@@ -237,10 +237,11 @@ impl Desk {
     ) -> Result<Response, Refused> {
         let later = |words: &str| Refused::new(StatusCode::SERVICE_UNAVAILABLE, words.to_owned());
         let who = asked.visitor.name().to_owned();
-        let (silence, note) = match self.way.hand_over(silence.clone(), who).await {
-            Outcome::Durable => (silence, None),
-            Outcome::Uncommitted => (silence, Some(UNCOMMITTED)),
-            Outcome::Underway(first) => (*first, Some(UNDERWAY)),
+        let (silence, outcome) = self.way.hand_over(silence, who).await;
+        let note = match outcome {
+            Outcome::Durable => None,
+            Outcome::Uncommitted => Some(UNCOMMITTED),
+            Outcome::Underway => Some(UNDERWAY),
             // Its bounds are right: there is no place for it.
             Outcome::Refused(words) => return Err(Refused::new(StatusCode::CONFLICT, words)),
             Outcome::Full => return Err(later("other silences are being stored; try again")),

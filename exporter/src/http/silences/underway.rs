@@ -3,13 +3,15 @@
 //! The writer takes one in between two turns, and a turn may last longer than anybody waits
 //! for an answer. What it was handed is done all the same, so nobody is told otherwise: who
 //! asked hears after a while that it is underway, and who asks again meanwhile joins it
-//! instead of making another. The log says in any case what became of it.
+//! instead of making another, and hears what the first one hears. The log says in any case
+//! what became of it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::alert::Silence;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -38,8 +40,8 @@ impl SilenceInbox {
     }
 
     /// Lets who asks wait so long for an answer instead of five seconds.
-    #[must_use]
-    pub fn patient_for(self, patience: Duration) -> Self {
+    #[cfg(test)]
+    pub(in crate::http) fn patient_for(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 }
@@ -51,15 +53,14 @@ impl fmt::Debug for SilenceInbox {
 }
 
 /// What is known of a silence when who asked for it is answered.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It is in force, and survives.
     Durable,
     /// It is in force, and is lost if the agent ends before the store commits again.
     Uncommitted,
-    /// It is done when the writer has time. The one that was handed over first, if it was
-    /// asked for again.
-    Underway(Box<Silence>),
+    /// It is done when the writer has time.
+    Underway,
     /// There is no place for it, for this reason.
     Refused(String),
     /// Nothing was done: as many as may be are underway.
@@ -72,20 +73,29 @@ pub(super) enum Outcome {
 #[derive(Debug, Clone)]
 pub(super) struct Way {
     inbox: SilenceInbox,
-    underway: Arc<Mutex<Vec<Silence>>>,
+    underway: Arc<Mutex<Vec<OnWay>>>,
+}
+
+/// A silence on its way.
+#[derive(Debug, Clone)]
+struct OnWay {
+    silence: Arc<Silence>,
+    /// What becomes of it, for all who ask for it.
+    outcome: watch::Receiver<Option<Outcome>>,
 }
 
 /// What comes of a silence before it is handed over.
 enum Begun {
     Alone(Place),
-    Joined(Box<Silence>),
+    Joined(OnWay),
     Full,
 }
 
 /// A silence's place on the way, until it is dropped.
 struct Place {
-    underway: Arc<Mutex<Vec<Silence>>>,
-    id: Arc<str>,
+    underway: Arc<Mutex<Vec<OnWay>>>,
+    silence: Arc<Silence>,
+    outcome: watch::Sender<Option<Outcome>>,
 }
 
 impl Way {
@@ -97,55 +107,83 @@ impl Way {
     }
 
     /// Gives a silence that `who` asked for to the writer, and says what is known of it when
-    /// there is an answer, or patience ends.
-    pub(super) async fn hand_over(&self, silence: Silence, who: String) -> Outcome {
-        let place = match self.begin(&silence) {
-            Begun::Alone(place) => place,
-            Begun::Joined(first) => return Outcome::Underway(first),
-            Begun::Full => return Outcome::Full,
+    /// there is an answer, or patience ends: of the one that was handed over first, if it was
+    /// asked for again.
+    pub(super) async fn hand_over(&self, silence: Silence, who: String) -> (Arc<Silence>, Outcome) {
+        let silence = Arc::new(silence);
+        let OnWay {
+            silence: first,
+            mut outcome,
+        } = match self.begin(&silence) {
+            Begun::Alone(place) => self.send(place, who),
+            Begun::Joined(first) => first,
+            Begun::Full => return (silence, Outcome::Full),
         };
-        let (inbox, own) = (self.inbox.clone(), silence.clone());
-        let taken = tokio::task::spawn_blocking(move || {
-            let taken = (inbox.take)(own.clone());
-            tell(&taken, &own, &who);
-            drop(place);
-            taken
-        });
-        match timeout(self.inbox.patience, taken).await {
-            Ok(Ok(Taken::Durable(_))) => Outcome::Durable,
-            Ok(Ok(Taken::Uncommitted)) => Outcome::Uncommitted,
-            Ok(Ok(Taken::Refused(words))) => Outcome::Refused(words),
-            Ok(Ok(Taken::Later) | Err(_)) => Outcome::NotTaken,
-            Err(_) => {
-                info!(id = %silence.id, "silence by HTTP waits until the writer has time");
-                Outcome::Underway(Box::new(silence))
-            }
+        let known = match timeout(self.inbox.patience, outcome.wait_for(Option::is_some)).await {
+            Ok(Ok(known)) => known.clone().unwrap_or(Outcome::NotTaken),
+            Ok(Err(_)) => Outcome::NotTaken,
+            Err(_) => Outcome::Underway,
+        };
+        if known == Outcome::Underway && Arc::ptr_eq(&first, &silence) {
+            info!(id = %silence.id, "silence by HTTP waits until the writer has time");
         }
+        (first, known)
     }
 
-    fn begin(&self, silence: &Silence) -> Begun {
+    fn send(&self, place: Place, who: String) -> OnWay {
+        let sent = OnWay {
+            silence: Arc::clone(&place.silence),
+            outcome: place.outcome.subscribe(),
+        };
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let taken = (inbox.take)(Silence::clone(&place.silence));
+            tell(&taken, &place.silence, &who);
+            place.outcome.send_replace(Some(taken.into()));
+        });
+        sent
+    }
+
+    fn begin(&self, silence: &Arc<Silence>) -> Begun {
         let mut underway = lock(&self.underway);
-        if let Some(first) = underway.iter().find(|other| is_same(other, silence)) {
-            return Begun::Joined(Box::new(first.clone()));
+        let mut others = underway.iter();
+        if let Some(first) = others.find(|other| is_same(&other.silence, silence)) {
+            return Begun::Joined(first.clone());
         }
         if UNDERWAY_MAX <= underway.len() {
             return Begun::Full;
         }
-        underway.push(silence.clone());
+        let (told, outcome) = watch::channel(None);
+        underway.push(OnWay {
+            silence: Arc::clone(silence),
+            outcome,
+        });
         Begun::Alone(Place {
             underway: Arc::clone(&self.underway),
-            id: Arc::clone(&silence.id),
+            silence: Arc::clone(silence),
+            outcome: told,
         })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        lock(&self.underway).retain(|other| other.id != self.id);
+        lock(&self.underway).retain(|other| !Arc::ptr_eq(&other.silence, &self.silence));
     }
 }
 
-fn lock(underway: &Mutex<Vec<Silence>>) -> MutexGuard<'_, Vec<Silence>> {
+impl From<Taken> for Outcome {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Durable(_) => Self::Durable,
+            Taken::Uncommitted => Self::Uncommitted,
+            Taken::Refused(words) => Self::Refused(words),
+            Taken::Later => Self::NotTaken,
+        }
+    }
+}
+
+fn lock(underway: &Mutex<Vec<OnWay>>) -> MutexGuard<'_, Vec<OnWay>> {
     underway.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -153,7 +191,6 @@ fn lock(underway: &Mutex<Vec<Silence>>) -> MutexGuard<'_, Vec<Silence>> {
 /// of its own whenever it is asked for.
 fn is_same(first: &Silence, second: &Silence) -> bool {
     let lasts = |silence: &Silence| silence.until.duration_since(silence.from);
-    let is_end = |silence: &Silence| lasts(silence).is_zero();
     if is_end(first) || is_end(second) {
         return first.id == second.id && is_end(first) && is_end(second);
     }
@@ -161,12 +198,18 @@ fn is_same(first: &Silence, second: &Silence) -> bool {
         && (&first.matchers, &first.who, &first.why) == (&second.matchers, &second.who, &second.why)
 }
 
+/// Whether it ends the one with its id: it is over when it begins.
+fn is_end(silence: &Silence) -> bool {
+    silence.from == silence.until
+}
+
 fn tell(taken: &Taken, silence: &Silence, who: &str) {
     let (id, until) = (&silence.id, &silence.until);
+    let done = if is_end(silence) { "ended" } else { "set" };
     match taken {
-        Taken::Durable(_) => info!(%id, who, %until, "silence set by HTTP"),
+        Taken::Durable(_) => info!(%id, who, %until, "silence {done} by HTTP"),
         Taken::Uncommitted => {
-            warn!(%id, who, %until, "silence set by HTTP, and not stored yet");
+            warn!(%id, who, %until, "silence {done} by HTTP, and not stored yet");
         }
         Taken::Refused(why) => info!(%id, who, why, "silence by HTTP refused"),
         Taken::Later => info!(%id, who, "silence by HTTP not taken: the writer has no time"),
@@ -201,7 +244,7 @@ mod tests {
     }
 
     /// A writer that takes nothing until it is said what becomes of it, and tells of each.
-    fn held_writer() -> (Way, Sender<Taken>, Receiver<Arc<str>>) {
+    fn held_writer(patience: Duration) -> (Way, Sender<Taken>, Receiver<Arc<str>>) {
         let (turn_ends, turns) = channel();
         let (asked, handed_over) = channel();
         let turns = Mutex::new(turns);
@@ -211,7 +254,7 @@ mod tests {
             turns.recv().unwrap()
         });
         (
-            Way::new(inbox.patient_for(Duration::ZERO)),
+            Way::new(inbox.patient_for(patience)),
             turn_ends,
             handed_over,
         )
@@ -219,11 +262,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_asks_again_while_a_turn_lasts_makes_no_second_silence() {
-        let (way, turn_ends, handed_over) = held_writer();
+        let (way, turn_ends, handed_over) = held_writer(Duration::ZERO);
         let who = || "alice".to_owned();
         for id in ["first", "again", "and-again"] {
-            let outcome = way.hand_over(silence(id, "a"), who()).await;
-            assert_eq!(outcome, Outcome::Underway(Box::new(silence("first", "a"))));
+            let (first, outcome) = way.hand_over(silence(id, "a"), who()).await;
+            assert_eq!((&*first.id, outcome), ("first", Outcome::Underway));
         }
         // Ends of the same silence are one as well, and others are others.
         for (wish, is_new) in [
@@ -233,11 +276,11 @@ mod tests {
             (end("first"), true),
         ] {
             let count = lock(&way.underway).len();
-            let outcome = way.hand_over(wish.clone(), who()).await;
-            assert_eq!(outcome, Outcome::Underway(Box::new(wish)));
+            let (first, outcome) = way.hand_over(wish.clone(), who()).await;
+            assert_eq!((&*first, outcome), (&wish, Outcome::Underway));
             assert_eq!(lock(&way.underway).len() == count + 1, is_new);
         }
-        let outcome = way.hand_over(silence("fifth", "c"), who()).await;
+        let (_, outcome) = way.hand_over(silence("fifth", "c"), who()).await;
         assert_eq!(outcome, Outcome::Full);
         // The turn is through: each is handed over once, and its place is free.
         drop(
@@ -252,5 +295,49 @@ mod tests {
         while !lock(&way.underway).is_empty() {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn who_asks_twice_hears_twice_what_became_of_the_first() {
+        let why = || "no more are kept".to_owned();
+        for (taken, outcome) in [
+            (Taken::Durable(Vec::new()), Outcome::Durable),
+            (Taken::Uncommitted, Outcome::Uncommitted),
+            (Taken::Refused(why()), Outcome::Refused(why())),
+            (Taken::Later, Outcome::NotTaken),
+        ] {
+            let (way, turn_ends, handed_over) = held_writer(Duration::from_secs(30));
+            let ask = |id| way.hand_over(silence(id, "a"), "alice".to_owned());
+            let end_of_turn = async { turn_ends.send(taken).unwrap() };
+            let (first, again, ()) = tokio::join!(ask("first"), ask("again"), end_of_turn);
+            assert_eq!((&*first.0.id, &first.1), ("first", &outcome));
+            assert_eq!(again, first);
+            assert_eq!(handed_over.iter().take(1).count(), 1);
+            assert!(handed_over.try_recv().is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_twice_of_a_writer_that_is_gone_is_not_told_that_it_will_be_done() {
+        let (way, turn_ends, _handed_over) = held_writer(Duration::from_secs(30));
+        let ask = |id| way.hand_over(silence(id, "a"), "alice".to_owned());
+        let writer_ends = async { drop(turn_ends) };
+        let (first, again, ()) = tokio::join!(ask("first"), ask("again"), writer_ends);
+        assert_eq!((first.1, again.1), (Outcome::NotTaken, Outcome::NotTaken));
+    }
+
+    #[test]
+    fn the_log_tells_an_end_from_a_beginning() {
+        let written = |silence: &Silence| {
+            let (log, pen) = std::io::pipe().unwrap();
+            let subscriber =
+                tracing_subscriber::fmt().with_writer(move || pen.try_clone().unwrap());
+            tracing::subscriber::with_default(subscriber.finish(), || {
+                tell(&Taken::Durable(Vec::new()), silence, "alice");
+            });
+            std::io::read_to_string(log).unwrap()
+        };
+        assert!(written(&silence("s", "a")).contains("silence set by HTTP"));
+        assert!(written(&end("s")).contains("silence ended by HTTP"));
     }
 }
