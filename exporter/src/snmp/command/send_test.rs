@@ -18,7 +18,7 @@ use snmp_agent::settings::Settings;
 use snmp_agent::usm::Engine;
 
 use super::super::settings;
-use crate::cli::{EXIT_FAILED, Failure};
+use crate::cli::{EXIT_FAILED, Failure, in_lines};
 use crate::clock::Clock;
 use crate::config::{Colour, Config};
 
@@ -49,7 +49,7 @@ pub(super) fn run(args: &SendTestArgs) -> Result<(), Failure> {
     let engine = super::engine_in(&config.store.path)?.unwrap_or_default();
     let built = settings::build(&config.snmp, &engine).map_err(Failure::Config)?;
     for warning in &built.warnings {
-        crate::logging::say_to_user(&format!("warning: {warning}"));
+        crate::logging::say_to_user(&format!("warning: {}", in_lines(warning)));
     }
     let targets = chosen(&built.settings, &args.targets)?;
     let clock = Clock::start();
