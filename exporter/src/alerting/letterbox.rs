@@ -5,10 +5,14 @@
 //! within seconds, and removes it when what it says is durable. A test gets an answer beside
 //! it: the ids of its messages, whose fate stands in the store.
 //!
-//! A file appears whole, by a rename. Only files of the agent's own user and of root count,
-//! of bounded size, and so many a look; what makes no sense is renamed to `.bad`, so that a
-//! person can look at it, and removed once there are some of them. [`sweep`] is
-//! the agent's side.
+//! A file appears whole, by a rename. By another the agent claims it (`.taken`) before it
+//! does what it says: until then whoever left it can take it back, and from then on nobody
+//! else does it. Only files of the agent's own user and of root count, of bounded size, and
+//! so many a look; what makes no sense is renamed to `.bad`, so that a person can look at it,
+//! and the oldest of those is removed once there are some. [`sweep`] is the agent's side.
+//!
+//! Known limit: an agent that is killed with a claimed request sends that test when it is
+//! back, maybe for the second time.
 
 pub mod sweep;
 
@@ -25,6 +29,9 @@ use serde::{Deserialize, Serialize};
 
 /// The format of the files.
 const VERSION: u32 = 1;
+
+/// How names of letters end that the agent has claimed.
+const CLAIMED: &str = "taken";
 
 /// Longest silence: one for ever is a rule that should not be there.
 const SILENCE_MAX: SignedDuration = SignedDuration::from_hours(24 * 366);
@@ -71,6 +78,17 @@ pub struct Answer {
     pub error: Option<String>,
 }
 
+/// How a letter stands that was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nobody has it yet.
+    Waits,
+    /// The agent has it, and is not through with it.
+    Claimed,
+    /// It was taken in, refused or taken back.
+    Gone,
+}
+
 /// Where silences are left for the agent with this store.
 pub fn silences_folder(store: &Path) -> PathBuf {
     store.with_file_name("silences")
@@ -82,7 +100,7 @@ pub fn requests_folder(store: &Path) -> PathBuf {
 }
 
 /// Leaves a silence for the agent with this store. One that is over ends the one with its
-/// id.
+/// id. Of an earlier letter with its id that was refused nothing stays.
 ///
 /// # Errors
 ///
@@ -103,8 +121,42 @@ pub fn leave_silence(store: &Path, silence: &Silence) -> io::Result<PathBuf> {
     leave(&silences_folder(store), &silence.id, &file)
 }
 
+/// How a letter stands now.
+pub fn standing(left: &Path) -> Standing {
+    if left.exists() {
+        return Standing::Waits;
+    }
+    if claimed_path(left).exists() {
+        return Standing::Claimed;
+    }
+    // Given back between the two looks.
+    if left.exists() {
+        return Standing::Waits;
+    }
+    Standing::Gone
+}
+
+/// Takes a letter back, unless the agent has it. Says whether it was there.
+///
+/// # Errors
+///
+/// It cannot be removed.
+pub fn take_back(left: &Path) -> io::Result<bool> {
+    match fs::remove_file(left) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The silence that the agent is taking in, if it is this letter.
+pub fn claimed_silence(left: &Path) -> Option<Silence> {
+    let bytes = sweep::read(&claimed_path(left)).ok()?;
+    parse_silence(&bytes).ok()
+}
+
 /// Asks the agent with this store to send a test to a receiver. `name` is the asker's own:
-/// letters, digits, `.`, `_` and `-`. Returns where the answer will be, see [`read_answer`].
+/// letters, digits, `.`, `_` and `-`. Returns the request, for [`read_answer`].
 ///
 /// # Errors
 ///
@@ -114,19 +166,19 @@ pub fn leave_test(store: &Path, name: &str, receiver: &str) -> io::Result<PathBu
         version: VERSION,
         test: receiver.to_owned(),
     };
-    let request = leave(&requests_folder(store), name, &file)?;
-    Ok(answer_path(&request))
+    leave(&requests_folder(store), name, &file)
 }
 
-/// Reads an answer and removes it; `None` if there is none yet.
+/// Reads the answer to a request and removes it; `None` if there is none yet.
 ///
 /// # Errors
 ///
 /// It cannot be read.
-pub fn read_answer(path: &Path) -> io::Result<Option<Answer>> {
-    match fs::read(path) {
+pub fn read_answer(request: &Path) -> io::Result<Option<Answer>> {
+    let path = answer_path(request);
+    match fs::read(&path) {
         Ok(bytes) => {
-            fs::remove_file(path)?;
+            fs::remove_file(&path)?;
             Ok(Some(serde_json::from_slice(&bytes)?))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -137,6 +189,16 @@ pub fn read_answer(path: &Path) -> io::Result<Option<Answer>> {
 /// Where the answer to a request stands.
 fn answer_path(request: &Path) -> PathBuf {
     request.with_extension("answer")
+}
+
+/// Where a letter is while the agent does what it says.
+fn claimed_path(left: &Path) -> PathBuf {
+    left.with_extension(CLAIMED)
+}
+
+/// Where a letter is that makes no sense.
+fn bad_path(left: &Path) -> PathBuf {
+    left.with_extension("bad")
 }
 
 /// Reads a silence that somebody left.
@@ -221,6 +283,8 @@ fn leave<T: Serialize>(folder: &Path, name: &str, content: &T) -> io::Result<Pat
     }
     make_folder(folder)?;
     let path = folder.join(format!("{name}.json"));
+    // Whoever looks for it afterwards finds what became of this one.
+    drop(fs::remove_file(bad_path(&path)));
     write_whole(&path, &serde_json::to_vec(content)?)?;
     Ok(path)
 }

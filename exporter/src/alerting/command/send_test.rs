@@ -2,6 +2,7 @@
 //! agent runs, straight to the receiver.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -20,7 +21,7 @@ use store::{OutboxReader, StoredDelivery};
 use tokio::sync::watch;
 
 use super::ConfigArgs;
-use crate::alerting::letterbox::{Answer, leave_test, read_answer, requests_folder};
+use crate::alerting::letterbox::{Answer, leave_test, read_answer, take_back};
 use crate::alerting::settings::AlertSettings;
 use crate::cli::{EXIT_FAILED, Failure};
 use crate::clock::Clock;
@@ -80,9 +81,16 @@ pub(super) fn run(args: &SendTestArgs) -> Result<(), Failure> {
         ))
     })?;
     let clock = Clock::start();
-    let deliveries = match ask(&config, &receiver.name, clock)? {
-        Some(answer) => through_agent(&config.store.path, &answer, timeout.0, clock)?,
-        None => {
+    let deliveries = match ask(&config, &receiver.name, timeout.0, clock)? {
+        Asked::Answered(answer) => through_agent(&config.store.path, &answer, timeout.0, clock)?,
+        Asked::Claimed => {
+            crate::logging::say_to_user(
+                "error: the agent has the request and has not answered: the test leaves when it \
+                 is through with its logs; `alerts queue` shows it then",
+            );
+            return Err(Failure::Reported(EXIT_FAILED));
+        }
+        Asked::Nobody => {
             crate::logging::say_to_user(
                 "warning: no agent took it in: sent from here, and not by its outbox",
             );
@@ -92,31 +100,58 @@ pub(super) fn run(args: &SendTestArgs) -> Result<(), Failure> {
     report(&deliveries)
 }
 
-/// Asks the running agent. `None` if nobody answers.
-fn ask(config: &Config, receiver: &str, clock: Clock) -> Result<Option<Answer>, Failure> {
+/// What became of a request to the agent.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Answered(Answer),
+    /// It has the request and says nothing in time: it does it all the same, and nobody else
+    /// may.
+    Claimed,
+    /// No agent has it, and none will.
+    Nobody,
+}
+
+/// Asks the running agent.
+fn ask(config: &Config, receiver: &str, timeout: Duration, clock: Clock) -> Result<Asked, Failure> {
     let store = &config.store.path;
     if !store.is_file() {
-        return Ok(None);
+        return Ok(Asked::Nobody);
     }
     let now = clock.now().timestamp();
     let name = format!("test-{}-{}", now.as_millisecond(), std::process::id());
-    let Ok(place) = leave_test(store, &name, receiver) else {
-        return Ok(None);
+    let Ok(request) = leave_test(store, &name, receiver) else {
+        return Ok(Asked::Nobody);
     };
-    let request = requests_folder(store).join(format!("{name}.json"));
+    let mut is_told = false;
     loop {
-        if let Some(answer) = read_answer(&place).context("the agent's answer cannot be read")? {
-            return Ok(Some(answer));
+        let waited = clock.now().monotonic;
+        let heard = listen(&request, waited, timeout).context("the agent cannot be asked")?;
+        if let Some(asked) = heard {
+            return Ok(asked);
         }
-        if AGENT_TIMEOUT < clock.now().monotonic && std::fs::remove_file(&request).is_ok() {
-            return Ok(None);
-        }
-        if AGENT_TIMEOUT.saturating_mul(2) < clock.now().monotonic {
-            // It took the request, and has no answer: it was killed just then.
-            return Ok(None);
+        if AGENT_TIMEOUT < waited && !std::mem::replace(&mut is_told, true) {
+            crate::logging::say_to_user(
+                "the agent has the request and is busy with its logs; waiting for it",
+            );
         }
         thread::sleep(LOOK_INTERVAL);
     }
+}
+
+/// What became of a request after so long; `None` while it is waited for. One that no agent
+/// has claimed by then is taken back.
+fn listen(request: &Path, waited: Duration, timeout: Duration) -> io::Result<Option<Asked>> {
+    if let Some(answer) = read_answer(request)? {
+        return Ok(Some(Asked::Answered(answer)));
+    }
+    if waited <= AGENT_TIMEOUT {
+        return Ok(None);
+    }
+    if take_back(request)? {
+        return Ok(Some(Asked::Nobody));
+    }
+    let longest = timeout.max(AGENT_TIMEOUT.saturating_mul(2));
+    Ok((longest < waited).then_some(Asked::Claimed))
 }
 
 /// Waits for the end of what the agent sends.
@@ -316,5 +351,44 @@ impl Desk for OneDesk {
 
     fn now(&self) -> Timestamp {
         self.clock.now().timestamp()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerting::letterbox::sweep::{Sweeper, Taken, prepare};
+
+    #[test]
+    fn what_the_agent_has_nobody_else_sends_and_what_nobody_has_it_will_not_send() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("state.db");
+        prepare(&store);
+        let (timeout, short) = (Duration::from_secs(90), Duration::from_secs(1));
+        let late = AGENT_TIMEOUT + LOOK_INTERVAL;
+        let request = leave_test(&store, "a", "ops").unwrap();
+        let heard = |after, patience| listen(&request, after, patience).unwrap();
+        let mut times = 0;
+        Sweeper::new(&store).sweep(&mut |_| {
+            times += 1;
+            for waited in [short, late, timeout] {
+                assert_eq!(heard(waited, timeout), None);
+            }
+            assert_eq!(heard(late, short), None);
+            assert_eq!(heard(timeout + short, timeout), Some(Asked::Claimed));
+            Taken::Durable(vec!["m".to_owned()])
+        });
+        assert_eq!(times, 1);
+        let Some(Asked::Answered(answer)) = heard(late, timeout) else {
+            panic!("no answer");
+        };
+        assert_eq!(answer.messages, ["m"]);
+        // The writer had no time, or there is no agent: it is taken back, and sent from here.
+        let second = leave_test(&store, "b", "ops").unwrap();
+        let mut sweeper = Sweeper::new(&store);
+        sweeper.sweep(&mut |_| Taken::Later);
+        assert_eq!(listen(&second, short, timeout).unwrap(), None);
+        assert_eq!(listen(&second, late, timeout).unwrap(), Some(Asked::Nobody));
+        sweeper.sweep(&mut |letter| panic!("{letter:?}"));
     }
 }

@@ -1,7 +1,7 @@
 //! `alerts silence`: letters to the running agent, which takes them in within seconds.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -16,7 +16,9 @@ use store::OutboxReader;
 use super::ConfigArgs;
 use super::table::Table;
 use crate::alerting::idle::{Known, Unfit};
-use crate::alerting::letterbox::{check_silence, leave_silence};
+use crate::alerting::letterbox::{
+    Standing, check_silence, claimed_silence, leave_silence, silences_folder, standing, take_back,
+};
 use crate::alerting::settings;
 use crate::alerting::wish::{SilenceWish, stands_in_configuration};
 use crate::cli::{EXIT_FAILED, Failure};
@@ -125,13 +127,22 @@ fn leave(config: &Config, silence: &Silence) -> Result<(), Failure> {
             config.store.path.display()
         )
     })?;
-    wait_for(&left);
-    if left.exists() {
-        crate::logging::say_to_user(&format!(
-            "warning: no agent has taken it in yet: it waits in `{}` until one does",
-            left.display()
-        ));
-        return Ok(());
+    match wait_for(&left) {
+        Standing::Waits => {
+            crate::logging::say_to_user(&format!(
+                "warning: no agent has taken it in yet: it waits in `{}` until one does",
+                left.display()
+            ));
+            return Ok(());
+        }
+        Standing::Claimed => {
+            crate::logging::say_to_user(
+                "warning: the agent has it and is not through with it yet: it is busy with its \
+                 logs, or its store does not commit",
+            );
+            return Ok(());
+        }
+        Standing::Gone => {}
     }
     let bad = left.with_extension("bad");
     if bad.exists() {
@@ -143,10 +154,14 @@ fn leave(config: &Config, silence: &Silence) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits until the agent has taken a letter, or time is up.
-fn wait_for(left: &Path) {
+/// Waits until the agent is through with a letter, or time is up.
+fn wait_for(left: &Path) -> Standing {
     let clock = Clock::start();
-    while left.exists() && clock.now().monotonic < TAKEN_TIMEOUT {
+    loop {
+        let now = standing(left);
+        if now == Standing::Gone || TAKEN_TIMEOUT <= clock.now().monotonic {
+            return now;
+        }
         thread::sleep(LOOK_INTERVAL);
     }
 }
@@ -222,22 +237,20 @@ fn expire(args: &ExpireArgs) -> Result<(), Failure> {
     if is_configured {
         return Err(Failure::Usage(stands_in_configuration(&args.id)));
     }
-    let found = known(&config.store.path, settings.plan, now)?
-        .into_iter()
-        .find(|one| *one.id == *args.id);
-    if let Some(silence) = found {
-        // One that is over ends the one with its id.
-        let ended = Silence {
-            from: silence.from.min(now),
-            until: now,
-            ..silence
-        };
-        return leave(&config, &ended);
-    }
-    let waiting = waiting(&config.store.path, &args.id);
-    if waiting.is_file() {
-        std::fs::remove_file(waiting).context("the silence could not be taken away")?;
-        return Ok(());
+    // What goes from one place to the next while it is looked for is found the second time.
+    for _ in 0..2 {
+        let found = known(&config.store.path, settings.plan.clone(), now)?
+            .into_iter()
+            .find(|one| *one.id == *args.id);
+        if let Some(silence) = found {
+            return leave(&config, &ended(silence, now));
+        }
+        match left_behind(&config.store.path, &args.id)? {
+            Left::TakenBack => return Ok(()),
+            // The agent makes it whatever happens, and then ends it.
+            Left::Claimed(silence) => return leave(&config, &ended(*silence, now)),
+            Left::Nothing => {}
+        }
     }
     crate::logging::say_to_user(&format!(
         "error: there is no silence `{}`; `alerts silence list` names them",
@@ -246,18 +259,74 @@ fn expire(args: &ExpireArgs) -> Result<(), Failure> {
     Err(Failure::Reported(EXIT_FAILED))
 }
 
-/// Where a silence waits that no agent has taken in.
-fn waiting(store: &Path, id: &str) -> PathBuf {
-    let folder = crate::alerting::letterbox::silences_folder(store);
-    match crate::config::check_name(id) {
-        Ok(()) => folder.join(format!("{id}.json")),
-        Err(_) => folder,
+/// One that is over ends the one with its id.
+fn ended(silence: Silence, now: Timestamp) -> Silence {
+    Silence {
+        from: silence.from.min(now),
+        until: now,
+        ..silence
     }
+}
+
+/// A silence that was left for the agent and is not durable.
+#[derive(Debug, PartialEq, Eq)]
+enum Left {
+    /// No agent had it, and none will.
+    TakenBack,
+    /// The agent has it.
+    Claimed(Box<Silence>),
+    /// There is none.
+    Nothing,
+}
+
+/// Takes back a silence that waits, unless the agent has it.
+fn left_behind(store: &Path, id: &str) -> Result<Left, Failure> {
+    if crate::config::check_name(id).is_err() {
+        return Ok(Left::Nothing);
+    }
+    let left = silences_folder(store).join(format!("{id}.json"));
+    if take_back(&left).context("the silence could not be taken away")? {
+        return Ok(Left::TakenBack);
+    }
+    let claimed = claimed_silence(&left);
+    Ok(claimed.map_or(Left::Nothing, |silence| Left::Claimed(Box::new(silence))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alerting::letterbox::sweep::{Letter, Sweeper, Taken, prepare};
+
+    #[test]
+    fn who_ends_a_silence_that_the_agent_is_taking_in_has_it_ended_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("state.db");
+        prepare(&store);
+        let silence = wished("2h", "move").unwrap();
+        let end = ended(silence.clone(), silence.from);
+        leave_silence(&store, &silence).unwrap();
+        let mut letters = Vec::new();
+        let mut sweeper = Sweeper::new(&store);
+        sweeper.sweep(&mut |letter| {
+            letters.push(letter);
+            let found = left_behind(&store, "move").unwrap();
+            assert_eq!(found, Left::Claimed(Box::new(silence.clone())));
+            leave_silence(&store, &end).unwrap();
+            Taken::Durable(Vec::new())
+        });
+        sweeper.sweep(&mut |letter| {
+            letters.push(letter);
+            Taken::Durable(Vec::new())
+        });
+        let expected = [silence.clone(), end].map(Letter::Silence);
+        assert_eq!(letters, expected);
+        assert_eq!(left_behind(&store, "move").unwrap(), Left::Nothing);
+        // Nobody has it: it is gone, and no agent makes it.
+        leave_silence(&store, &silence).unwrap();
+        sweeper.sweep(&mut |_| Taken::Later);
+        assert_eq!(left_behind(&store, "move").unwrap(), Left::TakenBack);
+        sweeper.sweep(&mut |letter| panic!("{letter:?}"));
+    }
 
     fn wished(lasts: &str, id: &str) -> Result<Silence, Failure> {
         let args = AddArgs {

@@ -1,13 +1,16 @@
 //! Takes in what lies in the letterbox, file by file.
 //!
 //! Called every second by the agent. What becomes of a letter the caller says; here is only
-//! which files count, and that none is lost or taken twice for good: a file is removed after
-//! it was taken in.
+//! which files count, and that none is lost or taken twice for good: a file is claimed by
+//! another name before it is handed over, gets its own back if nobody had time for it, and is
+//! removed after it was taken in. One that an agent claimed and left behind comes first.
 //!
 //! A folder may be full of junk. Each look goes through so many entries, bytes and letters
 //! and no more; the next one goes on where it ended, so that a letter among junk is found
-//! in the end. Of junk the log says that there is some, and when it is over how much.
+//! in the end. The log says why a letter was refused, of so many a look, and when there is no
+//! more junk how much there was.
 
+use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, ReadDir};
 use std::io::{self, Read};
@@ -15,12 +18,13 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use model::alert::Silence;
-use rustix::fs::OFlags;
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use tracing::{info, warn};
 
 use super::{
-    Answer, answer_path, make_folder, parse_request, parse_silence, requests_folder,
-    silences_folder, write_whole,
+    Answer, CLAIMED, answer_path, bad_path, claimed_path, make_folder, parse_request,
+    parse_silence, requests_folder, silences_folder, write_whole,
 };
 
 /// Largest file that is looked at.
@@ -37,6 +41,9 @@ const BYTES_PER_SWEEP: u64 = 4 << 20;
 
 /// Most entries of a folder that one look goes through.
 const ENTRIES_PER_SWEEP: usize = 10_000;
+
+/// Most refused letters of one look that the log tells of.
+const REFUSALS_TOLD_MAX: usize = 64;
 
 /// Most files that are kept for people since they make no sense.
 const BAD_FILES_MAX: usize = 20;
@@ -93,7 +100,8 @@ impl Sweeper {
                 Err(why) => Taken::Refused(why),
             };
             if matches!(taken, Taken::Durable(_)) {
-                info!(file = %path.display(), "silence taken in");
+                let file = path.with_extension("json");
+                info!(file = %file.display(), "silence taken in");
                 remove(path);
             }
             taken
@@ -133,8 +141,10 @@ struct Folder {
     junk: u64,
     /// Of it, since the folder was last begun.
     junk_in_pass: u64,
-    /// How many more files this look may keep for people; counted with the first.
-    bad_left: Option<usize>,
+    /// What is kept for people, the oldest first; looked up with this look's first.
+    bad: Option<VecDeque<PathBuf>>,
+    /// Letters of this look that the log told of as refused.
+    refusals_told: usize,
     /// It was said that it is no folder.
     is_refused: bool,
 }
@@ -146,7 +156,8 @@ impl Folder {
             entries: None,
             junk: 0,
             junk_in_pass: 0,
-            bad_left: None,
+            bad: None,
+            refusals_told: 0,
             is_refused: false,
         }
     }
@@ -155,8 +166,17 @@ impl Folder {
     fn sweep(&mut self, take: &mut dyn FnMut(&Path, &[u8]) -> Taken) {
         let mut bytes_left = BYTES_PER_SWEEP;
         let mut letters_left = LETTERS_PER_SWEEP;
-        self.bad_left = None;
-        for path in self.files() {
+        self.bad = None;
+        self.refusals_told = 0;
+        for left in self.files() {
+            let path = match claim(&left) {
+                Ok(Some(path)) => path,
+                Ok(None) => continue,
+                Err(error) => {
+                    self.set_aside(&left, &format!("it cannot be claimed: {error}"));
+                    continue;
+                }
+            };
             let taken = match read(&path) {
                 Ok(bytes) => {
                     let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -167,8 +187,13 @@ impl Folder {
             };
             match taken {
                 Taken::Durable(_) => letters_left = letters_left.saturating_sub(1),
-                // It has no time, or its store does not commit: nor for the others then.
-                Taken::Uncommitted | Taken::Later => break,
+                // Its store does not commit: nor for the others then. It was done, so it
+                // stays claimed, and is taken in again until it is durable.
+                Taken::Uncommitted => break,
+                Taken::Later => {
+                    give_back(&path);
+                    break;
+                }
                 Taken::Refused(why) => self.set_aside(&path, &why),
             }
             if letters_left == 0 || bytes_left == 0 {
@@ -177,7 +202,7 @@ impl Folder {
         }
     }
 
-    /// The next files that are letters by their names, sorted.
+    /// The next files that are letters by their names: claimed ones first, each kind sorted.
     fn files(&mut self) -> Vec<PathBuf> {
         let Some(mut entries) = self.entries.take().or_else(|| self.begin()) else {
             return Vec::new();
@@ -185,13 +210,12 @@ impl Folder {
         let mut files = Vec::new();
         for _ in 0..ENTRIES_PER_SWEEP {
             let Some(entry) = entries.next() else {
-                files.sort_unstable();
-                return files;
+                return sorted(files);
             };
             let Ok(path) = entry.map(|entry| entry.path()) else {
                 continue;
             };
-            if path.extension() == Some(OsStr::new("json")) {
+            if is_claimed(&path) || path.extension() == Some(OsStr::new("json")) {
                 files.push(path);
             }
             if FILES_PER_SWEEP <= files.len() {
@@ -199,8 +223,7 @@ impl Folder {
             }
         }
         self.entries = Some(entries);
-        files.sort_unstable();
-        files
+        sorted(files)
     }
 
     /// Opens the folder anew. One that is not there, or not ours to read: then nobody left
@@ -223,28 +246,34 @@ impl Folder {
         None
     }
 
-    /// Keeps what makes no sense for people, unless there is plenty of it.
+    /// Keeps what makes no sense for people. The oldest gives way when there is plenty of it.
     fn set_aside(&mut self, path: &Path, why: &str) {
-        if self.junk == 0 {
-            warn!(file = %path.display(), why, "a letter was not taken in");
-        }
         self.junk = self.junk.saturating_add(1);
         self.junk_in_pass = self.junk_in_pass.saturating_add(1);
-        let bad = path.with_extension("bad");
-        let left = self.bad_left.unwrap_or_else(|| {
-            let others = others_like(&bad, BAD_FILES_MAX).len();
-            BAD_FILES_MAX.saturating_sub(others)
-        });
-        self.bad_left = Some(left.saturating_sub(1));
-        let outcome = if left == 0 {
-            fs::remove_file(path)
-        } else {
-            fs::rename(path, bad)
-        };
-        if let Err(error) = outcome
-            && self.junk == 1
-        {
-            warn!(file = %path.display(), %error, "it could not be set aside either");
+        let bad = bad_path(path);
+        let kept = self.bad.get_or_insert_with(|| oldest_first(&bad));
+        kept.retain(|other| *other != bad);
+        while BAD_FILES_MAX <= kept.len() {
+            let Some(oldest) = kept.pop_front() else {
+                break;
+            };
+            // A folder that somebody gave the name of a letter.
+            drop(fs::remove_file(&oldest).or_else(|_| fs::remove_dir(&oldest)));
+        }
+        match fs::rename(path, &bad) {
+            Ok(()) => {
+                if self.refusals_told < REFUSALS_TOLD_MAX {
+                    warn!(file = %bad.display(), why, "a letter was not taken in");
+                }
+                self.refusals_told = self.refusals_told.saturating_add(1);
+                kept.push_back(bad);
+            }
+            // It is found again with each look.
+            Err(error) if self.junk == 1 => {
+                warn!(file = %path.display(), why, "a letter was not taken in");
+                warn!(file = %path.display(), %error, "it could not be set aside either");
+            }
+            Err(_) => {}
         }
     }
 }
@@ -259,8 +288,52 @@ pub fn prepare(store: &Path) {
     }
 }
 
+fn is_claimed(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new(CLAIMED))
+}
+
+fn sorted(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
+    files.sort_unstable_by(|one, other| {
+        let claimed_first = is_claimed(other).cmp(&is_claimed(one));
+        claimed_first.then_with(|| one.cmp(other))
+    });
+    files
+}
+
+/// Makes a letter the agent's own; returns where it is then. `None` of one that is gone.
+///
+/// An older one of the same name that is claimed gives way: what is newer replaces it.
+fn claim(left: &Path) -> io::Result<Option<PathBuf>> {
+    let claimed = claimed_path(left);
+    let outcome = if is_claimed(left) {
+        fs::symlink_metadata(left).map(drop)
+    } else {
+        fs::rename(left, &claimed)
+    };
+    match outcome {
+        Ok(()) => Ok(Some(claimed)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a claimed letter its own name back, so that it can be taken back. If another has it
+/// by now, that one is newer and counts.
+fn give_back(claimed: &Path) {
+    let left = claimed.with_extension("json");
+    let outcome = match renameat_with(CWD, claimed, CWD, &left, RenameFlags::NOREPLACE) {
+        // Not every file system can make sure of that.
+        Err(Errno::INVAL | Errno::NOSYS) if !left.exists() => fs::rename(claimed, &left),
+        Err(Errno::EXIST | Errno::INVAL | Errno::NOSYS) => fs::remove_file(claimed),
+        other => other.map_err(io::Error::from),
+    };
+    if let Err(error) = outcome {
+        warn!(file = %claimed.display(), %error, "a letter stays claimed");
+    }
+}
+
 /// The bytes of a letter, if it is one by all but its content.
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let words = |error: io::Error| error.to_string();
     let file = open(path).map_err(words)?;
     let metadata = file.metadata().map_err(words)?;
@@ -326,4 +399,15 @@ fn others_like(path: &Path, most: usize) -> Vec<PathBuf> {
         .filter(|other| other.extension() == path.extension())
         .take(most)
         .collect()
+}
+
+/// All files beside this one with the same ending, in the order in which they got it.
+fn oldest_first(path: &Path) -> VecDeque<PathBuf> {
+    let mut others = others_like(path, ENTRIES_PER_SWEEP);
+    others.sort_by_cached_key(|other| {
+        let metadata = fs::symlink_metadata(other);
+        let renamed_at = metadata.map(|found| (found.ctime(), found.ctime_nsec()));
+        (renamed_at.unwrap_or_default(), other.clone())
+    });
+    others.into()
 }

@@ -67,10 +67,39 @@ fn a_silence_is_taken_in_as_it_was_left_and_stays_until_it_is_durable() {
 }
 
 #[test]
+fn what_was_done_and_is_not_durable_stays_claimed_and_is_done_again_first() {
+    let (_folder, store) = letterbox();
+    let left = leave_silence(&store, &silence("z-1")).unwrap();
+    assert_eq!(take(&store, &Taken::Uncommitted).len(), 1);
+    assert_eq!(standing(&left), Standing::Claimed);
+    assert!(!take_back(&left).unwrap());
+    // Left by an agent that was killed, it is found by the next one.
+    leave_silence(&store, &silence("a-1")).unwrap();
+    let expected = ["z-1", "a-1"].map(|id| Letter::Silence(silence(id)));
+    assert_eq!(take(&store, &durable()), expected);
+    assert_eq!(standing(&left), Standing::Gone);
+}
+
+#[test]
+fn what_nobody_had_time_for_replaces_nothing_that_came_meanwhile() {
+    let (_folder, store) = letterbox();
+    let left = leave_silence(&store, &silence("s-1")).unwrap();
+    let mut newer = silence("s-1");
+    newer.until = at(60);
+    Sweeper::new(&store).sweep(&mut |_| {
+        leave_silence(&store, &newer).unwrap();
+        Taken::Later
+    });
+    assert_eq!(standing(&left), Standing::Waits);
+    assert_eq!(take(&store, &durable()), [Letter::Silence(newer)]);
+    assert!(names(&silences_folder(&store)).is_empty());
+}
+
+#[test]
 fn a_test_gets_an_answer() {
     let (_folder, store) = letterbox();
-    let answer = leave_test(&store, "ask-7", "ops").unwrap();
-    assert_eq!(read_answer(&answer).unwrap(), None);
+    let request = leave_test(&store, "ask-7", "ops").unwrap();
+    assert_eq!(read_answer(&request).unwrap(), None);
     let receiver = "ops".to_owned();
     assert_eq!(take(&store, &durable()), [Letter::Test { receiver }]);
     let messages = vec!["test.1@pub".to_owned()];
@@ -78,11 +107,11 @@ fn a_test_gets_an_answer() {
         messages,
         error: None,
     };
-    assert_eq!(read_answer(&answer).unwrap(), Some(expected));
+    assert_eq!(read_answer(&request).unwrap(), Some(expected));
     assert!(names(&requests_folder(&store)).is_empty());
     leave_test(&store, "ask-8", "nobody").unwrap();
     take(&store, &Taken::Refused("nobody is called so".to_owned()));
-    let refused = read_answer(&requests_folder(&store).join("ask-8.answer")).unwrap();
+    let refused = read_answer(&requests_folder(&store).join("ask-8.json")).unwrap();
     assert_eq!(
         refused.unwrap().error.as_deref(),
         Some("nobody is called so")
@@ -162,6 +191,43 @@ fn nobody_fills_the_disk_with_what_makes_no_sense() {
     }
     assert_eq!(take(&store, &durable()), []);
     assert_eq!(names(&folder).len(), 20);
+    // What was refused last is there for whoever wants to know.
+    let left = leave_silence(&store, &silence("00")).unwrap();
+    assert_eq!(
+        take(&store, &Taken::Refused("no place".to_owned())).len(),
+        1
+    );
+    assert!(bad_path(&left).exists());
+    assert_eq!(names(&folder).len(), 20);
+}
+
+#[test]
+fn the_log_says_why_of_each_letter_that_is_refused() {
+    let (_folder, store) = letterbox();
+    leave_silence(&store, &silence("s-1")).unwrap();
+    leave_silence(&store, &silence("s-2")).unwrap();
+    let (log, pen) = io::pipe().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || pen.try_clone().unwrap());
+    tracing::subscriber::with_default(subscriber.finish(), || {
+        take(&store, &Taken::Refused("no place".to_owned()));
+    });
+    let told = io::read_to_string(log).unwrap();
+    let told: Vec<&str> = told.lines().collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (line, file) in told.iter().zip(["s-1.bad", "s-2.bad"]) {
+        assert!(line.contains(file) && line.contains("no place"), "{line}");
+    }
+}
+
+#[test]
+fn of_a_letter_that_was_refused_nothing_stays_beside_the_next_of_its_name() {
+    let (_folder, store) = letterbox();
+    let left = leave_silence(&store, &silence("s-1")).unwrap();
+    take(&store, &Taken::Refused("no place".to_owned()));
+    assert!(bad_path(&left).exists());
+    leave_silence(&store, &silence("s-1")).unwrap();
+    take(&store, &durable());
+    assert!(names(&silences_folder(&store)).is_empty());
 }
 
 #[test]
