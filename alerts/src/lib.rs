@@ -10,6 +10,7 @@
 //! carry their reason, and what must outlive the process is a plain value. Not here: where
 //! facts come from, and the store.
 
+pub mod age;
 pub mod batch;
 pub mod compose;
 pub mod deliver;

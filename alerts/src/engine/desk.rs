@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use model::alert::Severity;
 use model::snapshot::{RecentEvent, RuleSnapshot};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ use super::rates::Rates;
 use super::samples::Samples;
 use super::words;
 use super::world::World;
+pub use crate::age::EVENT_AGE_MAX;
+use crate::age::is_history;
 use crate::notification::NotificationKind;
 use crate::rule::condition::Condition;
 use crate::rule::{Rule, SeverityOf, Trigger};
@@ -34,9 +36,6 @@ use crate::rule::{Rule, SeverityOf, Trigger};
 /// Most alerts of one rule that are bad, or remembered, at once. Beyond it a rule tells
 /// apart what nobody reads apart.
 pub const INSTANCES_MAX: usize = 1_000;
-
-/// Older events are history: who reads of them a day late has found it otherwise.
-pub const EVENT_AGE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long the same failure of a rule is not written to the history again.
 const FAILURE_QUIET: Duration = Duration::from_secs(3_600);
@@ -230,13 +229,12 @@ impl Desk {
 
     /// Whether an event is too old to be told. It is counted then.
     pub(super) fn is_too_old(&mut self, at: Timestamp, turn: &Turn<'_>) -> bool {
-        let is_before = turn.quiet_before.is_some_and(|quiet| at < quiet);
-        let is_old = EVENT_AGE_MAX < turn.now.wall.duration_since(at);
-        if is_before || is_old {
+        let is_history = is_history(at, turn.quiet_before, turn.now.wall);
+        if is_history {
             let count = self.too_old.map_or(0, |(count, _)| count);
             self.too_old = Some((count.saturating_add(1), at));
         }
-        is_before || is_old
+        is_history
     }
 
     /// Writes to the history what the step left out. At the end of each step.

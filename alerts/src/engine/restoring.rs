@@ -31,6 +31,7 @@ impl Engine {
         rows: &[(Arc<str>, Vec<u8>)],
         now: EngineTime,
     ) {
+        self.queue.set_quiet_before(plan.quiet_before);
         self.plan = plan;
         self.is_replanned = true;
         let rules = &self.plan.rules.rules;

@@ -130,6 +130,7 @@ impl Plan {
             host: self.host,
         };
         let mut ledger = Ledger::open(watched, restored);
+        ledger.set_quiet_before(alerts.settings.plan.quiet_before);
         if is_first {
             ledger.keep(quiet_to_keep(&alerts))?;
         }

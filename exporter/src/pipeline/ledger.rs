@@ -323,8 +323,14 @@ impl Ledger {
         self.connectors.get(place.connector)?.logs.get(place.log)
     }
 
-    /// Events since the last call, for the rules, and how many more there were. From here on
-    /// their lines name nobody.
+    /// From when on what happens is told: what happened before is history, and missed by
+    /// nobody.
+    pub(crate) const fn set_quiet_before(&mut self, quiet_before: Option<Timestamp>) {
+        self.unseen.set_quiet_before(quiet_before);
+    }
+
+    /// Events since the last call, for the rules, and how many more could have been told. From
+    /// here on their lines name nobody.
     pub(crate) fn take_unseen(&mut self) -> (Vec<RecentEvent>, u64) {
         let (mut events, more) = self.unseen.take();
         for told in &mut events {

@@ -73,6 +73,27 @@ fn more_events_than_are_looked_at_are_counted() {
     story.step(minute(1));
 }
 
+#[test]
+fn history_that_gives_way_in_a_flood_is_missed_by_nobody() {
+    let mut quiet = plan(TLS);
+    quiet.quiet_before = Some(minute(100).wall);
+    let mut story = Story::planned(quiet);
+    let mut flood = |at: i64, read: i64, count: usize| {
+        let mut told = event("pub-1", EventKind::TlsError, "", 60 * at);
+        told.read_at = minute(read).wall;
+        for _ in 0..count {
+            story.happen(&told, minute(read));
+        }
+        story.engine.events_skipped()
+    };
+    // From before the first start.
+    assert_eq!(flood(99, 100, EVENTS_MAX + OF_KEY_MAX + 3), 0);
+    // The four that wait still are history too.
+    assert_eq!(flood(100, 100, OF_KEY_MAX + 2), 2);
+    // From a long outage: the four of before could have been told.
+    assert_eq!(flood(101, 102 + 24 * 60, OF_KEY_MAX + 7), 2 + 4);
+}
+
 /// Fifty connectors write two thousand lines each before rules are stepped once.
 #[test]
 fn in_a_flood_of_all_connectors_each_critical_failure_is_told() {

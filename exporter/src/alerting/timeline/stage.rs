@@ -111,10 +111,11 @@ impl Stage {
             has_history: true,
             ..Restored::default()
         };
-        let books = Plan::from_config(config)?.open(restored, moment)?;
+        let mut books = Plan::from_config(config)?.open(restored, moment)?;
         let connectors = config.connectors.iter();
         let mut settings = settings.clone();
         settings.plan.quiet_before = Some(timeline.at);
+        books.ledger.set_quiet_before(settings.plan.quiet_before);
         let opening = Opening {
             settings: settings.clone(),
             kept: KeptAlerts::default(),

@@ -3,12 +3,15 @@
 //! More than people are shown, and still not without end: of one kind, reason and connector
 //! so many a turn as [`UNSEEN_MAX`]; reasons are apart, so that a flood of one failure does
 //! not hide another. Beyond that the oldest give way, since what came last
-//! tells how things are; how many is counted. What is daily business never comes here: it
+//! tells how things are; how many is counted, but for those that are history, of which
+//! nobody would have been told. What is daily business never comes here: it
 //! is counted, and rules on how often something happens look at the counts.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use alerts::age::was_history;
+use jiff::Timestamp;
 use model::event::EventKey;
 use model::snapshot::RecentEvent;
 
@@ -22,27 +25,41 @@ pub(super) struct Unseen {
     events: BTreeMap<u64, RecentEvent>,
     /// The places of those of one kind, reason and connector, the oldest first.
     places: HashMap<(Arc<str>, EventKey), VecDeque<u64>>,
+    /// Of those that gave way, how many could have been told.
     skipped: u64,
+    /// Nothing that happened before is told.
+    quiet_before: Option<Timestamp>,
 }
 
 impl Unseen {
+    pub(super) const fn set_quiet_before(&mut self, quiet_before: Option<Timestamp>) {
+        self.quiet_before = quiet_before;
+    }
+
     pub(super) fn add(&mut self, event: RecentEvent) {
         let key = (Arc::clone(&event.connector), event.event.key.clone());
         let places = self.places.entry(key).or_default();
         if UNSEEN_MAX <= places.len()
             && let Some(oldest) = places.pop_front()
         {
-            self.events.remove(&oldest);
-            self.skipped = self.skipped.saturating_add(1);
+            let gave_way = self.events.remove(&oldest);
+            let is_missed = |old: &RecentEvent| !was_history(old, self.quiet_before);
+            if gave_way.as_ref().is_some_and(is_missed) {
+                self.skipped = self.skipped.saturating_add(1);
+            }
         }
         places.push_back(self.next);
         self.events.insert(self.next, event);
         self.next = self.next.saturating_add(1);
     }
 
-    /// Hands over what waits, and how many gave way.
+    /// Hands over what waits, and how many gave way that could have been told.
     pub(super) fn take(&mut self) -> (Vec<RecentEvent>, u64) {
-        let taken = std::mem::take(self);
+        let next = Self {
+            quiet_before: self.quiet_before,
+            ..Self::default()
+        };
+        let taken = std::mem::replace(self, next);
         (taken.events.into_values().collect(), taken.skipped)
     }
 }

@@ -372,6 +372,26 @@ fn more_than_rules_look_at_is_counted_and_a_fault() {
 }
 
 #[test]
+fn more_history_than_rules_look_at_is_no_fault_at_a_first_start() {
+    let mut watch = Watch::new();
+    for _ in 0..300 {
+        watch.line(&down());
+    }
+    watch.world.tick();
+    let mut pipeline = watch.begin();
+    assert_eq!(count(&pipeline, EventKind::TunnelDisconnected), 300);
+    assert_eq!(pipeline.snapshot().alerts.events_skipped, 0);
+    assert!(!is_faulty(&pipeline, AgentFault::EventsSkipped));
+    // What happens from now on is missed as ever.
+    watch.world.tick();
+    for _ in 0..300 {
+        watch.line(&down());
+    }
+    watch.turn(&mut pipeline);
+    assert_eq!(pipeline.snapshot().alerts.events_skipped, 300 - 256);
+}
+
+#[test]
 fn an_update_that_nobody_ends_is_judged_and_the_judgement_is_an_event() {
     let mut watch = Watch::new();
     let rule = "  - id: update-reconnect-failed
