@@ -314,10 +314,19 @@ impl Engine {
         all.filter(|one| self.wall < one.until).cloned().collect()
     }
 
-    /// The ids of silences that the configuration names, over or not.
+    /// The ids of silences that the configuration names, over or not, except those in whose
+    /// place stands one that somebody made.
     pub fn configured_silences(&self) -> Vec<Arc<str>> {
+        let made = self.silences.all(&[]);
+        let in_place: BTreeSet<&str> = made
+            .filter(|one| self.wall < one.until)
+            .map(|one| &*one.id)
+            .collect();
         let configured = self.plan.silences.iter();
-        configured.map(|one| Arc::clone(&one.id)).collect()
+        configured
+            .filter(|one| !in_place.contains(&*one.id))
+            .map(|one| Arc::clone(&one.id))
+            .collect()
     }
 
     /// Events since the start that no rule saw, since more of the same came at once than rules look

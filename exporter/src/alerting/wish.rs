@@ -1,7 +1,9 @@
 //! A silence as somebody asks for it, on the command line or by HTTP, and what it becomes.
 
 use std::fmt;
+use std::process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use model::alert::Silence;
@@ -12,6 +14,9 @@ use crate::config::alerts::matcher;
 
 /// Longest text for people, in bytes.
 const WORDS_BYTES_MAX: usize = 256;
+
+/// How many ids this process has made. Two silences of one moment are two.
+static IDS_MADE: AtomicU64 = AtomicU64::new(0);
 
 /// What somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +29,7 @@ pub struct SilenceWish {
     pub who: String,
     /// Why.
     pub why: String,
-    /// Its id; one is made of the time if not given.
+    /// Its id; if not given one is made of the time, the process and a number.
     pub id: Option<String>,
 }
 
@@ -111,8 +116,7 @@ impl SilenceWish {
                 return Err(wrong);
             }
         }
-        let made = || now.strftime("s%Y%m%dT%H%M%S%3f").to_string();
-        let id = self.id.clone().unwrap_or_else(made);
+        let id = self.id.clone().unwrap_or_else(|| new_id(now));
         Ok(Silence {
             id: Arc::from(id),
             matchers,
@@ -121,5 +125,32 @@ impl SilenceWish {
             from: now,
             until,
         })
+    }
+}
+
+/// An id that neither this process nor another one on this host gives again.
+fn new_id(now: Timestamp) -> String {
+    let number = IDS_MADE.fetch_add(1, Ordering::Relaxed);
+    let moment = now.strftime("s%Y%m%dT%H%M%S%3f");
+    format!("{moment}-{}-{number}", process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerting::letterbox::check_silence;
+
+    #[test]
+    fn two_silences_of_one_moment_are_two() {
+        let wish = SilenceWish {
+            matchers: vec!["rule=tunnel-down".to_owned()],
+            lasts: "2h".to_owned(),
+            who: "ops".to_owned(),
+            why: "a move".to_owned(),
+            id: None,
+        };
+        let [first, second] = [(), ()].map(|()| wish.granted(Timestamp::UNIX_EPOCH).unwrap());
+        assert_ne!(first.id, second.id);
+        assert_eq!(check_silence(&first), Ok(()));
     }
 }

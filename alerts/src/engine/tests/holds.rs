@@ -106,6 +106,10 @@ fn a_silence_of_the_configuration_can_be_ended_before_its_time() {
     for at in 0..=4 {
         story.step(minute(at));
     }
+    // One that somebody made in its place can be ended, and not in the configuration.
+    let made = silence("s1", &[("rule", "tunnel-down")], 0, 50);
+    story.engine.silence(made).unwrap();
+    assert!(story.engine.configured_silences().is_empty());
     story
         .engine
         .silence(silence("s1", &[("rule", "tunnel-down")], 0, 5))

@@ -109,12 +109,23 @@ fn look_for_idle(config: &Config, silence: &Silence) -> Result<(), Failure> {
     let Ok(settings) = settings::build(config) else {
         return Ok(());
     };
+    check_free(&settings.plan.silences, &silence.id)?;
     let known = Known::of_config(&settings.plan.rules, config);
     for unfit in known.unfit(&silence.matchers) {
         match unfit {
             Unfit::Never(words) => return Err(Failure::Usage(words)),
             Unfit::Now(words) => crate::logging::say_to_user(&format!("warning: {words}")),
         }
+    }
+    Ok(())
+}
+
+/// Refuses the id of a silence that the configuration names: that file would say what is not
+/// in force any more.
+fn check_free(configured: &[Silence], id: &str) -> Result<(), Failure> {
+    if configured.iter().any(|one| *one.id == *id) {
+        let words = stands_in_configuration(id);
+        return Err(Failure::Usage(format!("{words}, or give another id")));
     }
     Ok(())
 }
@@ -186,7 +197,7 @@ fn silence_of(args: &AddArgs, now: Timestamp) -> Result<Silence, Failure> {
 fn list(args: &ConfigArgs) -> Result<(), Failure> {
     let (config, settings) = args.settings()?;
     let now = Clock::start().now().timestamp();
-    let silences = known(&config.store.path, settings.plan, now)?;
+    let silences = known(&config.store.path, settings.plan, now)?.silences();
     let mut table = Table::new(&["ID", "STATE", "UNTIL", "MATCHERS", "WHO", "WHY"]);
     for silence in &silences {
         let state = if silence.until <= now {
@@ -213,13 +224,12 @@ fn list(args: &ConfigArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The silences that the agent knows of, in force or to come: those of the configuration,
-/// and what was left for it.
+/// What the agent knows of silences: those of the configuration, and those that were made.
 fn known(
     store: &Path,
     plan: alerts::engine::EnginePlan,
     now: Timestamp,
-) -> Result<Vec<Silence>, Failure> {
+) -> Result<Engine, Failure> {
     let states = match OutboxReader::new(store).alert_states() {
         Ok(states) => states,
         Err(store::OutboxError::Missing { .. }) => Vec::new(),
@@ -227,21 +237,21 @@ fn known(
     };
     let clock = Engine::stored_clock(&states).unwrap_or_default();
     let time = EngineTime { clock, wall: now };
-    Ok(Engine::open(plan, &states, time).silences())
+    Ok(Engine::open(plan, &states, time))
 }
 
 fn expire(args: &ExpireArgs) -> Result<(), Failure> {
     let (config, settings) = args.config.settings()?;
     let now = Clock::start().now().timestamp();
-    let is_configured = settings.plan.silences.iter().any(|one| *one.id == *args.id);
-    if is_configured {
-        return Err(Failure::Usage(stands_in_configuration(&args.id)));
-    }
     // What goes from one place to the next while it is looked for is found the second time.
     for _ in 0..2 {
-        let found = known(&config.store.path, settings.plan.clone(), now)?
-            .into_iter()
-            .find(|one| *one.id == *args.id);
+        let engine = known(&config.store.path, settings.plan.clone(), now)?;
+        let mut configured = engine.configured_silences().into_iter();
+        if configured.any(|id| *id == *args.id) {
+            return Err(Failure::Usage(stands_in_configuration(&args.id)));
+        }
+        let mut silences = engine.silences().into_iter();
+        let found = silences.find(|one| *one.id == *args.id);
         if let Some(silence) = found {
             return leave(&config, &ended(silence, now));
         }
@@ -338,6 +348,16 @@ mod tests {
             matchers: vec!["connector=pub-1".to_owned()],
         };
         silence_of(&args, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_id_of_a_silence_of_the_configuration_is_not_free() {
+        let configured = [wished("2h", "move").unwrap()];
+        assert!(check_free(&configured, "other").is_ok());
+        match check_free(&configured, "move") {
+            Err(Failure::Usage(said)) => assert!(said.contains("`alerts.silences`"), "{said}"),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
