@@ -61,12 +61,12 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Said of what the writer has not taken in yet.
-const UNDERWAY: &str = "the agent is still busy with its logs and does this when it is through; \
-                        there is no need to try again";
+const UNDERWAY: &str = "not done yet: the agent is still busy with its logs and does this when \
+                        it is through; there is no need to try again";
 
 /// Said of what the store has not taken in yet.
-const UNCOMMITTED: &str = "it is done, but the store does not commit now: it is lost if the \
-                           agent ends before the store commits again";
+const UNCOMMITTED: &str = "done, but the store does not commit now: it is lost if the agent \
+                           ends before the store commits again";
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 const JSON_TYPE: &str = "application/json";

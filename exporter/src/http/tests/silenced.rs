@@ -78,6 +78,7 @@ async fn a_silence_that_waits_for_the_end_of_a_turn_is_accepted_and_made_once() 
     let page = post(&server, "/api/v1/silences", &headers, &body).await;
     assert_eq!(status_of(&page), "202", "{page}");
     assert!(page.contains("<h1>Accepted</h1>") && page.contains("href=\"../../alerts\""));
+    assert!(page.contains("<p class=\"banner\">Not done yet: the agent is still busy"));
     assert!(server.silences.lock().unwrap().is_empty());
     drop(turn);
     while server.silences.lock().unwrap().len() < 2 {
@@ -102,6 +103,12 @@ async fn what_is_not_durable_is_not_called_so_and_what_was_not_done_neither() {
         assert!(body_of(&answer).contains(words), "{answer}");
         assert_eq!(server.silences.lock().unwrap().drain(..).count(), made);
     }
+    // What is done is not said to wait.
+    let token = visitor(&server).form_token(Clock::start().now().timestamp());
+    let form = format!("matcher=connector%3Da&for=2h&why=full+disk&token={token}");
+    let form_headers = format!("{ALICE}{FORM}");
+    let page = post(&server, "/api/v1/silences", &form_headers, &form).await;
+    assert!(page.contains("<p class=\"banner\">Done, but the store does not commit"));
 }
 
 /// The value of a field of the page's form.
@@ -243,6 +250,17 @@ async fn a_form_that_is_refused_comes_again_with_what_was_typed_and_the_reason_b
         let mended = post(&server, "/api/v1/silences", &headers, &right).await;
         assert_eq!(status_of(&mended), "303", "{mended}");
     }
+    // A browser that counts letters would cut it off, or pass it, without a word.
+    let long = "\u{e9}".repeat(129);
+    let body = format!("matcher=a%3Db&for=2h&why={long}&token={token}");
+    let page = post(&server, "/api/v1/silences", &headers, &body).await;
+    let (_, field) = page.split_once("name=\"why\"").unwrap();
+    let (field, _) = field.split_once("</label>").unwrap();
+    let is_whole = field.contains(&format!("value=\"{long}\""));
+    assert!(
+        is_whole && field.contains("256 bytes") && !field.contains("maxlength"),
+        "{field}"
+    );
     // What ends one has nothing to be typed.
     let end = post(&server, "/api/v1/silences/x/end", &headers, "token=of-old").await;
     assert!(!end.contains("<form"), "{end}");
