@@ -34,9 +34,10 @@ macro_rules! runbooks {
 /// All pages, by name.
 pub const RUNBOOKS: &[Runbook] = runbooks![
     "agent-away" "agent-fault" "certificate-expiring" "client-disabled" "client-error"
-    "client-fail-closed" "client-service" "clients-leaving" "connector-degraded" "connector-silent" "host-clock"
-    "host-cpu" "host-disk" "host-memory" "host-os-unsupported" "host-reboot-pending" "log-silent"
-    "log-wording-changed" "probe-failed" "registration-failed" "steering-failed" "tls-errors"
+    "client-fail-closed" "client-service" "clients-leaving" "connector-degraded"
+    "connector-silent" "host-clock" "host-cpu" "host-disk" "host-memory" "host-os-unsupported"
+    "host-reboot-pending" "log-silent" "log-wording-changed" "probe-failed"
+    "registration-failed" "steering-failed" "tls-errors"
     "tls-intercepted" "tunnel-down" "tunnel-flapping" "update-disk-precheck" "update-failed"
     "update-reconnect-failed" "update-skipped" "update-started" "update-succeeded"
     "update-will-start" "version-unsupported" "watchdog"
