@@ -280,7 +280,11 @@ fn refuse(refused: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
         _ => EXIT_USAGE,
     };
-    if let Err(broken) = refused.print() {
+    // It repeats what was typed, or what a script passed on: what could move a cursor is
+    // spelt out, in an argument that is refused all the same.
+    let spelt_out = std::env::args_os().map(|word| printable(&word.to_string_lossy()).into_owned());
+    let told = Cli::try_parse_from(spelt_out).err();
+    if let Err(broken) = told.as_ref().unwrap_or(refused).print() {
         tracing::debug!(error = %broken, "message not printed");
     }
     ExitCode::from(code)

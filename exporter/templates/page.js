@@ -101,13 +101,14 @@
 
   const show = () => {
     if (!answer || isPressed()) return;
-    const free = LIVE.filter((id) => !isMarked(id));
-    const isHeld = free.length < LIVE.length;
+    // All of it or nothing: one page is of one moment.
+    const isHeld = LIVE.some(isMarked);
     held.hidden = !isHeld;
+    if (isHeld) return;
     const active = document.activeElement || document.body;
     const wanted = deed(active);
     const among = alike(wanted).indexOf(active);
-    for (const id of free) {
+    for (const id of LIVE) {
       const old = document.getElementById(id);
       const now = answer.getElementById(id);
       for (const details of old.querySelectorAll("details[id]")) {
@@ -119,7 +120,6 @@
     document.title = answer.title;
     const same = wanted && !active.isConnected ? alike(wanted) : [];
     if (same.length) (same[among] || same[0]).focus({ preventScroll: true });
-    if (isHeld) return;
     answer = null;
     fresh = answered;
   };

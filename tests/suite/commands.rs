@@ -240,6 +240,18 @@ fn a_usage_error_has_exit_code_2() {
 }
 
 #[test]
+fn a_usage_error_repeats_an_argument_without_its_control_characters() {
+    for arguments in [&["sn\u{1b}[31m"][..], &["--log-level", "x\u{202e}y"]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!stderr.contains(['\u{1b}', '\u{202e}']), "{stderr:?}");
+        assert!(stderr.contains("\\u{"), "{stderr:?}");
+        assert!(stderr.contains("--help"), "{stderr:?}");
+    }
+}
+
+#[test]
 fn completions_and_the_manual_page_are_printed() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(
