@@ -17,6 +17,10 @@ use model::untrusted::printable;
 
 use crate::config::{Config, similar};
 
+/// Longest word for which the one that was meant is looked for, in bytes: names are no
+/// longer, and the look takes the product of two lengths for each of them.
+const GUESSED_BYTES_MAX: usize = 64;
+
 /// Labels that every alert has.
 const OF_ALL: [&str; 3] = ["alert", "rule", "severity"];
 
@@ -60,6 +64,8 @@ pub fn in_plan(plan: &EnginePlan, config: &Config) -> Vec<String> {
 pub struct Known<'a> {
     rules: Vec<KnownRule<'a>>,
     connectors: Vec<&'a str>,
+    /// Whether the word that was meant is looked for.
+    is_guessing: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -75,6 +81,7 @@ impl<'a> Known<'a> {
         Self {
             rules: of_rules(rules),
             connectors: config.connectors.iter().map(|one| &*one.name).collect(),
+            is_guessing: true,
         }
     }
 
@@ -88,6 +95,16 @@ impl<'a> Known<'a> {
         Self {
             rules: rules.collect(),
             connectors: snapshot.connectors.iter().map(|one| &*one.name).collect(),
+            is_guessing: true,
+        }
+    }
+
+    /// Says no word that was meant: for who is told of many again and again.
+    #[must_use]
+    pub fn without_guesses(self) -> Self {
+        Self {
+            is_guessing: false,
+            ..self
         }
     }
 
@@ -144,7 +161,7 @@ impl<'a> Known<'a> {
         let there_are: Vec<&str> = labels.iter().copied().collect();
         let why = format!(
             "no such alert has this label{}; there are {}",
-            near(label, labels),
+            self.near(label, labels),
             there_are.join(", ")
         );
         Some(if named.is_empty() {
@@ -157,22 +174,42 @@ impl<'a> Known<'a> {
     fn unknown_value(&self, label: &str, value: &str) -> Option<Unfit> {
         let rules = self.rules.iter();
         let why = match label {
-            "rule" => unknown(value, rules.map(|rule| rule.id), "no rule is called so"),
+            "rule" => self.unknown(value, rules.map(|rule| rule.id), "no rule is called so"),
             "alert" => {
                 let alerts = rules.map(|rule| rule.alert);
-                unknown(value, alerts, "no rule has this type of alert")
+                self.unknown(value, alerts, "no rule has this type of alert")
             }
             "severity" => {
                 let severities = Severity::ALL.iter().map(|one| one.name());
-                return unknown(value, severities, "it is no severity").map(Unfit::Never);
+                let why = self.unknown(value, severities, "it is no severity");
+                return why.map(Unfit::Never);
             }
             "connector" => {
                 let connectors = self.connectors.iter().copied();
-                unknown(value, connectors, "no connector is called so")
+                self.unknown(value, connectors, "no connector is called so")
             }
             _ => None,
         };
         why.map(Unfit::Now)
+    }
+
+    /// `why` with the word that was probably meant, unless one of `known` fits.
+    fn unknown<'b>(
+        &self,
+        wanted: &str,
+        known: impl Iterator<Item = &'b str> + Clone,
+        why: &str,
+    ) -> Option<String> {
+        let is_known = known.clone().any(|one| fits(wanted, one));
+        (!is_known).then(|| format!("{why}{}", self.near(wanted.trim_end_matches('*'), known)))
+    }
+
+    fn near<'b>(&self, wrong: &str, known: impl IntoIterator<Item = &'b str>) -> String {
+        if !self.is_guessing || GUESSED_BYTES_MAX < wrong.len() {
+            return String::new();
+        }
+        let meant = similar(wrong, known);
+        meant.map_or_else(String::new, |word| format!(" (did you mean `{word}`?)"))
     }
 }
 
@@ -206,21 +243,6 @@ fn of_rules(rules: &RuleSet) -> Vec<KnownRule<'_>> {
     rules.collect()
 }
 
-/// `why` with the word that was probably meant, unless one of `known` fits.
-fn unknown<'a>(
-    wanted: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-    why: &str,
-) -> Option<String> {
-    let is_known = known.clone().any(|one| fits(wanted, one));
-    (!is_known).then(|| format!("{why}{}", near(wanted.trim_end_matches('*'), known)))
-}
-
-fn near<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let meant = similar(wrong, known);
-    meant.map_or_else(String::new, |word| format!(" (did you mean `{word}`?)"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,6 +253,7 @@ mod tests {
         let known = Known {
             rules: of_rules(&rules),
             connectors: vec!["pub-fra-1", "pub-sjc-2"],
+            is_guessing: true,
         };
         let pairs: Vec<Matcher> = matchers
             .iter()
@@ -280,6 +303,27 @@ mod tests {
             let words = format!("`{wrong}` fits no alert: {why}");
             assert_eq!(unfit(matchers), [Unfit::Now(words)]);
         }
+        // Longer than any name is: what was meant is not looked for.
+        let long = "pub-fra-1".repeat(8);
+        let near_long = format!("{long}0");
+        let words = format!("`connector={long}` fits no alert: no connector is called so");
+        let rules = default_rules().unwrap();
+        let known = Known {
+            rules: of_rules(&rules),
+            connectors: vec![&near_long, "pub-fra-1"],
+            is_guessing: true,
+        };
+        let matcher: Matcher = (Arc::from("connector"), Arc::from(&*long));
+        assert_eq!(known.unfit(&[matcher]), [Unfit::Now(words)]);
+        // Nor where many are told of again and again.
+        let typed: Matcher = (Arc::from("connector"), Arc::from("pub-fra1"));
+        let unfit_of = |all: &Known<'_>| all.unfit(std::slice::from_ref(&typed));
+        let guessed = unfit_of(&known).remove(0).words().to_owned();
+        let plain = unfit_of(&known.without_guesses()).remove(0);
+        assert_eq!(
+            guessed,
+            format!("{} (did you mean `pub-fra-1`?)", plain.words())
+        );
         // Of a rule to come nobody knows which labels it has.
         let unknown = unfit(&["rule=to-come", "color=red"]);
         assert!(

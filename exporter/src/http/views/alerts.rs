@@ -97,7 +97,7 @@ pub(super) fn answer(frame: &Frame<'_>) -> Result<Response, Refusal> {
             silences_left,
             typed: Typed::default(),
             whole,
-            known: Known::of_snapshot(frame.seen.snapshot),
+            known: Known::of_snapshot(frame.seen.snapshot).without_guesses(),
         });
     }
     let table = match frame.query.get(Parameter::List) {
