@@ -59,6 +59,17 @@ impl Desk {
     }
 }
 
+/// What is said of what comes and goes.
+const COMES_AND_GOES: &str = "; it comes and goes: no more is said until it is quiet";
+
+/// Nothing holds it any more, and nothing is said for that: the reason goes with the hold.
+fn let_go(matter: &mut Matter, how_it_stands: &str) {
+    if matter.held.take().is_some() {
+        matter.reason = Arc::from(format!("{}{how_it_stands}", matter.why));
+        matter.is_changed = true;
+    }
+}
+
 /// Tells whoever was told of a matter that it is over, since its rule is gone. That says
 /// nothing about the matter, and the message must not be read as if it did.
 pub(super) fn say_farewell(rule_id: &str, mut matter: Matter, turn: &mut Turn<'_>) {
@@ -140,9 +151,9 @@ impl Teller<'_, '_> {
             Decision::Say(message) => self.say(matter, message, before.is_escalated()),
             Decision::Stay(Quiet::Held(_)) => self.hold(matter, held),
             Decision::Stay(Quiet::NeverTold) => self.pass_over(matter),
-            Decision::Stay(Quiet::Told | Quiet::Flapping | Quiet::Pending | Quiet::NoIncident) => {
-                matter.is_changed |= matter.held.take().is_some();
-            }
+            Decision::Stay(Quiet::Told) => let_go(matter, "; told already, and held no more"),
+            Decision::Stay(Quiet::Flapping) => let_go(matter, COMES_AND_GOES),
+            Decision::Stay(Quiet::Pending | Quiet::NoIncident) => let_go(matter, ""),
         }
     }
 
@@ -154,16 +165,22 @@ impl Teller<'_, '_> {
     }
 
     fn hold(&mut self, matter: &mut Matter, held: Option<Held>) {
-        let is_news = match (&matter.held, &held) {
-            (Some(before), Some(now)) => !before.is_same(now),
-            (None, Some(_)) => true,
-            (_, None) => false,
+        let Some(held) = held.filter(|now| matter.held.as_ref() != Some(now)) else {
+            return;
         };
-        if let Some(held) = held.filter(|_| is_news) {
-            let reason = format!("not told: {}", held.reason);
-            matter.reason = Arc::from(&*reason);
-            matter.held = Some(held);
-            matter.is_changed = true;
+        let before = matter.held.as_ref();
+        // A silence that was made longer is still the same.
+        let is_news = before.is_none_or(|before| !before.is_same(&held));
+        let what = if matter.incident.is_told() {
+            "told before, and no more is said"
+        } else {
+            "not told"
+        };
+        let reason = format!("{what}: {}", held.reason);
+        matter.reason = Arc::from(&*reason);
+        matter.held = Some(held);
+        matter.is_changed = true;
+        if is_news {
             self.note(matter, Decided::Held, reason);
         }
     }
@@ -246,10 +263,7 @@ impl Teller<'_, '_> {
                 ),
                 None => (Decided::Firing, why.clone()),
             },
-            Message::Flapping => (
-                Decided::Flapping,
-                format!("{why}; it comes and goes: no more is said until it is quiet"),
-            ),
+            Message::Flapping => (Decided::Flapping, format!("{why}{COMES_AND_GOES}")),
             Message::Reminder => (Decided::Reminder, format!("it lasts: {why}")),
             Message::Escalation => (Decided::Escalation, format!("nobody mended it: {why}")),
             Message::Resolved => (Decided::Resolved, why.clone()),

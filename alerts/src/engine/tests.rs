@@ -5,6 +5,7 @@ mod events;
 mod holds;
 mod lines;
 mod notices;
+mod reasons;
 mod restart;
 mod samples;
 
