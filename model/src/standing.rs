@@ -36,23 +36,28 @@ impl<'a> Alerted<'a> {
         self.0.get(connector).copied()
     }
 
-    /// Bad if an alert tells of it, or any part is bad, or it is degraded; else as good as
-    /// its most important part. Silence has made all parts unknown, so it needs no case of
-    /// its own.
+    /// Bad if an alert tells of it; else as its parts are.
     pub fn mood_of(&self, connector: &ConnectorSnapshot) -> Mood {
-        let (kind, state) = (connector.kind, &connector.state);
-        let mut moods = kind
-            .aspects()
-            .iter()
-            .map(|aspect| mood_of_aspect(kind, state, *aspect));
-        if self.worst(&connector.name).is_some()
-            || is_degraded(connector)
-            || moods.clone().any(|one| one == Mood::Bad)
-        {
-            return Mood::Bad;
+        match self.worst(&connector.name) {
+            Some(_) => Mood::Bad,
+            None => mood_of_parts(connector),
         }
-        moods.next().unwrap_or(Mood::Open)
     }
+}
+
+/// How a connector stands, alerts aside: bad if any part is bad, or it is degraded; else as
+/// good as its most important part. Silence has made all parts unknown, so it needs no case
+/// of its own.
+pub fn mood_of_parts(connector: &ConnectorSnapshot) -> Mood {
+    let (kind, state) = (connector.kind, &connector.state);
+    let mut moods = kind
+        .aspects()
+        .iter()
+        .map(|aspect| mood_of_aspect(kind, state, *aspect));
+    if is_degraded(connector) || moods.clone().any(|one| one == Mood::Bad) {
+        return Mood::Bad;
+    }
+    moods.next().unwrap_or(Mood::Open)
 }
 
 /// How good a part of a connector's state is. The tunnel of a client that is off as it should

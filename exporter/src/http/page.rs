@@ -91,39 +91,63 @@ pub(super) struct ShownFact<'a> {
 }
 
 impl<'a> ConnectorHead<'a> {
-    /// Its bad parts, or its most important one.
+    /// Its bad parts, or its most important one, and an alert that is all that is bad.
     pub(super) fn summary(&self) -> String {
+        let alert = self.alert.as_ref().map(|alert| alert.alert.printable());
         if self.silent {
-            return "silent, so its states are unknown".to_owned();
+            let alert = alert.map(|alert| format!(", and {alert} fires"));
+            let alert = alert.unwrap_or_default();
+            return format!("silent, so its states are unknown{alert}");
         }
         let mut parts: Vec<String> = self.bad_aspects().map(in_words).collect();
         if parts.is_empty() {
             parts.extend(self.aspects.first().map(in_words));
         }
         let contrast = if self.degraded { "tunnel up, but " } else { "" };
-        // Beside what is bad by itself it stands above the list and on the connector's page.
-        let is_well = !self.degraded && self.bad_aspects().next().is_none();
-        let alert = self.alerted.filter(|_| is_well);
-        let alert = alert.map(|alert| format!(", but {} fires", alert.printable()));
+        let alert = alert.map(|alert| format!(", but {alert} fires"));
         let alert = alert.unwrap_or_default();
         format!("{contrast}{}{alert}", parts.join(", "))
     }
 
-    /// The part that says most: the first bad one, or the most important.
+    /// The part that says most: the first bad one, or the most important. None where an
+    /// alert says more than any part does.
     pub(super) fn main_aspect(&self) -> Option<&AspectReport<'a>> {
+        if self.alert.is_some() {
+            return None;
+        }
         self.bad_aspects().next().or_else(|| self.aspects.first())
+    }
+
+    /// The event that made it stand like that, if one did.
+    pub(super) fn event(&self) -> Option<&'static str> {
+        self.main_aspect().and_then(|aspect| aspect.event)
+    }
+
+    /// Why it stands like that: a word, or what the alert says is wrong.
+    pub(super) fn reason(&self) -> Option<Foreign<'_>> {
+        let of_alert = self.alert.as_ref().map(|alert| alert.summary);
+        of_alert.or_else(|| self.main_aspect().map(|aspect| Foreign::of(aspect.reason)))
     }
 
     /// Since when it stands like that.
     pub(super) fn since(&self) -> Option<Timestamp> {
-        if self.silent {
-            return self.heard_at;
+        match &self.alert {
+            Some(alert) => Some(alert.since),
+            None if self.silent => self.heard_at,
+            None => self.main_aspect().and_then(|aspect| aspect.since),
         }
-        self.main_aspect().and_then(|aspect| aspect.since)
     }
 
-    /// What to do, each once.
-    pub(super) fn advice(&self) -> Vec<&'static str> {
+    /// What to do, each once: what the alert says first.
+    pub(super) fn advice(&self) -> Vec<Foreign<'a>> {
+        let of_alert = self.alert.iter().filter(|alert| alert.has_advice());
+        let of_alert = of_alert.map(|alert| alert.action);
+        let of_parts = self.advice_on_parts().into_iter().map(Foreign::of);
+        of_alert.chain(of_parts).collect()
+    }
+
+    /// What to do about its parts, each once.
+    pub(super) fn advice_on_parts(&self) -> Vec<&'static str> {
         let mut advice: Vec<&str> = Vec::new();
         for aspect in &self.aspects {
             let new = aspect.advice.filter(|one| !advice.contains(one));

@@ -7,9 +7,9 @@
 use jiff::Timestamp;
 use model::connector::{ConnectorKind, Mood};
 use model::snapshot::ConnectorSnapshot;
-use model::standing::{Alerted, is_degraded};
+use model::standing::{Alerted, is_degraded, mood_of_parts};
 
-use super::{AspectReport, Foreign, aspect_report};
+use super::{AlertReport, AspectReport, Foreign, alert_report, aspect_report};
 
 /// One connector without its details.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(in crate::http) struct ConnectorHead<'a> {
     pub(in crate::http) tunnel_up: bool,
     /// Its tunnel is up and it does not do its work.
     pub(in crate::http) degraded: bool,
-    /// The type of the worst alert that tells of it.
-    pub(in crate::http) alerted: Option<Foreign<'a>>,
+    /// The worst alert that tells of it, if nothing else has it in trouble.
+    pub(in crate::http) alert: Option<AlertReport<'a>>,
     pub(in crate::http) aspects: Vec<AspectReport<'a>>,
 }
 
@@ -34,7 +34,11 @@ pub(in crate::http) fn head_of<'a>(
 ) -> ConnectorHead<'a> {
     let (kind, state) = (connector.kind, &connector.state);
     let aspects = kind.aspects().iter();
-    let worst = alerted.worst(&connector.name);
+    // Beside what is bad by itself it stands above the list and on the connector's page.
+    let alert = match mood_of_parts(connector) {
+        Mood::Bad => None,
+        Mood::Good | Mood::Open => alerted.worst(&connector.name),
+    };
     ConnectorHead {
         name: Foreign::of(&connector.name),
         kind,
@@ -43,7 +47,7 @@ pub(in crate::http) fn head_of<'a>(
         heard_at: connector.heard_at,
         tunnel_up: state.is_tunnel_up(),
         degraded: is_degraded(connector),
-        alerted: worst.map(|row| Foreign::of(&row.alert)),
+        alert: alert.map(alert_report),
         aspects: aspects
             .map(|aspect| aspect_report(kind, state, *aspect))
             .collect(),

@@ -109,6 +109,58 @@ async fn the_list_above_the_connectors_leads_to_all_only_if_it_has_not_all() {
     }
 }
 
+/// The states of such a connector are good, and say neither since when nor what to do.
+#[tokio::test]
+async fn whom_an_alert_alone_has_in_trouble_says_since_when_why_and_what_to_do_by_it() {
+    let mut snapshot = sample::whole();
+    snapshot.connectors = vec![sample::healthy("pub-sjc-2")];
+    let rows = &mut Arc::make_mut(&mut snapshot.alerts).rows;
+    rows.truncate(1);
+    rows[0].since = at(1_234);
+    rows[0].summary = "=1+1 \u{202e}<b>".to_owned();
+    rows[0].action = "Look there.".to_owned();
+    let mut silent = snapshot.clone();
+    silent.connectors[0].is_silent = true;
+    let mut troubled = snapshot.clone();
+    troubled.connectors = vec![sample::troubled("pub-sjc-2")];
+    let since = at(1_234).to_string();
+    let well = "tunnel connected, but TUNNEL_DOWN fires";
+    let unheard = "silent, so its states are unknown, and TUNNEL_DOWN fires";
+    for (told, words) in [(snapshot, well), (silent, unheard)] {
+        let server = Server::start(told).await;
+        let data = server.read(&["/?format=json"]).await;
+        let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+        let row = &data["rows"][0];
+        assert_eq!(row["summary"], words);
+        assert_eq!(row["since"], since.as_str());
+        assert_eq!(row["event"], serde_json::Value::Null);
+        assert_eq!(row["reason"], "=1+1 \u{202e}<b>");
+        assert_eq!(row["advice"], serde_json::json!(["Look there."]));
+        assert_eq!(row["alert"], "TUNNEL_DOWN");
+        let csv = server.read(&["/?format=csv"]).await;
+        for cell in [&since, "\"'=1+1 \\u{202e}<b>\"", "Look there."] {
+            assert!(csv.contains(cell), "{cell} is missing in {csv}");
+        }
+        let page = server.read(&["/"]).await;
+        let (_, list) = page.split_once("What is in trouble first").unwrap();
+        let own = server.read(&["/connectors/pub-sjc-2"]).await;
+        let (head, _) = own.split_once("class=\"aspects\"").unwrap();
+        for shown in [list, head] {
+            for part in [
+                &format!("<time datetime=\"{since}\">"),
+                "=1+1 \\u{202e}&#60;b&#62;",
+                "<strong>What to do:</strong> Look there.",
+            ] {
+                assert!(shown.contains(part), "{part} is missing in {shown}");
+            }
+        }
+    }
+    // What is bad by itself says it.
+    let server = Server::start(troubled).await;
+    let csv = server.read(&["/?format=csv"]).await;
+    assert!(csv.contains("\"tunnel.disconnected\"") && !csv.contains("Look there."));
+}
+
 #[tokio::test]
 async fn every_name_of_alerts_is_documented() {
     let server = Server::start(sample::whole()).await;

@@ -94,6 +94,31 @@ async fn the_list_of_one_of_many_connectors_has_more_than_its_share_of_the_commo
     }
 }
 
+/// A name that was taken out has no page, and its events stay for a while.
+#[tokio::test]
+async fn a_connector_that_is_configured_no_more_is_named_without_a_link() {
+    let mut snapshot = sample::whole();
+    let gone = sample::recent("pub-gone", EventKind::TlsError, "ssl", 5);
+    let there = sample::recent("pub-sjc-2", EventKind::TlsError, "ssl", 4);
+    snapshot.recent_events = Arc::from([gone, there]);
+    let rows = &mut Arc::make_mut(&mut snapshot.alerts).rows;
+    rows[0].labels = vec![("connector".into(), "pub-gone".into())];
+    let server = Server::start(snapshot).await;
+    for path in ["/", "/events", "/alerts"] {
+        let page = server.read(&[path]).await;
+        check(&text_of(&page), &["pub-gone"]);
+        assert!(!page.contains("connectors/pub-gone"), "{path}: {page}");
+    }
+    let page = server.read(&["/events"]).await;
+    assert!(page.contains("<a href=\"./connectors/pub-sjc-2\">"));
+    for (path, status) in [
+        ("/connectors/pub-gone", "404"),
+        ("/events?connector=pub-gone", "400"),
+    ] {
+        assert_eq!(status_of(&server.get(path).await), status, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_known_is_answered_400_without_repeating_it() {
     let server = Server::start(sample::snapshot()).await;

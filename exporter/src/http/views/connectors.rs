@@ -157,6 +157,7 @@ const COLUMNS: &[&str] = &[
     "tunnel_up",
     "silent",
     "heard_at",
+    "alert",
 ];
 
 fn table(frame: &Frame<'_>, connectors: &[&ConnectorSnapshot]) -> Table {
@@ -171,18 +172,18 @@ fn table(frame: &Frame<'_>, connectors: &[&ConnectorSnapshot]) -> Table {
 }
 
 fn cells(head: &ConnectorHead<'_>) -> Vec<Value> {
-    let main = head.main_aspect();
     vec![
         text(head.name.expose()),
         text(head.kind.name()),
         text(state_word(head.mood)),
         text(head.summary()),
         moment(head.since()),
-        json!(main.and_then(|aspect| aspect.event)),
-        json!(main.map(|aspect| aspect.reason)),
+        json!(head.event()),
+        json!(head.reason()),
         json!(head.advice()),
         json!(head.tunnel_up),
         json!(head.silent),
         moment(head.heard_at),
+        json!(head.alert.as_ref().map(|alert| alert.alert)),
     ]
 }

@@ -253,6 +253,12 @@ impl<'a> Frame<'a> {
         format!("{}{name}", self.address(View::Connector))
     }
 
+    /// The same, unless no connector is configured under the name any more.
+    pub(super) fn link_if_configured(&self, name: &Foreign<'_>) -> Option<String> {
+        let connector = super::find(self.seen.snapshot, name.expose());
+        connector.map(|_| self.connector_link(name))
+    }
+
     /// The events of a connector.
     pub(super) fn events_link(&self, name: &Foreign<'_>) -> String {
         let name = crate::http::query::encoded(name.expose());
