@@ -21,9 +21,10 @@ use crate::alerting::letterbox::{
 };
 use crate::alerting::settings;
 use crate::alerting::wish::{SilenceWish, stands_in_configuration};
-use crate::cli::{EXIT_FAILED, Failure};
+use crate::cli::{EXIT_FAILED, Failure, in_lines};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::logging::say_to_user;
 
 /// How long the agent is waited for. It looks every second.
 const TAKEN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -114,7 +115,7 @@ fn look_for_idle(config: &Config, silence: &Silence) -> Result<(), Failure> {
     for unfit in known.unfit(&silence.matchers) {
         match unfit {
             Unfit::Never(words) => return Err(Failure::Usage(words)),
-            Unfit::Now(words) => crate::logging::say_to_user(&format!("warning: {words}")),
+            Unfit::Now(words) => say_to_user(&format!("warning: {}", in_lines(&words))),
         }
     }
     Ok(())
@@ -140,14 +141,14 @@ fn leave(config: &Config, silence: &Silence) -> Result<(), Failure> {
     })?;
     match wait_for(&left) {
         Standing::Waits => {
-            crate::logging::say_to_user(&format!(
+            say_to_user(&format!(
                 "warning: no agent has taken it in yet: it waits in `{}` until one does",
                 left.display()
             ));
             return Ok(());
         }
         Standing::Claimed => {
-            crate::logging::say_to_user(
+            say_to_user(
                 "warning: the agent has it and is not through with it yet: it is busy with its \
                  logs, or its store does not commit",
             );
@@ -262,7 +263,7 @@ fn expire(args: &ExpireArgs) -> Result<(), Failure> {
             Left::Nothing => {}
         }
     }
-    crate::logging::say_to_user(&format!(
+    say_to_user(&format!(
         "error: there is no silence `{}`; `alerts silence list` names them",
         printable(&args.id)
     ));
