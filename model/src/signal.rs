@@ -340,7 +340,7 @@ signals! {
         EphemeralPorts ("ztna_host_ephemeral_ports" Gauge None []
             "Ports for connections that go out"),
         EphemeralPortsUsed ("ztna_host_ephemeral_ports_used" Gauge None ["protocol"]
-            "Ports for connections that go out that a socket has, each counted once; where counting is dear, up to 5 minutes old"),
+            "Ports for connections that go out that a socket has, each counted once; a minute old, where counting is dear up to 5 minutes"),
         Sockets ("ztna_host_sockets" Gauge None ["protocol"]
             "Sockets in use"),
         SocketsTimeWait ("ztna_host_sockets_time_wait" Gauge None []

@@ -113,8 +113,8 @@ impl Recent {
         self.committed = 0;
     }
 
-    /// Gives up the events of whom nothing was heard for longest, if there are many names:
-    /// of connectors that are not configured any more.
+    /// Gives up the events of whom nothing was heard for longest, if there are many names.
+    /// Beyond the connectors of one configuration these are names of the past, mostly.
     fn make_room_for(&mut self, connector: &str) {
         if self.own.len() < EVENT_NAMES_MAX || self.own.contains_key(connector) {
             return;
